@@ -1,0 +1,58 @@
+// object/yaml.h: YAML as Kubernetes' tools read it (sigs.k8s.io/yaml over YAML 1.1), with places.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "object/path.h"
+#include "object/value.h"
+
+namespace weft {
+
+// One document of a stream, with where each of its nodes stands.
+class YamlDocument {
+public:
+    Value value;
+    Place start;
+
+    // Where the node at `path` (of a member: its key) stands; of the nearest parent that exists if
+    // the path leads to nothing.
+    [[nodiscard]] Place place_of(const Path& path) const;
+
+    // For the reader: nodes in document order.
+    struct Node {
+        uint32_t parent;  // index into nodes; the root is its own parent
+        uint32_t line;
+        uint32_t column;  // of the key for members, else of the value
+        uint32_t value_line;
+        uint32_t value_column;
+        uint32_t position;  // index among the parent's members or items
+    };
+    std::vector<Node> nodes;
+};
+
+struct YamlOptions {
+    std::string file;  // for places; "" shows as "-"
+};
+
+// Every document of a stream, empty ones (only comments or nothing) left out. JSON is YAML. The
+// scalars of YAML 1.1 as sigs.k8s.io/yaml resolves them: yes/no/on/off are booleans, 0o and 0x and
+// 1_000 numbers, ~ null, timestamps stay strings; anchors, aliases and << are resolved with a limit
+// on how much they may expand. Keys must be scalars and become strings. Duplicate keys are errors.
+// Errors are bad_request and name file:line:column, what is wrong and the cure.
+[[nodiscard]] Result<std::vector<YamlDocument>> parse_yaml(std::string_view text,
+                                                           const YamlOptions& options = {});
+// The one document of a text; an error if there are several. None gives null.
+[[nodiscard]] Result<Value> parse_yaml_value(std::string_view text,
+                                             const YamlOptions& options = {});
+
+// As sigs.k8s.io/yaml writes: keys in the value's order (kubectl sorts first), two blanks a level,
+// lists not indented under their key, texts quoted only where they would read as something else,
+// | for texts of several lines.
+[[nodiscard]] std::string to_yaml(const Value& value);
+
+}  // namespace weft
