@@ -19,8 +19,8 @@ namespace weft::schema {
 
 // `unset` is the "" of OpenAPI: any type, or what int_or_string and preserve_unknown_fields say.
 enum class Type : uint8_t { unset, object, array, string, integer, number, boolean };
-enum class ListType : uint8_t { unset, atomic, set, map };   // x-kubernetes-list-type
-enum class MapType : uint8_t { unset, granular, atomic };    // x-kubernetes-map-type
+enum class ListType : uint8_t { unset, atomic, set, map };  // x-kubernetes-list-type
+enum class MapType : uint8_t { unset, granular, atomic };   // x-kubernetes-map-type
 
 struct Schema;
 
@@ -34,7 +34,7 @@ struct ValidationRule {
     std::string rule;
     std::string message;
     std::string message_expression;
-    std::string reason;      // "" means FieldValueInvalid
+    std::string reason;  // "" means FieldValueInvalid
     std::string field_path;
     std::optional<bool> optional_old_self;
 };
@@ -81,10 +81,10 @@ struct Schema {
     bool patch_replace = false;
     bool patch_retain_keys = false;
 
-    std::string format;             // "int64", "date-time", "byte", "int-or-string", …
-    std::string definition;         // "io.k8s.api.core.v1.PodSpec"; "" for a node without a name
-    std::vector<Property> properties;          // in the source's order
-    std::vector<std::string> required;         // in the source's order
+    std::string format;                // "int64", "date-time", "byte", "int-or-string", …
+    std::string definition;            // "io.k8s.api.core.v1.PodSpec"; "" for a node without a name
+    std::vector<Property> properties;  // in the source's order
+    std::vector<std::string> required;  // in the source's order
     const Schema* items = nullptr;
     const Schema* additional_properties = nullptr;
     std::vector<std::string> list_map_keys;
