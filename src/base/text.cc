@@ -181,20 +181,41 @@ std::optional<uint64_t> parse_uint(std::string_view text) {
 }
 
 std::string format_double(double value) {
-    char buffer[400];
+    char buffer[32];
     const double magnitude = std::fabs(value);
-    const bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
-    const auto format = exponent ? std::chars_format::scientific : std::chars_format::fixed;
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, format).ptr;
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
     std::string out(buffer, end);
-    // encoding/json writes e-9, not e-09.
-    const size_t size = out.size();
-    if (exponent && size >= 4 && out[size - 4] == 'e' && out[size - 3] == '-' &&
-        out[size - 2] == '0') {
-        out[size - 2] = out[size - 1];
-        out.pop_back();
+    const size_t mark = out.find('e');
+    if (mark == std::string::npos) {
+        return out;  // infinite or not a number
     }
-    return out;
+    if (magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
+        // encoding/json writes e-9, not e-09.
+        if (out[mark + 1] == '-' && out[mark + 2] == '0') {
+            out.erase(mark + 2, 1);
+        }
+        return out;
+    }
+    // The shortest digits, put around the point by hand: to_chars' fixed form writes the exact
+    // value of large numbers, Go pads the shortest digits with zeros.
+    int exponent = 0;
+    std::from_chars(out.data() + mark + (out[mark + 1] == '+' ? 2 : 1), out.data() + out.size(),
+                    exponent);
+    const size_t sign = out.front() == '-' ? 1 : 0;
+    std::string digits = out.substr(sign, 1);
+    if (mark > sign + 2) {
+        digits.append(out, sign + 2, mark - sign - 2);
+    }
+    out.resize(sign);
+    if (exponent < 0) {
+        return out.append("0.").append(static_cast<size_t>(-exponent - 1), '0').append(digits);
+    }
+    const size_t whole = static_cast<size_t>(exponent) + 1;
+    if (digits.size() <= whole) {
+        return out.append(digits).append(whole - digits.size(), '0');
+    }
+    return out.append(digits, 0, whole).append(1, '.').append(digits, whole);
 }
 
 bool is_valid_utf8(std::string_view text) {
