@@ -21,18 +21,19 @@ struct JsonOptions {
 // One JSON document, white space around it allowed. Integers that fit 64 bits become integers, all
 // other numbers doubles (apimachinery's util/json). Invalid UTF-8 and lone surrogates become
 // U+FFFD, a duplicate key's last value wins, nesting over 10,000 is refused: Go's rules and texts.
-// Errors are bad_request with Go's message ("invalid character 'x' looking for …") and details of
-// line and column.
+// Errors are bad_request with Go's message ("invalid character 'x' looking for …") and "line 3,
+// column 7" as their context. Duplicates that are refused: `duplicate field "spec.x"`.
 [[nodiscard]] Result<Value> parse_json(std::string_view text, const JsonOptions& options = {});
 
 struct JsonStyle {
     bool sort_keys = false;    // by bytes, as Go's maps are written
-    bool escape_html = false;  // <, >, &, U+2028, U+2029 as \u00XX, as Go's Marshal does
+    bool escape_html = false;  // <, > and & as \u00XX, as Go's Marshal does
     int indent = 0;            // blanks a level; 0: compact
 };
 
 // Appends the document. The order of members is kept unless `sort_keys` is set. Doubles as Go's
-// encoding/json writes them. NaN and infinities (which no parser makes) are written as null.
+// encoding/json writes them; U+2028 and U+2029 are always escaped, and bytes that are not UTF-8
+// become \ufffd, as there. NaN and infinities (which no parser makes) are written as null.
 void write_json(std::string& out, const Value& value, const JsonStyle& style = {});
 [[nodiscard]] std::string to_json(const Value& value, const JsonStyle& style = {});
 // A JSON string literal.

@@ -1,0 +1,37 @@
+// object/limits.h: how much of a foreign text we take, and why.
+
+#pragma once
+
+#include <cstddef>
+
+namespace weft {
+
+// Nesting of maps and lists: the limit of Go's encoding/json, which clients see.
+inline constexpr size_t json_depth_max = 10'000;
+
+// What is nested deeper than this is left to the exact parser, which keeps its own stack: the fast
+// path recurses, and no real object comes near it.
+inline constexpr size_t json_fast_depth_max = 256;
+
+// One JSON text. The server bounds request bodies at 3 MiB long before; this is for files and
+// answers of other servers, and keeps every length well inside 32 bits.
+inline constexpr size_t json_bytes_max = size_t{1} << 30;
+
+// The buffers of the fast parser (about fourteen times the text) are kept by a thread up to texts
+// of this size; a list of some hundred objects fits.
+inline constexpr size_t json_kept_bytes_max = size_t{1} << 20;
+
+// sigs.k8s.io/json stops collecting duplicate fields here.
+inline constexpr size_t json_duplicates_max = 100;
+
+// One YAML text: libyaml's marks are 32 bits in our nodes, and rendered charts stay below some MB.
+inline constexpr size_t yaml_bytes_max = size_t{256} << 20;
+
+// Nesting of YAML nodes: JSON's limit, since every document must be expressible in it.
+inline constexpr size_t yaml_depth_max = 10'000;
+
+// Nodes that a document may gain by aliases and merges. go-yaml allows 99 % of 400,000 and less in
+// larger documents; ours is one number of that order, so a "billion laughs" costs milliseconds.
+inline constexpr size_t yaml_alias_nodes_max = 400'000;
+
+}  // namespace weft
