@@ -60,6 +60,7 @@ struct Constraints {
     std::vector<const Schema*> one_of;
     const Schema* not_ = nullptr;
     std::vector<ValidationRule> rules;
+    std::optional<Value> unions;  // x-kubernetes-unions of builtin kinds, as it stands
     std::string title;
     std::string description;
 };
@@ -91,12 +92,21 @@ struct Schema {
     std::string patch_merge_key;
     std::optional<Value> default_value;
     std::unique_ptr<const Constraints> constraints;  // null: none
+    // Positions of `properties` sorted by name, made by index_properties(); empty: search in order.
+    std::vector<uint32_t> property_order;
 
     // The schema of a property; null if it is not declared (look at additional_properties then).
     [[nodiscard]] const Schema* find_property(std::string_view name) const;
     // Of a property, else additional_properties, else null.
     [[nodiscard]] const Schema* find_member(std::string_view name) const;
     [[nodiscard]] bool is_required(std::string_view name) const;
+
+    // For whoever builds a node: makes finding properties of a wide node fast. Call it when
+    // `properties` is complete; a node without it is searched in order.
+    void index_properties();
+    // For whoever builds a node: everything `target` says, but not over what this node says itself
+    // (default_value, map_type, patch marks, nullable). What `$ref` with siblings means.
+    void inherit(const Schema& target);
 };
 
 // Keeps alive the node it points to and everything that node leads to. May be shared by threads.
