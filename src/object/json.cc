@@ -5,6 +5,8 @@
 
 #include "object/json.h"
 
+#include <array>
+#include <cstring>
 #include <memory>
 #include <simdjson.h>
 #include <span>
@@ -18,6 +20,41 @@ namespace {
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
+
+// The names of members, met again and again in a list of objects: names too long to lie inside a
+// Value are made once and shared. A later name with the same slot takes it over. Kept by each
+// thread: 256 names of at most 62 bytes.
+class Names {
+public:
+    // Valid until the next call.
+    const Value& get(std::string_view name) {
+        if (name.size() <= inline_max || name.size() > kept_max) {
+            short_ = Value(name);
+            return short_;
+        }
+        uint64_t head = 0;
+        uint64_t tail = 0;
+        std::memcpy(&head, name.data(), sizeof head);
+        std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
+        const uint64_t mixed = (head ^ tail * 0x9E3779B97F4A7C15ULL) + name.size();
+        Value& slot = slots_[(mixed * 0xE7037ED1A0B428DBULL) >> 56];
+        if (!slot.is_string() || slot.as_string() != name) {
+            slot = Value(name);
+        }
+        return slot;
+    }
+
+private:
+    static constexpr size_t inline_max = 14;
+    static constexpr size_t kept_max = 62;
+    Value short_;
+    std::array<Value, 256> slots_;
+};
+
+Names& kept_names() {
+    thread_local Names names;
+    return names;
+}
 
 // Makes Values of what simdjson found. Items of all open lists share one stack.
 class FastBuilder {
@@ -59,17 +96,15 @@ private:
 
     Value build_map(const simdjson::dom::object& from) {
         Value out = Value::map_with_capacity(from.size());
-        size_t count = 0;
         for (auto member = from.begin(); member != from.end(); ++member) {
             Value value = build(member.value());
-            out.mutable_member(member.key()) = std::move(value);
-            ++count;
+            has_duplicates_ |= !out.set_shared(names_.get(member.key()), std::move(value));
         }
-        has_duplicates_ |= out.size() != count;
         return out;
     }
 
     std::vector<Value> items_;
+    Names& names_ = kept_names();
     bool has_duplicates_ = false;
 };
 

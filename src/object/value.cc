@@ -340,6 +340,20 @@ void Value::set(std::string_view key, Value value) {
     mutable_member(key) = std::move(value);
 }
 
+bool Value::set_shared(const Value& key, Value value) {
+    CHECK(key.is_string());
+    const uint32_t hash = hash_of(key.as_string());
+    if (is_map()) {
+        const uint32_t position = payload<MapBlock*>()->find(key.as_string(), hash);
+        if (position != no_position) {
+            own_map(0)->members()[position].value = std::move(value);
+            return false;
+        }
+    }
+    own_map(1)->push(Value(key), std::move(value), hash);
+    return true;
+}
+
 void Value::append_new(std::string_view key, Value value) {
     own_map(1)->push(Value(key), std::move(value), hash_of(key));
 }
