@@ -44,19 +44,19 @@ private:
 
 // Who is at the other end, as far as the connection tells.
 struct Peer {
-    std::string address;
+    std::string address = {};
     // Of a verified client certificate: subject CN and O; empty without one.
-    std::string certificate_name;
-    std::vector<std::string> certificate_groups;
+    std::string certificate_name = {};
+    std::vector<std::string> certificate_groups = {};
     bool has_certificate = false;
 };
 
 struct Request {
-    std::string method;  // upper case
-    std::string target;  // path and query as sent: "/api/v1/pods?limit=5"
-    Headers headers;
-    std::string body;
-    Peer peer;
+    std::string method = {};  // upper case
+    std::string target = {};  // path and query as sent: "/api/v1/pods?limit=5"
+    Headers headers = {};
+    std::string body = {};
+    Peer peer = {};
 };
 
 // The rest of an answer, pulled piece by piece: a watch. Pulling is back-pressure.
@@ -71,10 +71,10 @@ public:
 
 struct Response {
     int status = 200;
-    Headers headers;
+    Headers headers = {};
     // The body is `pieces` one after the other and, if there is a source, what it yields.
-    std::vector<SharedBytes> pieces;
-    std::unique_ptr<BodySource> source;
+    std::vector<SharedBytes> pieces = {};
+    std::unique_ptr<BodySource> source = nullptr;
 
     [[nodiscard]] static Response text(int status, std::string_view content_type, std::string body);
     [[nodiscard]] size_t body_size() const;  // of the pieces
@@ -119,9 +119,9 @@ struct ServerOptions {
     std::string address = "127.0.0.1";
     uint16_t port = 0;  // 0: any
     // PEM. Without certificate the server speaks plain HTTP.
-    std::string certificate_pem;
-    std::string key_pem;
-    std::string client_ca_pem;          // client certificates are asked for, verified, and optional
+    std::string certificate_pem = {};
+    std::string key_pem = {};
+    std::string client_ca_pem = {};     // client certificates are asked for, verified, and optional
     size_t body_max = 3 * 1024 * 1024;  // 413 beyond: what a real API server takes
     size_t header_bytes_max = 64 * 1024;
     size_t connections_max = 20'000;
@@ -146,16 +146,16 @@ public:
                                                      ServerOptions options);
 
 struct ClientOptions {
-    std::string
-        base_url;        // "https://127.0.0.1:6443", or with a path that every target is put behind
-    std::string ca_pem;  // "" with https: the system's
-    std::string certificate_pem;
-    std::string key_pem;
+    std::string base_url =
+        {};  // "https://127.0.0.1:6443", or with a path that every target is put behind
+    std::string ca_pem = {};  // "" with https: the system's
+    std::string certificate_pem = {};
+    std::string key_pem = {};
     bool insecure_skip_verify = false;
-    std::string server_name;  // for verification, if not the host of the URL
-    std::string proxy;        // reserved
+    std::string server_name = {};  // for verification, if not the host of the URL
+    std::string proxy = {};        // reserved
     std::string user_agent = "weft";
-    std::string bearer_token;
+    std::string bearer_token = {};
     size_t response_max = 512 * 1024 * 1024;
     int64_t connect_timeout = 10 * second;
     int64_t response_timeout = 60 * second;  // to the head; streams are not limited
