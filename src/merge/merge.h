@@ -1,0 +1,6 @@
+// merge/merge.h: the front door of merge: the ways one object changes.
+
+#pragma once
+
+#include "merge/json_patch.h"   // IWYU pragma: export
+#include "merge/merge_patch.h"  // IWYU pragma: export
