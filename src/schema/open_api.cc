@@ -380,6 +380,9 @@ public:
         if (!is_root && !node.definition.empty() && !options_.reference_prefix.empty()) {
             return write_reference(node);
         }
+        if (std::optional<Value> builtin = write_builtin(node)) {
+            return std::move(*builtin);
+        }
         const bool is_named = !node.definition.empty();
         if (is_named) {
             for (const std::string& open : open_) {
@@ -399,6 +402,28 @@ public:
     }
 
 private:
+    // The builtin definitions whose JSON form is no plain type. Go writes them by hand.
+    static std::optional<Value> write_builtin(const Schema& node) {
+        const auto one_of = [](std::string_view first, std::string_view second) {
+            return Value::list_of({Value::map_of({{"type", Value(first)}}),
+                                   Value::map_of({{"type", Value(second)}})});
+        };
+        if (node.definition == "io.k8s.apimachinery.pkg.api.resource.Quantity") {
+            return Value::map_of({{"oneOf", one_of("string", "number")}});
+        }
+        if (node.definition == "io.k8s.apimachinery.pkg.util.intstr.IntOrString") {
+            return Value::map_of(
+                {{"format", Value("int-or-string")}, {"oneOf", one_of("integer", "string")}});
+        }
+        // Raw JSON: the document does not say that any member is allowed.
+        if (node.preserve_unknown_fields && node.definition.starts_with("io.k8s.api") &&
+            node.properties.empty()) {
+            return node.type == Type::object ? Value::map_of({{"type", Value("object")}})
+                                             : Value::map();
+        }
+        return std::nullopt;
+    }
+
     Value write_reference(const Schema& node) {
         Value target =
             Value::map_of({{"$ref", Value(cat(options_.reference_prefix, node.definition))}});
