@@ -38,9 +38,9 @@ struct At {
 };
 
 struct ListRequest {
-    std::string prefix;
-    std::string start;  // the first key wanted; "" for the prefix' first
-    At at;
+    std::string prefix = {};
+    std::string start = {};  // the first key wanted; "" for the prefix' first
+    At at = {};
     size_t limit = 0;  // 0: all
 };
 

@@ -1,0 +1,37 @@
+// store/limits.h: how much a store takes, keeps and does at a time, and why that much.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::store {
+
+// Keys are paths of names; Kubernetes names have at most 253 bytes each.
+constexpr size_t key_bytes_max = 4096;
+// A Kubernetes request has at most 3 MiB, an object in etcd 1.5 MiB; room for what is not one.
+constexpr size_t value_bytes_max = size_t{32} * 1024 * 1024;
+// A commit is applied in one turn of the loop.
+constexpr size_t commit_writes_max = 10'000;
+
+// History that is remembered for old reads and for watches: about five minutes of a very busy
+// server (etcd compacts every five minutes), in memory that does not hurt a laptop.
+constexpr size_t history_events_max = 200'000;
+constexpr size_t history_bytes_max = size_t{256} * 1024 * 1024;
+
+// Positions of events (8 bytes each) that wait for a reader. A reader that is further behind reads
+// from the history instead, and is expired when that has been forgotten.
+constexpr size_t watch_buffer_max = 4096;
+// Events handed out at once; the commit that crosses the line is handed out whole.
+constexpr size_t watch_batch_max = 1024;
+
+// What one turn of the loop may look at: about half a millisecond of scanning.
+constexpr size_t list_slice = 4096;
+constexpr size_t watch_scan_slice = 16'384;
+constexpr size_t compact_slice = 2048;
+
+// Paged lists whose number of remaining entries is remembered, so that the next page need not
+// count again. More clients than that page at once: they count.
+constexpr size_t list_cursors_max = 64;
+
+}  // namespace weft::store
