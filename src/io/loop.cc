@@ -169,7 +169,10 @@ public:
             cancelled_ = true;
             return false;
         }
-        signal_->waits_.push_back(this);
+        previous_ = signal_->last_;
+        (previous_ == nullptr ? signal_->first_ : previous_->next_) = this;
+        signal_->last_ = this;
+        is_listed_ = true;
         return true;
     }
     Status await_resume() const {
@@ -179,6 +182,7 @@ public:
         return {};
     }
     void wake(Loop* loop) {
+        unlist();
         loop->post([this] { resume(); });
     }
 
@@ -186,13 +190,21 @@ private:
     void on_cancel() override {
         cancelled_ = true;
         // If a notification was there first, its wake-up is posted already.
-        if (std::erase(signal_->waits_, this) != 0) {
+        if (is_listed_) {
             wake(signal_->loop_);
         }
     }
+    void unlist() {
+        (previous_ == nullptr ? signal_->first_ : previous_->next_) = next_;
+        (next_ == nullptr ? signal_->last_ : next_->previous_) = previous_;
+        is_listed_ = false;
+    }
     Signal* signal_;
+    Wait* previous_ = nullptr;
+    Wait* next_ = nullptr;
     bool cancellable_;
     bool cancelled_ = false;
+    bool is_listed_ = false;
 };
 
 Task<Status> Signal::wait() {
@@ -204,15 +216,13 @@ Task<void> Signal::wait_uncancelled() {
 }
 
 void Signal::notify_one() {
-    if (!waits_.empty()) {
-        Wait* wait = waits_.front();
-        waits_.pop_front();
-        wait->wake(loop_);
+    if (first_ != nullptr) {
+        first_->wake(loop_);
     }
 }
 
 void Signal::notify_all() {
-    while (!waits_.empty()) {
+    while (first_ != nullptr) {
         notify_one();
     }
 }

@@ -13,6 +13,8 @@
 
 namespace weft::io {
 
+class RealLoop;
+
 using Callback = std::move_only_function<void()>;
 
 constexpr int64_t microsecond = 1'000;
@@ -58,6 +60,9 @@ public:
     // Turns until `stop` is called (RealLoop) or nothing is left to do (VirtualLoop).
     virtual void run() = 0;
     virtual void stop() = 0;
+
+    // This loop, if it has sockets and signals; null on virtual time.
+    [[nodiscard]] virtual RealLoop* real_loop() { return nullptr; }
 
     // A random number from fill_random.
     [[nodiscard]] uint64_t random();

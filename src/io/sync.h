@@ -19,7 +19,7 @@ public:
     explicit Signal(Loop* loop) : loop_(loop) {}
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
-    ~Signal() { CHECK(waits_.empty()); }
+    ~Signal() { CHECK(first_ == nullptr); }
 
     // Ends with success after a notification, with Reason::cancelled if the scope is cancelled.
     [[nodiscard]] Task<Status> wait();
@@ -27,12 +27,14 @@ public:
     [[nodiscard]] Task<void> wait_uncancelled();
     void notify_one();
     void notify_all();
-    [[nodiscard]] bool has_waiters() const { return !waits_.empty(); }
+    [[nodiscard]] bool has_waiters() const { return first_ != nullptr; }
 
 private:
     class Wait;
     Loop* loop_;
-    std::deque<Wait*> waits_;
+    // A list through the waits themselves: a Signal is three words, and there are many.
+    Wait* first_ = nullptr;
+    Wait* last_ = nullptr;
 };
 
 // A bounded queue between tasks: `send` waits while it is full, `receive` while it is empty.
