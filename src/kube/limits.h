@@ -1,0 +1,25 @@
+// kube/limits.h: how much the client side holds, and why so much.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "io/loop.h"
+
+namespace weft::kube {
+
+// One answer: a list of 150,000 objects of 1.5 KB, the largest a cluster is built for.
+constexpr size_t response_bytes_max = size_t{512} * 1024 * 1024;
+// One watch event: the server's limit of an object, twice over for the envelope.
+constexpr size_t event_bytes_max = size_t{8} * 1024 * 1024;
+// Objects a page, as client-go's pager asks for.
+constexpr int64_t page_size = 500;
+// Waits after a failed watch: quick at first, since the server may only be restarting, and never
+// more than client-go's 30 s.
+constexpr int64_t backoff_min = 20 * io::millisecond;
+constexpr int64_t backoff_max = 30 * io::second;
+// How many actions of one plan are under way at once.
+constexpr size_t actions_in_flight_max = 32;
+
+}  // namespace weft::kube
