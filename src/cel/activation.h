@@ -1,0 +1,62 @@
+// cel/activation.h: the values of the variables of one evaluation.
+
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/base.h"
+#include "cel/value.h"
+
+namespace weft::cel {
+
+// Answers for variables that an Activation does not hold; for values that are dear to make.
+class VariableSource {
+public:
+    virtual ~VariableSource() = default;
+    // Nothing if it does not know the name. Asked once per evaluation and name.
+    [[nodiscard]] virtual std::optional<Value> find(std::string_view name, Arena& arena) const = 0;
+};
+
+// An Activation borrows everything: names, inputs and the source must outlive the evaluation. It
+// is cheap to fill; may be shared by threads once it is filled.
+class Activation {
+public:
+    Activation() = default;
+    explicit Activation(const VariableSource* source) : source_(source) {}
+
+    // A document, read as the schema of the variable says where the environment declares one.
+    Activation& bind(std::string_view name, const weft::Value& input);
+    // A document read as plain JSON whatever the environment says (kro's readyWhen).
+    Activation& bind_raw(std::string_view name, const weft::Value& input);
+    Activation& bind(std::string_view name, const Value& value);
+    // A temporary would dangle.
+    Activation& bind(std::string_view name, weft::Value&& input) = delete;
+    Activation& bind_raw(std::string_view name, weft::Value&& input) = delete;
+    void clear() { bindings_.clear(); }
+
+    struct Binding {
+        uint32_t hash;
+        bool is_typed;  // a borrowed document that its variable's schema shapes
+        std::string_view name;
+        Value value;
+    };
+    // The last binding of a name; null if there is none.
+    [[nodiscard]] const Binding* find(std::string_view name, uint32_t hash) const {
+        for (const Binding& binding : bindings_) {
+            if (binding.hash == hash && binding.name == name) {
+                return &binding;
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] const VariableSource* source() const { return source_; }
+
+private:
+    Activation& put(std::string_view name, const Value& value, bool is_typed);
+    std::vector<Binding> bindings_;
+    const VariableSource* source_ = nullptr;
+};
+
+}  // namespace weft::cel

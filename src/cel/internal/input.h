@@ -1,0 +1,33 @@
+// cel/internal/input.h: how documents enter, with the schema that says what their texts mean.
+//
+// Source: apiserver pkg/cel/common UnstructuredToVal, and kro's fork of it, which also takes whole
+// doubles for integers and shows fields that the schema does not know.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cel/value.h"
+#include "schema/schema.h"
+
+namespace weft::cel {
+
+[[nodiscard]] Value read_input(const weft::Value& input, const schema::Schema* schema,
+                               Arena& arena);
+
+// A member of an object or map that `schema` describes. A property that is null is absent; null in
+// a map's values is not.
+[[nodiscard]] std::optional<Value> find_member(const weft::Value& map, std::string_view name,
+                                               const schema::Schema& schema, Arena& arena);
+
+// Kubernetes' escaping of property names as identifiers: `a-b` is `a__dash__b`. Nothing if the
+// property cannot be named.
+[[nodiscard]] std::optional<std::string> escape_property(std::string_view name);
+[[nodiscard]] std::string unescape_property(std::string_view identifier);
+
+// strfmt.ParseDuration: Go's form, and "3 days", "1 hour 30 minutes" and their like.
+[[nodiscard]] std::optional<int64_t> parse_loose_duration(std::string_view text);
+
+}  // namespace weft::cel
