@@ -2,5 +2,6 @@
 
 #pragma once
 
-#include "merge/json_patch.h"   // IWYU pragma: export
-#include "merge/merge_patch.h"  // IWYU pragma: export
+#include "merge/json_patch.h"             // IWYU pragma: export
+#include "merge/merge_patch.h"            // IWYU pragma: export
+#include "merge/strategic_merge_patch.h"  // IWYU pragma: export

@@ -1,0 +1,18 @@
+// merge/internal/go_format.h: values as Go's fmt prints them with %v, which error texts show.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "object/value.h"
+
+namespace weft::merge::internal {
+
+// "map[a:1 b:[x y]]", keys sorted; strings bare; null as "<nil>".
+[[nodiscard]] std::string go_format(const Value& value);
+
+// What %T prints for a decoded value: "map[string]interface {}", "int64", "<nil>".
+[[nodiscard]] std::string_view go_type(const Value& value);
+
+}  // namespace weft::merge::internal
