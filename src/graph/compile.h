@@ -1,0 +1,95 @@
+// graph/compile.h: from a definition to a Graph, or to everything that is wrong with it.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/definition.h"
+#include "graph/diagnostics.h"
+#include "graph/expression.h"
+#include "graph/limits.h"
+#include "schema/schema.h"
+
+namespace weft::graph {
+
+// What the cluster knows about a kind.
+struct KindFacts {
+    schema::SchemaPtr schema;  // of a whole object
+    std::string resource;      // "deployments"
+    bool namespaced = true;
+};
+
+// Switches of kro's --feature-gates that compile looks at.
+struct FeatureGates {
+    bool cel_omit_function = false;
+};
+
+struct CompileContext {
+    // The facts of a kind, or why there are none: its text follows "failed to get schema for
+    // resource X: ". Must give the same answer during one compile.
+    std::function<Result<KindFacts>(const GroupVersionKind&)> find_kind;
+    int64_t collection_dimensions = limits::collection_dimensions;
+    FeatureGates gates;
+};
+
+enum class NodeType : uint8_t { resource, collection, external, external_collection };
+
+// What is known of one entry once it compiled.
+struct Node {
+    std::string id;
+    NodeType type = NodeType::resource;
+    GroupVersionKind kind;
+    std::string resource;  // plural
+    bool namespaced = true;
+    std::vector<std::string> dependencies;     // ids, in the order of the definition
+    int64_t apply_order = 1;                   // dependents have higher numbers
+    std::vector<FieldExpression> expressions;  // of the template or external reference
+    std::vector<Expression> include_when;
+    std::vector<Expression> ready_when;
+
+    [[nodiscard]] bool is_external() const {
+        return type == NodeType::external || type == NodeType::external_collection;
+    }
+};
+
+struct Programs;  // the compiled expressions, graph/internal/programs.h
+
+// A Graph is what a GraphRevision stores: everything needed to plan an instance. It is immutable
+// and may be shared by threads.
+struct Graph {
+    std::string definition_name;
+    std::string definition_uid;
+    GroupVersionKind instance_kind;
+    std::string instance_resource;  // plural
+    bool namespaced = true;
+
+    std::vector<Node> nodes;                     // in topological order
+    std::vector<std::string> topological_order;  // their ids
+    // Ids that the status reads, in topological order; "schema" last if it reads the instance.
+    std::vector<std::string> status_dependencies;
+    bool has_author_conditions = false;
+
+    Value crd;  // the CustomResourceDefinition, without kro's labels
+
+    std::shared_ptr<const Programs> programs;
+
+    [[nodiscard]] const Node* find(std::string_view id) const;
+    // status.resources of the definition: nodes with dependencies, in topological order.
+    [[nodiscard]] Value resources_status() const;
+};
+using SharedGraph = std::shared_ptr<const Graph>;
+
+struct Compiled {
+    SharedGraph graph;        // null if a diagnostic is an error
+    Diagnostics diagnostics;  // the first error is the one that kro reports
+};
+
+// Everything of §4: names, templates against schemas, dependencies, scopes, types, the status
+// schema, conditions. Pure: the same definition and facts give the same answer. Mistakes that do
+// not follow from another are told together, in the order in which kro would meet them.
+[[nodiscard]] Compiled compile(const Definition& definition, const CompileContext& context);
+
+}  // namespace weft::graph

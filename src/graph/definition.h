@@ -1,0 +1,67 @@
+// graph/definition.h: a ResourceGraphDefinition as it was written, field by field.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "object/object.h"
+
+namespace weft::graph {
+
+// One dimension of a forEach.
+struct ForEach {
+    std::string variable;
+    std::string list;  // "${…}"
+};
+
+// One entry of spec.resources.
+struct ResourceEntry {
+    std::string id;
+    Value template_;                        // null if there is none
+    Value external_ref;                     // null if there is none
+    std::vector<std::string> ready_when;    // "${…}" each
+    std::vector<std::string> include_when;  // likewise
+    std::vector<ForEach> for_each;
+    Path path;  // of the entry in the definition
+};
+
+// A Definition is a value: what the object says, defaults filled in, nothing checked yet.
+struct Definition {
+    std::string name;
+    std::string uid;
+    int64_t generation = 0;
+    bool allows_breaking_changes = false;
+
+    std::string group = "kro.run";
+    std::string api_version;  // "v1alpha1": the generated kind's version, without a group
+    std::string kind;
+    std::string scope = "Namespaced";
+
+    Value spec;    // SimpleSchema; null if absent
+    Value types;   // likewise
+    Value status;  // projections; null if absent
+    Value printer_columns;
+    Value short_names;
+    Value categories;
+    Value crd_labels;
+    Value crd_annotations;
+    std::vector<ResourceEntry> resources;
+
+    Value source;  // the object's spec, for its hash
+
+    [[nodiscard]] bool is_namespaced() const { return scope != "Cluster"; }
+    [[nodiscard]] GroupVersionKind instance_kind() const { return {group, api_version, kind}; }
+};
+
+// Reads the object. Members of the wrong JSON type are told in `diagnostics` and read as absent, so
+// that a file can be checked before any API server has seen it.
+[[nodiscard]] Definition parse_definition(const Object& object, Diagnostics* diagnostics);
+
+// The hash by which a changed spec is known: 16 hex digits, kro's §4.6. The order of resources and
+// of conditions does not matter, nor whether a default is written.
+[[nodiscard]] std::string spec_hash(const Value& spec);
+
+}  // namespace weft::graph
