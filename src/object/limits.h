@@ -31,6 +31,11 @@ inline constexpr size_t yaml_bytes_max = size_t{256} << 20;
 // Nesting of YAML nodes: JSON's limit, since every document must be expressible in it.
 inline constexpr size_t yaml_depth_max = 10'000;
 
+// libyaml looks at every open [ and { for every token. This bounds the sum beyond what a mean depth
+// of `yaml_flow_depth_mean` costs to a fifth of a second.
+inline constexpr size_t yaml_flow_work_max = 100'000'000;
+inline constexpr size_t yaml_flow_depth_mean = 100;
+
 // Nodes that a document may gain by aliases and merges. go-yaml allows 99 % of 400,000 and less in
 // larger documents; ours is one number of that order, so a "billion laughs" costs milliseconds.
 inline constexpr size_t yaml_alias_nodes_max = 400'000;

@@ -50,9 +50,19 @@ struct YamlOptions {
 [[nodiscard]] Result<Value> parse_yaml_value(std::string_view text,
                                              const YamlOptions& options = {});
 
-// As sigs.k8s.io/yaml writes: keys in the value's order (kubectl sorts first), two blanks a level,
-// lists not indented under their key, texts quoted only where they would read as something else,
-// | for texts of several lines.
-[[nodiscard]] std::string to_yaml(const Value& value);
+struct YamlStyle {
+    bool sort_keys = false;  // as kubectl's output and Go's maps have them, see is_yaml_key_less
+    bool fold = true;        // break texts of one line at blanks beyond column 80, as Go does
+};
+
+// As sigs.k8s.io/yaml writes: two blanks a level, lists not indented under their key, texts quoted
+// only where they would read as something else, | for texts of several lines. One deviation: a key
+// "<<" is quoted, where Go's output would be read as a merge. Keys stand in the
+// value's order unless `sort_keys` is set. NaN and infinities (which no parser makes) become null.
+[[nodiscard]] std::string to_yaml(const Value& value, const YamlStyle& style = {});
+
+// The order in which go-yaml writes the keys of a map: by characters, letters after everything
+// else, and numbers inside by their value (a2 before a10).
+[[nodiscard]] bool is_yaml_key_less(std::string_view a, std::string_view b);
 
 }  // namespace weft

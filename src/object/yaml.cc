@@ -1,0 +1,621 @@
+// object/yaml.cc: from the events of libyaml to Values with places.
+//
+// Behaviour: sigs.k8s.io/yaml v1.4 over its goyaml.v2 in strict mode. Aliases share the Value of
+// their anchor, so a bomb of aliases costs no memory here; it is refused all the same, because
+// whoever writes the value out would pay.
+
+#include "object/yaml.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <memory>
+#include <span>
+#include <yaml.h>
+
+#include "object/internal/yaml_problem.h"
+#include "object/internal/yaml_scalar.h"
+#include "object/limits.h"
+
+namespace weft {
+
+namespace {
+
+constexpr uint32_t no_position = std::numeric_limits<uint32_t>::max();
+
+std::string_view to_view(const yaml_char_t* text) {
+    return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+// The parser of libyaml and its newest event.
+class Events {
+public:
+    explicit Events(std::string_view text) {
+        CHECK(yaml_parser_initialize(&parser_) == 1);
+        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                     text.size());
+    }
+    Events(const Events&) = delete;
+    Events& operator=(const Events&) = delete;
+    ~Events() {
+        drop();
+        yaml_parser_delete(&parser_);
+    }
+
+    // False on an error, which parser() describes.
+    [[nodiscard]] bool next() {
+        drop();
+        has_event_ = yaml_parser_parse(&parser_, &event_) == 1;
+        return has_event_;
+    }
+    [[nodiscard]] const yaml_event_t& event() const { return event_; }
+    [[nodiscard]] const yaml_parser_t& parser() const { return parser_; }
+
+private:
+    void drop() {
+        if (has_event_) {
+            yaml_event_delete(&event_);
+            has_event_ = false;
+        }
+    }
+
+    yaml_parser_t parser_;
+    yaml_event_t event_;
+    bool has_event_ = false;
+};
+
+// Turns libyaml's marks, which count characters, into lines and columns in bytes. Marks mostly
+// come in order, so it walks on from the last one.
+class Marks {
+public:
+    explicit Marks(std::string_view text)
+        : text_(text), is_ascii_(std::ranges::none_of(text, [](char c) {
+              return static_cast<unsigned char>(c) >= 0x80;
+          })) {}
+
+    struct Point {
+        uint32_t line = 0;
+        uint32_t column = 0;
+        size_t offset = 0;  // in bytes
+    };
+    Point locate(const yaml_mark_t& mark) {
+        const auto line = static_cast<uint32_t>(mark.line + 1);
+        if (is_ascii_) {
+            return {line, static_cast<uint32_t>(mark.column + 1),
+                    std::min(mark.index, text_.size())};
+        }
+        if (mark.index < index_) {
+            index_ = 0;
+            offset_ = 0;
+            line_start_ = 0;
+        }
+        for (; index_ < mark.index && offset_ < text_.size(); ++index_) {
+            const char32_t c = next_code_point(text_, offset_);
+            const bool is_break = c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ||
+                                  (c == '\r' && !text_.substr(offset_).starts_with('\n'));
+            if (is_break) {
+                line_start_ = offset_;
+            }
+        }
+        return {line, static_cast<uint32_t>(offset_ - line_start_ + 1), offset_};
+    }
+
+private:
+    std::string_view text_;
+    bool is_ascii_;
+    size_t index_ = 0;       // characters passed
+    size_t offset_ = 0;      // bytes passed
+    size_t line_start_ = 0;  // where the line began, in bytes
+};
+
+class YamlReader {
+public:
+    YamlReader(std::string_view text, const YamlOptions& options)
+        : text_(text), options_(options), events_(text), marks_(text) {}
+
+    Result<std::vector<YamlDocument>> run() {
+        while (true) {
+            if (!events_.next()) {
+                return parser_error();
+            }
+            const yaml_event_t& event = events_.event();
+            point_ = marks_.locate(event.start_mark);
+            flow_work_ += flow_depth_;
+            flow_work_ -= std::min(flow_work_, yaml_flow_depth_mean);
+            if (flow_work_ > yaml_flow_work_max) {
+                return error_at(point_, "nested too deeply for its size",
+                                "write the outer levels in block style or take levels out");
+            }
+            switch (event.type) {
+                case YAML_DOCUMENT_START_EVENT:
+                    begin_document();
+                    break;
+                case YAML_DOCUMENT_END_EVENT:
+                    end_document();
+                    break;
+                case YAML_SCALAR_EVENT:
+                    TRY(on_scalar());
+                    break;
+                case YAML_ALIAS_EVENT:
+                    TRY(on_alias());
+                    break;
+                case YAML_SEQUENCE_START_EVENT:
+                    TRY(open(false, event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
+                             to_view(event.data.sequence_start.anchor)));
+                    break;
+                case YAML_MAPPING_START_EVENT:
+                    TRY(open(true, event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
+                             to_view(event.data.mapping_start.anchor)));
+                    break;
+                case YAML_SEQUENCE_END_EVENT:
+                case YAML_MAPPING_END_EVENT:
+                    TRY(close());
+                    break;
+                case YAML_STREAM_END_EVENT:
+                    return std::move(documents_);
+                default:
+                    break;
+            }
+        }
+    }
+
+private:
+    using Point = Marks::Point;
+
+    // A complete node: its value, and what it weighs with all aliases in it.
+    struct Done {
+        Value value;
+        size_t nodes = 1;
+        size_t height = 0;  // nesting below it: 0 for a scalar
+    };
+    struct Anchor {
+        Done done;
+        bool is_open = false;  // its node is still being read
+    };
+    // A map or list that is still open. Items of lists wait in items_.
+    struct Frame {
+        bool is_map = false;
+        bool is_flow = false;
+        bool has_key = false;
+        bool is_merge = false;  // the key is <<
+        uint32_t node = 0;
+        uint32_t position = 0;  // of the key among the members
+        Point key_point;
+        std::string key;
+        std::string anchor;
+        Value map;
+        size_t first_item = 0;
+        size_t nodes = 1;
+        size_t height = 0;
+        std::vector<bool> merged;  // positions that only a merge has set
+    };
+
+    // --- Errors ---
+
+    [[nodiscard]] Place place_at(const Point& point) const {
+        return {options_.file, static_cast<int>(point.line), static_cast<int>(point.column)};
+    }
+    [[nodiscard]] Error error_at(const Point& point, std::string_view what,
+                                 std::string_view cure) const {
+        return make_error(Reason::bad_request, to_text(place_at(point)), ": ", what, "; ", cure);
+    }
+    Error parser_error() {
+        const yaml_parser_t& parser = events_.parser();
+        if (parser.error == YAML_MEMORY_ERROR) {
+            return error_at({1, 1, 0}, "the document is too large", "split it");
+        }
+        const std::string_view problem =
+            parser.problem == nullptr ? "not YAML" : std::string_view(parser.problem);
+        const std::string_view context =
+            parser.context == nullptr ? "" : std::string_view(parser.context);
+        Point point;
+        if (parser.error == YAML_READER_ERROR) {
+            point = locate_byte(parser.problem_offset);
+        } else {
+            point = marks_.locate(parser.problem_mark);
+        }
+        const internal::YamlProblem said =
+            internal::explain_yaml_problem(problem, context, text_.substr(point.offset));
+        if (said.at_context && parser.context != nullptr) {
+            point = marks_.locate(parser.context_mark);
+        }
+        return error_at(point, said.what, said.cure);
+    }
+    [[nodiscard]] Point locate_byte(size_t offset) const {
+        const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
+        const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+        return {static_cast<uint32_t>(std::ranges::count(before, '\n') + 1),
+                static_cast<uint32_t>(before.size() - line_start + 1), before.size()};
+    }
+
+    // --- Documents ---
+
+    void begin_document() {
+        document_ = YamlDocument();
+        anchors_.clear();
+        alias_nodes_ = 0;
+        is_empty_ = true;
+    }
+    void end_document() {
+        if (!is_empty_) {
+            documents_.push_back(std::move(document_));
+        }
+    }
+
+    // --- Nodes ---
+
+    uint32_t add_node() {
+        const auto index = static_cast<uint32_t>(document_.nodes.size());
+        YamlDocument::Node node{index, point_.line, point_.column, point_.line, point_.column, 0};
+        if (frames_.empty()) {
+            document_.start = place_at(point_);
+        } else {
+            const Frame& frame = frames_.back();
+            node.parent = frame.node;
+            if (frame.is_map) {
+                node.line = frame.key_point.line;
+                node.column = frame.key_point.column;
+                node.position = frame.is_merge ? no_position : frame.position;
+            } else {
+                node.position = static_cast<uint32_t>(items_.size() - frame.first_item);
+            }
+        }
+        document_.nodes.push_back(node);
+        return index;
+    }
+
+    [[nodiscard]] bool expects_key() const {
+        return !frames_.empty() && frames_.back().is_map && !frames_.back().has_key;
+    }
+
+    Status open(bool is_map, bool is_flow, std::string_view anchor) {
+        is_empty_ = false;
+        if (expects_key()) {
+            return error_at(point_, cat("a ", is_map ? "map" : "list", " cannot be a key"),
+                            "keys are texts; quote a text that begins with [ or {");
+        }
+        if (frames_.size() >= yaml_depth_max) {
+            return too_deep();
+        }
+        Frame frame;
+        frame.is_map = is_map;
+        frame.is_flow = is_flow;
+        flow_depth_ += is_flow ? 1 : 0;
+        frame.node = add_node();
+        frame.first_item = items_.size();
+        frame.anchor = anchor;
+        if (is_map) {
+            frame.map = Value::map();
+        }
+        if (!anchor.empty()) {
+            anchors_[frame.anchor] = {.done = {}, .is_open = true};
+        }
+        frames_.push_back(std::move(frame));
+        return {};
+    }
+    [[nodiscard]] Error too_deep() const {
+        return error_at(point_, cat("nested deeper than ", yaml_depth_max, " levels"),
+                        "take levels out");
+    }
+
+    Status close() {
+        Frame frame = std::move(frames_.back());
+        frames_.pop_back();
+        flow_depth_ -= frame.is_flow ? 1 : 0;
+        Done done;
+        done.nodes = frame.nodes;
+        done.height = frame.height + 1;
+        if (frame.is_map) {
+            done.value = std::move(frame.map);
+        } else {
+            done.value = Value::list(std::span<Value>(items_).subspan(frame.first_item));
+            items_.resize(frame.first_item);
+        }
+        if (!frame.anchor.empty()) {
+            anchors_[frame.anchor] = {.done = done, .is_open = false};
+        }
+        return add(std::move(done), false);
+    }
+
+    Status on_scalar() {
+        const auto& scalar = events_.event().data.scalar;
+        const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        const std::string_view tag = to_view(scalar.tag);
+        const std::string_view anchor = to_view(scalar.anchor);
+        // An empty plain scalar at the root is what libyaml makes of a document without content.
+        if (!frames_.empty() || !text.empty() || !tag.empty() || scalar.plain_implicit == 0) {
+            is_empty_ = false;
+        }
+        std::string decoded;
+        internal::YamlScalar resolved =
+            TRY(resolve(text, tag, scalar.plain_implicit != 0, decoded));
+        if (expects_key()) {
+            const bool is_merge =
+                text == "<<" && (scalar.plain_implicit != 0 || tag == "tag:yaml.org,2002:merge");
+            if (!anchor.empty()) {
+                anchors_[std::string(anchor)] = {.done = {resolved.to_value()}, .is_open = false};
+            }
+            return set_key(resolved, is_merge);
+        }
+        if (!resolved.is_finite()) {
+            return error_at(point_, cat(text, " cannot be written in JSON"),
+                            "quote it if a text is meant");
+        }
+        add_node();
+        Done done{resolved.to_value()};
+        if (!anchor.empty()) {
+            anchors_[std::string(anchor)] = {.done = done, .is_open = false};
+        }
+        return add(std::move(done), false);
+    }
+
+    // What go-yaml makes of a scalar with this tag. `decoded` keeps what !!binary holds.
+    Result<internal::YamlScalar> resolve(std::string_view text, std::string_view tag, bool is_plain,
+                                         std::string& decoded) {
+        internal::YamlScalar as_text{.kind = internal::YamlScalar::Kind::string, .text = text};
+        if (tag.empty()) {
+            return is_plain ? internal::resolve_yaml_scalar(text) : as_text;
+        }
+        constexpr std::string_view prefix = "tag:yaml.org,2002:";
+        const std::string_view name =
+            tag.starts_with(prefix) ? tag.substr(prefix.size()) : std::string_view();
+        if (name == "binary") {
+            std::optional<std::string> bytes = base64_decode(text);
+            if (!bytes) {
+                return error_at(point_, "!!binary value contains invalid base64 data",
+                                "write base64 with its padding");
+            }
+            // Go writes it as JSON, where what is not UTF-8 is replaced.
+            for (size_t i = 0; i < bytes->size();) {
+                append_utf8(decoded, next_code_point(*bytes, i));
+            }
+            as_text.text = decoded;
+            return as_text;
+        }
+        if (name != "bool" && name != "int" && name != "float" && name != "null") {
+            return as_text;
+        }
+        internal::YamlScalar resolved = internal::resolve_yaml_scalar(text);
+        const bool is_wider = name == "float" && resolved.tag() == "!!int";
+        if (resolved.tag().substr(2) != name && !is_wider) {
+            return error_at(point_,
+                            cat("cannot decode ", resolved.tag(), " `", text, "` as a !!", name),
+                            "take the tag out or change the value");
+        }
+        return resolved;
+    }
+
+    Status on_alias() {
+        is_empty_ = false;
+        const std::string name(to_view(events_.event().data.alias.anchor));
+        const auto found = anchors_.find(name);
+        if (found == anchors_.end()) {
+            return error_at(
+                point_, cat("unknown anchor '", name, "' referenced"),
+                cat("define &", name, " before it, or quote a text that begins with *"));
+        }
+        if (found->second.is_open) {
+            return error_at(point_, cat("anchor '", name, "' value contains itself"),
+                            "name another anchor");
+        }
+        const Done& done = found->second.done;
+        alias_nodes_ += done.nodes;
+        if (alias_nodes_ > yaml_alias_nodes_max) {
+            return error_at(point_, "document contains excessive aliasing",
+                            cat("aliases may add ", yaml_alias_nodes_max,
+                                " values at most; write some of them out"));
+        }
+        if (frames_.size() + done.height > yaml_depth_max) {
+            return too_deep();
+        }
+        if (expects_key()) {
+            if (done.value.is_map() || done.value.is_list()) {
+                return error_at(point_, "a map or list cannot be a key", "keys are texts");
+            }
+            return set_key(to_scalar(done.value), false);
+        }
+        add_node();
+        return add(done, true);
+    }
+    static internal::YamlScalar to_scalar(const Value& value) {
+        using Kind = internal::YamlScalar::Kind;
+        internal::YamlScalar out;
+        if (value.is_string()) {
+            out.kind = Kind::string;
+            out.text = value.as_string();
+        } else if (value.is_bool()) {
+            out.kind = Kind::boolean;
+            out.boolean = value.as_bool();
+        } else if (value.is_int()) {
+            out.kind = Kind::integer;
+            out.integer = value.as_int();
+        } else if (value.is_double()) {
+            out.kind = Kind::number;
+            out.number = value.as_double();
+        }
+        return out;
+    }
+
+    // --- Filling containers ---
+
+    Status set_key(const internal::YamlScalar& resolved, bool is_merge) {
+        Frame& frame = frames_.back();
+        frame.has_key = true;
+        frame.is_merge = is_merge;
+        frame.key_point = point_;
+        if (is_merge) {
+            return {};
+        }
+        if (resolved.kind == internal::YamlScalar::Kind::null) {
+            return error_at(point_, "null cannot be a key", "quote it if a text is meant");
+        }
+        frame.key = resolved.to_key();
+        frame.position = position_of(frame.map, frame.key);
+        if (frame.position < frame.map.size() && !is_merged(frame, frame.position)) {
+            const auto first = std::ranges::find_if(document_.nodes, [&](const auto& node) {
+                return node.parent == frame.node && node.position == frame.position &&
+                       &node != &document_.nodes[frame.node];
+            });
+            return error_at(
+                point_, cat("key ", quote(frame.key), " already set in map"),
+                first == document_.nodes.end()
+                    ? std::string("remove one of the two")
+                    : cat("it stands in line ", first->line, " already: remove one of the two"));
+        }
+        return {};
+    }
+    static uint32_t position_of(const Value& map, std::string_view key) {
+        const Value* found = map.find(key);
+        if (found == nullptr) {
+            return static_cast<uint32_t>(map.size());
+        }
+        // `found` lies inside a Member of the map's array.
+        const auto* first = reinterpret_cast<const char*>(&map.members().front().value);
+        const auto distance = reinterpret_cast<const char*>(found) - first;
+        return static_cast<uint32_t>(static_cast<size_t>(distance) / sizeof(Member));
+    }
+    static bool is_merged(const Frame& frame, size_t position) {
+        return position < frame.merged.size() && frame.merged[position];
+    }
+
+    // Hands a complete node to its container.
+    Status add(Done done, bool is_alias) {
+        if (frames_.empty()) {
+            document_.value = std::move(done.value);
+            return {};
+        }
+        Frame& frame = frames_.back();
+        frame.nodes += done.nodes;
+        if (!frame.is_map) {
+            frame.height = std::max(frame.height, done.height);
+            items_.push_back(std::move(done.value));
+            return {};
+        }
+        frame.has_key = false;
+        if (frame.is_merge) {
+            frame.height = std::max(frame.height, done.height);
+            return merge(frame, done.value, is_alias);
+        }
+        frame.height = std::max(frame.height, done.height);
+        if (is_merged(frame, frame.position)) {
+            frame.merged[frame.position] = false;
+        }
+        frame.map.set(frame.key, std::move(done.value));
+        return {};
+    }
+
+    // go-yaml works through a map in order: a merge replaces what stands before it and is replaced
+    // by what stands after it. Of several maps in a list the earlier wins.
+    Status merge(Frame& frame, const Value& value, bool is_alias) {
+        if (value.is_map()) {
+            return merge_map(frame, value);
+        }
+        const auto is_map = [](const Value& item) { return item.is_map(); };
+        if (is_alias || !value.is_list() || !std::ranges::all_of(value.items(), is_map)) {
+            return error_at(frame.key_point,
+                            "map merge requires map or sequence of maps as the value",
+                            "write \"<<: *name\" or \"<<: [*one, *two]\"");
+        }
+        for (size_t i = value.size(); i > 0; --i) {
+            TRY(merge_map(frame, value.at(i - 1)));
+        }
+        return {};
+    }
+    Status merge_map(Frame& frame, const Value& from) {
+        for (const Member& member : from.members()) {
+            const uint32_t position = position_of(frame.map, member.name());
+            if (position == frame.map.size()) {
+                frame.merged.resize(position + 1, false);
+                frame.merged[position] = true;
+            }
+            document_.nodes.push_back({frame.node, frame.key_point.line, frame.key_point.column,
+                                       frame.key_point.line, frame.key_point.column, position});
+            frame.map.set_shared(member.key, member.value);
+        }
+        return {};
+    }
+
+    std::string_view text_;
+    const YamlOptions& options_;
+    Events events_;
+    Marks marks_;
+    Point point_;  // of the newest event
+    std::vector<YamlDocument> documents_;
+    YamlDocument document_;
+    bool is_empty_ = true;
+    std::vector<Frame> frames_;
+    std::vector<Value> items_;
+    std::map<std::string, Anchor, std::less<>> anchors_;
+    size_t alias_nodes_ = 0;
+    size_t flow_depth_ = 0;
+    size_t flow_work_ = 0;
+};
+
+}  // namespace
+
+Place YamlDocument::place_of(const Path& path) const {
+    Place place = start;
+    const Value* at = &value;
+    uint32_t node = 0;
+    for (const PathStep& step : path.steps()) {
+        uint32_t position = no_position;
+        if (const auto* index = std::get_if<size_t>(&step)) {
+            if (!at->is_list() || *index >= at->size()) {
+                return place;
+            }
+            position = static_cast<uint32_t>(*index);
+            at = &at->at(*index);
+        } else {
+            const std::string& name = std::get<std::string>(step);
+            const auto members = at->members();
+            const auto found = std::ranges::find_if(
+                members, [&](const Member& member) { return member.name() == name; });
+            if (found == members.end()) {
+                return place;
+            }
+            position = static_cast<uint32_t>(found - members.begin());
+            at = &found->value;
+        }
+        // The last one counts: what stands there now, if a merge and a key both set it.
+        uint32_t next = 0;
+        for (uint32_t i = node + 1; i < nodes.size(); ++i) {
+            if (nodes[i].parent == node && nodes[i].position == position) {
+                next = i;
+            }
+        }
+        if (next == 0) {
+            return place;  // inside an alias: it stands where the alias stands
+        }
+        node = next;
+        place.line = static_cast<int>(nodes[node].line);
+        place.column = static_cast<int>(nodes[node].column);
+    }
+    return place;
+}
+
+Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, const YamlOptions& options) {
+    if (text.size() > yaml_bytes_max) {
+        return make_error(Reason::request_entity_too_large, "YAML of ", text.size(),
+                          " bytes is larger than the limit of ", yaml_bytes_max, " bytes");
+    }
+    if (text.starts_with("\xEF\xBB\xBF")) {
+        text.remove_prefix(3);
+    }
+    return YamlReader(text, options).run();
+}
+
+Result<Value> parse_yaml_value(std::string_view text, const YamlOptions& options) {
+    std::vector<YamlDocument> documents = TRY(parse_yaml(text, options));
+    if (documents.empty()) {
+        return Value();
+    }
+    if (documents.size() > 1) {
+        return make_error(Reason::bad_request, to_text(documents[1].start),
+                          ": one document was expected, this is the second; put it in a file of "
+                          "its own");
+    }
+    return std::move(documents[0].value);
+}
+
+}  // namespace weft

@@ -1,0 +1,55 @@
+// tests/fuzz/yaml_fuzz.cc: any bytes as YAML; what was read can be written and reads the same.
+
+#include <cstdint>
+#include <string>
+
+#include "object/object.h"
+
+namespace {
+
+// Walks a value beside its paths and asks for every place.
+void ask_places(const weft::YamlDocument& document, const weft::Value& at, weft::Path& path,
+                int& budget) {
+    if (--budget < 0) {
+        return;
+    }
+    const weft::Place place = document.place_of(path);
+    CHECK(place.line > 0 && place.column > 0);
+    for (size_t i = 0; i < at.items().size(); ++i) {
+        path.push(i);
+        ask_places(document, at.at(i), path, budget);
+        path.pop();
+    }
+    for (const weft::Member& member : at.members()) {
+        path.push(member.name());
+        ask_places(document, member.value, path, budget);
+        path.pop();
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace weft;  // NOLINT(google-build-using-namespace)
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const Result<std::vector<YamlDocument>> documents = parse_yaml(text);
+    if (!documents.has_value()) {
+        CHECK(documents.error().message().starts_with("-:"));
+        return 0;
+    }
+    for (const YamlDocument& document : *documents) {
+        Path path;
+        int budget = 200;
+        ask_places(document, document.value, path, budget);
+        const std::string written = to_yaml(document.value);
+        if (written.size() > 1'000'000) {
+            continue;  // many aliases of a large text
+        }
+        const Result<Value> again = parse_yaml_value(written);
+        CHECK(again.has_value());
+        CHECK(*again == document.value);
+        CHECK(*parse_yaml_value(to_yaml(document.value, {.sort_keys = true, .fold = false})) ==
+              document.value);
+    }
+    return 0;
+}
