@@ -210,6 +210,7 @@ Status SchemaReader::read_shape(const Value& json, const std::string& path, size
     if (const Value* additional = member(json, "additionalProperties")) {
         if (additional->is_bool()) {
             node.additional_properties_allowed = additional->as_bool();
+            node.additional_properties_denied = !additional->as_bool();
         } else {
             node.additional_properties_allowed = true;
             node.additional_properties =
@@ -436,6 +437,9 @@ private:
             marks.set("default", *node.default_value);
         }
         write_patch_marks(node, marks);
+        if (node.map_type == MapType::granular) {  // never said by a definition itself
+            marks.set("x-kubernetes-map-type", Value("granular"));
+        }
         if (marks.empty()) {
             return target;
         }
@@ -488,6 +492,8 @@ private:
             out.set("additionalProperties", write(*node.additional_properties, false));
         } else if (node.additional_properties_allowed) {
             out.set("additionalProperties", Value(true));
+        } else if (node.additional_properties_denied) {
+            out.set("additionalProperties", Value(false));
         }
         if (node.constraints != nullptr) {
             write_constraints(*node.constraints, out);

@@ -58,6 +58,7 @@ void Schema::inherit(const Schema& target) {
     embedded_resource = embedded_resource || target.embedded_resource;
     int_or_string = target.int_or_string;
     additional_properties_allowed = target.additional_properties_allowed;
+    additional_properties_denied = target.additional_properties_denied;
     format = target.format;
     definition = target.definition;
     properties = target.properties;

@@ -75,8 +75,9 @@ struct Schema {
     bool preserve_unknown_fields = false;
     bool embedded_resource = false;
     bool int_or_string = false;
-    // additionalProperties: true without a schema of its own.
+    // additionalProperties: true, or a schema (then `additional_properties` is set).
     bool additional_properties_allowed = false;
+    bool additional_properties_denied = false;  // additionalProperties: false
     // Builtin kinds: x-kubernetes-patch-strategy holds "merge", "replace", "retainKeys".
     bool patch_merge = false;
     bool patch_replace = false;
