@@ -158,4 +158,22 @@ struct current_context {
     Context* await_resume() const noexcept { return context; }
 };
 
+// `CO_TRY(co_await check_cancelled());` between two steps that do not wait: stops a loop that would
+// otherwise run on with nothing but errors in its hands.
+struct check_cancelled {
+    Context* context = nullptr;
+    bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
+        context = handle.promise().context;
+        return false;
+    }
+    Status await_resume() const {
+        if (context != nullptr && context->is_cancelled()) {
+            return make_error(Reason::cancelled, "cancelled");
+        }
+        return {};
+    }
+};
+
 }  // namespace weft::io

@@ -1,0 +1,67 @@
+// control/definition.h: keeps a ResourceGraphDefinition, its revisions and its CRD in step.
+//
+// Source of the behaviour: kro 0.9.3, RGD and GraphRevision controllers. Where kro writes an
+// intermediate state and waits to be called again, this goes on in the same pass; what is at the
+// end is the same.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "control/instance.h"
+#include "control/revision_registry.h"
+#include "control/schema_source.h"
+#include "control/world.h"
+
+namespace weft::control {
+
+class DefinitionReconciler {
+public:
+    DefinitionReconciler(World world, RevisionRegistry* registry, SchemaSource* schemas,
+                         InstanceController* instances)
+        : world_(world), registry_(registry), schemas_(schemas), instances_(instances) {}
+
+    // Handlers and caches: to be called once, before `reconcile`. `wake` puts a definition into the
+    // queue.
+    void watch(std::function<void(const std::string&)> wake);
+    io::Task<Status> wait_synced();
+
+    // One pass over the definition of this name. An error means: again, later.
+    io::Task<Status> reconcile(std::string name);
+
+private:
+    // What a pass has found so far; the status is written from it at the end.
+    struct Pass;
+
+    io::Task<Status> free_revisions(std::string name, bool all);
+    io::Task<Status> resolve(Pass* pass);
+    io::Task<Status> issue(Pass* pass, int64_t number);
+    io::Task<Status> settle(Pass* pass, Object revision);
+    io::Task<Status> serve(Pass* pass);
+    io::Task<Result<Object>> ensure_crd(Pass* pass);
+    io::Task<Result<Object>> update_crd(Pass* pass, Object existing, Object wanted);
+    io::Task<Result<Object>> wait_established(Object crd);
+    io::Task<void> collect_revisions(Pass* pass);
+    io::Task<Status> adopt_revisions(Pass* pass);
+    io::Task<Status> write_status(Pass* pass);
+    io::Task<Status> clean_up(Object definition);
+    io::Task<Status> remove_finalizer(kube::Resource resource, Object object);
+    io::Task<graph::Compiled> compile(Object definition);
+
+    World world_;
+    RevisionRegistry* registry_;
+    SchemaSource* schemas_;
+    InstanceController* instances_;
+    Informer* definitions_ = nullptr;
+    Informer* revisions_ = nullptr;
+    Informer* crds_ = nullptr;        // metadata of all
+    Informer* owned_crds_ = nullptr;  // ours, whole
+    std::function<void(const std::string&)> wake_;
+    std::set<std::string> waiting_for_kinds_;  // definitions that named a kind that is not served
+};
+
+}  // namespace weft::control

@@ -1,0 +1,84 @@
+// control/instance.h: keeps every instance equal to its graph.
+//
+// One controller for all generated kinds: a queue of (kind, name), caches of instances and of
+// children, and `graph::plan`. It reads from caches, writes what a plan says and nothing else, and
+// is woken by events only.
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "control/revision_registry.h"
+#include "control/world.h"
+
+namespace weft::control {
+
+// A generated kind that is being served.
+struct ServedKind {
+    std::string definition;  // name of the ResourceGraphDefinition
+    kube::Resource resource;
+    Informer* instances = nullptr;
+};
+
+struct InstanceKey {
+    GroupVersionKind kind;
+    NamespacedName name;
+
+    auto operator<=>(const InstanceKey&) const = default;
+};
+
+class InstanceController {
+public:
+    InstanceController(World world, RevisionRegistry* registry);
+
+    // Starts to serve a kind, or wakes all its instances if `graph_changed`.
+    io::Task<Status> serve(std::string definition, kube::Resource resource, bool graph_changed);
+    // Stops reconciling the kind's instances.
+    io::Task<void> withdraw(std::string definition);
+    [[nodiscard]] bool is_serving(const std::string& definition) const;
+
+    // Works on the queue until it is cancelled; spawn several.
+    io::Task<void> work();
+
+    [[nodiscard]] bool is_idle() const { return queue_.is_idle(); }
+    [[nodiscard]] const std::map<GroupVersionKind, ServedKind>& kinds() const { return kinds_; }
+
+private:
+    io::Task<Status> reconcile(InstanceKey key);
+    io::Task<Status> reconcile_live(InstanceKey key, ServedKind kind, Object instance);
+    io::Task<Status> reconcile_deleting(InstanceKey key, ServedKind kind, Object instance);
+    io::Task<Status> observe(const graph::Graph* graph, const Object* instance,
+                             const graph::Plan* plan, graph::Observed* observed, InstanceKey key);
+    // Everything that carries the instance's part-of label, within its recorded scope and these.
+    io::Task<Result<std::vector<Object>>> members(Object instance,
+                                                  std::vector<kube::Resource> more);
+    io::Task<void> carry_out(std::vector<Action> actions, graph::Observed* observed,
+                             InstanceKey key, Object* instance);
+    io::Task<void> carry_out_one(const Action* action, graph::Observed* observed, InstanceKey key,
+                                 Object* instance);
+    io::Task<Status> write_status(InstanceKey key, ServedKind kind, graph::InstanceStatus status);
+    io::Task<Status> remove_finalizer(ServedKind kind, Object instance);
+
+    // The cache of children of a kind (everything with a part-of label), synced.
+    io::Task<Result<Informer*>> children(kube::Resource resource);
+    io::Task<Result<Informer*>> external(InformerKey key, InstanceKey reader);
+    void remember_interests(const InstanceKey& key, std::set<InformerKey> interests);
+    void on_child(const Object* before, const Object* after);
+    void put_written(kube::Cache* cache, const Object& object, const InstanceKey& writer);
+
+    World world_;
+    RevisionRegistry* registry_;
+    kube::WorkQueue<InstanceKey> queue_;
+    std::map<GroupVersionKind, ServedKind> kinds_;
+    // External references: who reads which watch.
+    std::map<InstanceKey, std::set<InformerKey>> interests_;
+    std::map<InformerKey, std::set<InstanceKey>> readers_;
+    // The pass that is putting its own answer into a cache: that change needs no further pass.
+    const InstanceKey* writing_ = nullptr;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,39 @@
+// control/options.h: what a user can set about the controllers: kro's flags and a few of ours.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "graph/graph.h"
+#include "io/io.h"
+
+namespace weft::control {
+
+enum class LogLevel : uint8_t { debug, info, warn, error };
+using Log = std::function<void(LogLevel, const std::string& message)>;
+
+struct ControlOptions {
+    // On labels and as ApplySet tooling ("kro/v0.9.3-weft.1"): kro and weft take over from each
+    // other because of it.
+    std::string version = "v0.9.3-weft.1";
+    bool allow_crd_deletion = false;            // --allow-crd-deletion
+    int64_t collection_size_max = 1000;         // --rgd-max-collection-size
+    int64_t collection_dimensions_max = 10;     // --rgd-max-collection-dimension-size
+    int64_t revisions_max = 5;                  // --rgd-max-graph-revisions
+    size_t definition_workers = 4;              // --resource-graph-definition-concurrent-reconciles
+    size_t instance_workers = 64;               // --dynamic-controller-concurrent-reconciles
+    int64_t retry_min = 200 * io::millisecond;  // --dynamic-controller-rate-limiter-min-delay
+    int64_t retry_max = 1000 * io::second;      // --dynamic-controller-rate-limiter-max-delay
+    // --instance-requeue-interval: a safety re-check of instances that are not ready; 0: none,
+    // since watches tell.
+    int64_t recheck_interval = 0;
+    graph::FeatureGates gates;  // --feature-gates
+    // Install kro's two CRDs where they are missing (the embedded server; a chart does it
+    // elsewhere).
+    bool install_crds = true;
+    Log log;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,37 @@
+// control/world.h: what every reconciler needs at hand.
+
+#pragma once
+
+#include <string>
+
+#include "control/informers.h"
+#include "control/options.h"
+#include "kube/kube.h"
+
+namespace weft::control {
+
+// Borrowed from the Manager; outlives every reconciler. Loop thread only.
+struct World {
+    io::Loop* loop = nullptr;
+    kube::Client* client = nullptr;
+    kube::RestMapper* mapper = nullptr;
+    InformerSet* informers = nullptr;
+    const ControlOptions* options = nullptr;
+
+    void log(LogLevel level, const std::string& message) const {
+        if (options->log) {
+            options->log(level, message);
+        }
+    }
+};
+
+// The kinds that the controllers themselves read and write.
+[[nodiscard]] const kube::Resource& definition_resource();
+[[nodiscard]] const kube::Resource& revision_resource();
+[[nodiscard]] const kube::Resource& crd_resource();
+
+// The status of an object as a JSON merge patch that makes it equal to `status`: members that are
+// gone are null.
+[[nodiscard]] Value status_patch(const Value* before, const Value& after);
+
+}  // namespace weft::control
