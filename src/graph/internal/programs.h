@@ -1,0 +1,30 @@
+// graph/internal/programs.h: the compiled part of a Graph.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/node_kind.h"
+
+namespace weft::graph {
+
+struct NodePrograms {
+    schema::SchemaPtr schema;  // of one object
+    std::unique_ptr<const Renderer> renderer;
+    std::vector<std::string> variables;          // of forEach
+    std::vector<CompiledExpression> dimensions;  // one for each variable
+    std::vector<CompiledExpression> include_when;
+    std::vector<CompiledExpression> ready_when;
+};
+
+struct Programs {
+    std::vector<NodePrograms> nodes;   // as Graph::nodes
+    std::vector<FieldProgram> status;  // paths below status
+    Value status_template;             // what the paths are put into
+    std::vector<CompiledExpression> conditions;
+};
+
+}  // namespace weft::graph
