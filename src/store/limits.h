@@ -34,4 +34,23 @@ constexpr size_t compact_slice = 2048;
 // count again. More clients than that page at once: they count.
 constexpr size_t list_cursors_max = 64;
 
+// One group of commits, one sync. What a disk writes in a few milliseconds; the commits behind it
+// wait that long.
+constexpr size_t group_commits_max = 4096;
+constexpr size_t group_bytes_max = size_t{8} * 1024 * 1024;
+// How long a group waits to grow in Sync::group: less than people notice, more than a sync takes.
+constexpr int64_t group_wait = 2'000'000;  // nanoseconds
+
+// Commits that wait for their group. Beyond it the caller is told to come again.
+constexpr size_t queue_commits_max = 65'536;
+constexpr size_t queue_bytes_max = size_t{256} * 1024 * 1024;
+
+// Frames (4 KiB) in the write-ahead log that start a checkpoint: a slice of a few milliseconds.
+constexpr int checkpoint_frames = 1000;
+// Rows of the log deleted in one transaction, and how many too many start that by themselves.
+constexpr int64_t trim_rows = 1000;
+constexpr int64_t trim_slack_rows = 10'000;
+// Pages (4 KiB) copied in one step of a backup.
+constexpr int backup_pages = 256;
+
 }  // namespace weft::store

@@ -5,22 +5,52 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <memory>
+#include <stdlib.h>
 #include <string>
 #include <vector>
 
 #include "io/sim/virtual_loop.h"
+#include "store/faulty_vfs.h"
 #include "store/store.h"
 
 namespace weft::store::testing_world {
 
-enum class Kind : uint8_t { memory };
+enum class Kind : uint8_t { memory, sqlite, sqlite_file };
 
 inline auto kinds() {
-    return testing::Values(Kind::memory);
+    return testing::Values(Kind::memory, Kind::sqlite, Kind::sqlite_file);
 }
-inline std::string name(Kind /*kind*/) {
-    return "Memory";
+inline std::string name(Kind kind) {
+    switch (kind) {
+        case Kind::memory:
+            return "Memory";
+        case Kind::sqlite:
+            return "Sqlite";  // on a file system in memory
+        case Kind::sqlite_file:
+            return "SqliteFile";
+    }
+    return "";
 }
+
+// A directory of its own, gone with it.
+class Directory {
+public:
+    Directory() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "weft-XXXXXX").native();
+        CHECK(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
 
 inline std::string text_of(const Entry& entry) {
     return cat(entry.key, "=", *entry.value, "@", entry.modified);
@@ -62,9 +92,29 @@ struct World {
     World& operator=(const World&) = delete;
     ~World() { close(); }
 
-    void open() { store = memory(&loop); }
+    void open() {
+        if (kind == Kind::memory) {
+            store = memory(&loop);
+            return;
+        }
+        SqliteOptions options;
+        if (kind == Kind::sqlite) {
+            options = {.file = "/store.db", .vfs = vfs.name()};
+        } else {
+            options = {.file = directory.path() / "store.db", .sync = Sync::off, .vfs = ""};
+        }
+        auto opened = io::run(&loop, open_sqlite(&loop, options));
+        CHECK(opened.has_value());
+        store = *std::move(opened);
+        closed = false;
+    }
     // As after a restart; a store in memory stays as it is.
-    void reopen() {}
+    void reopen() {
+        if (kind != Kind::memory) {
+            close();
+            open();
+        }
+    }
     void close() {
         if (store != nullptr && !closed) {
             io::run(&loop, store->close());
@@ -123,6 +173,8 @@ struct World {
 
     Kind kind;
     io::sim::VirtualLoop loop{1};
+    FaultyVfs vfs{{}};
+    Directory directory;
     std::unique_ptr<Store> store;
     bool closed = false;
 };

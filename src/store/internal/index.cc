@@ -213,7 +213,7 @@ void Index::count_live(std::string_view key, bool appears) {
 Revision Index::revision_of(const std::string& key, const Overlay* overlay) const {
     if (overlay != nullptr) {
         if (const auto found = overlay->find(key); found != overlay->end()) {
-            return found->second;
+            return found->second.value == nullptr ? 0 : found->second.modified;
         }
     }
     const Version* version = find(key);

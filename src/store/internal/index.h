@@ -33,8 +33,8 @@ struct IndexLimits {
     size_t watch_buffer = watch_buffer_max;
 };
 
-// Keys as commits that are not visible yet leave them: the revision of the last write, 0: absent.
-using Overlay = std::unordered_map<std::string, Revision>;
+// Keys as commits that are not visible yet leave them.
+using Overlay = std::unordered_map<std::string, Version>;
 
 class IndexWatch;
 
