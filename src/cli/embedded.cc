@@ -1,0 +1,153 @@
+// cli/embedded.cc: starting and stopping everything, in order.
+
+#include "cli/embedded.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/files.h"
+#include "cli/identity.h"
+#include "cli/limits.h"
+#include "kube/kube.h"
+
+namespace weft::cli {
+
+namespace {
+
+std::string random_bytes(io::Loop* loop, size_t size) {
+    std::string bytes(size, '\0');
+    loop->fill_random({reinterpret_cast<unsigned char*>(bytes.data()), size});
+    return bytes;
+}
+
+// A folder that only this user can read, for the kubeconfig of a server that keeps nothing.
+std::string private_folder() {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    if (runtime != nullptr && *runtime != '\0') {
+        return cat(runtime, "/weft");
+    }
+    std::error_code code;
+    const std::filesystem::path base = std::filesystem::temp_directory_path(code);
+    return cat(code ? "/tmp" : base.string(), "/weft-", getuid());
+}
+
+io::http::Peer administrator() {
+    io::http::Peer peer;
+    peer.address = "in-process";
+    peer.has_certificate = true;
+    peer.certificate_name = "kubernetes-admin";
+    peer.certificate_groups = {"system:masters"};
+    return peer;
+}
+
+}  // namespace
+
+Embedded::~Embedded() = default;
+
+io::Task<Result<std::unique_ptr<Embedded>>> Embedded::start(io::RealLoop* loop, ServerFlags flags,
+                                                            control::ControlOptions control) {
+    std::unique_ptr<Embedded> embedded(new Embedded(loop));
+    const Status started = co_await embedded->start_parts(std::move(flags), std::move(control));
+    if (!started) {
+        co_await embedded->stop();
+        co_return Error(started.error());
+    }
+    co_return embedded;
+}
+
+io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOptions control) {
+    const Time now = loop_->now();
+    Identity identity;
+    if (flags.data_dir.empty()) {
+        identity = CO_TRY(make_identity(flags.address, random_bytes(loop_, 32), now));
+        store_ = store::memory(loop_);
+    } else {
+        CO_TRY(make_folder(flags.data_dir, 0700));
+        store_ = CO_TRY(co_await store::open_sqlite(
+            loop_, {.file = std::filesystem::path(flags.data_dir) / "weft.db", .sync = flags.sync, .vfs = ""}));
+        // After the store: its lock says that the folder is ours.
+        identity = CO_TRY(keep_identity(flags.data_dir, flags.address, random_bytes(loop_, 32), now));
+    }
+    // The port must be known before the server writes the Service default/kubernetes.
+    server::Options options;
+    options.loop = loop_;
+    options.store = store_.get();
+    options.all_versions = flags.all_versions;
+    options.advertise_address = flags.address;
+    options.advertise_port = flags.port;
+    options.token_key = identity.token_key;
+    api_ = CO_TRY(co_await server::ApiServer::start(std::move(options)));
+    admin_ = io::http::in_process(api_.get(), administrator());
+
+    io::http::ServerOptions listen;
+    listen.address = flags.address;
+    listen.port = flags.port;
+    listen.certificate_pem = identity.server.certificate_pem;
+    listen.key_pem = identity.server.key_pem;
+    listen.client_ca_pem = identity.ca.certificate_pem;
+    Result<std::unique_ptr<io::http::Server>> listener = io::http::listen(loop_, api_.get(), std::move(listen));
+    if (!listener) {
+        co_return make_error(Reason::io, "listening on ", flags.address, ":", flags.port, ": ",
+                             listener.error().text(), "\n  cure: stop what uses the port, or take another with "
+                             "--port N (0: any that is free)");
+    }
+    listener_ = *std::move(listener);
+    const std::string host = flags.address == "0.0.0.0" ? "127.0.0.1" : flags.address;
+    url_ = cat("https://", host, ":", listener_->port());
+
+    {
+        cluster_ = std::make_unique<cluster::Cluster>(
+            loop_, admin_.get(), cluster::Options{.workloads = flags.workloads, .seed = flags.seed,
+                                                  .ca_pem = identity.ca.certificate_pem});
+        CO_TRY(co_await cluster_->start());
+    }
+    if (flags.controllers) {
+        manager_ = std::make_unique<control::Manager>(loop_, admin_.get(), std::move(control));
+        CO_TRY(co_await manager_->start());
+    }
+
+    kubeconfig_ = flags.kubeconfig;
+    if (kubeconfig_.empty()) {
+        std::string folder = flags.data_dir;
+        if (folder.empty()) {
+            folder = private_folder();
+            kubeconfig_is_temporary_ = true;
+            CO_TRY(make_folder(folder, 0700));
+        }
+        kubeconfig_ = kubeconfig_is_temporary_ ? cat(folder, "/", listener_->port(), ".kubeconfig")
+                                               : folder + "/kubeconfig";
+    }
+    co_return write_file(kubeconfig_,
+                         kube::write_kubeconfig({.server = url_,
+                                                 .ca_pem = identity.ca.certificate_pem,
+                                                 .certificate_pem = identity.admin.certificate_pem,
+                                                 .key_pem = identity.admin.key_pem,
+                                                 .token = ""}),
+                         0600);
+}
+
+io::Task<void> Embedded::stop() {
+    if (kubeconfig_is_temporary_ && !kubeconfig_.empty()) {
+        std::error_code code;
+        std::filesystem::remove(kubeconfig_, code);
+    }
+    if (manager_ != nullptr) {
+        co_await manager_->stop();
+    }
+    if (cluster_ != nullptr) {
+        co_await cluster_->stop();
+    }
+    if (listener_ != nullptr) {
+        co_await listener_->close(shutdown_grace);
+    }
+    if (api_ != nullptr) {
+        co_await api_->close();
+    }
+    if (store_ != nullptr) {
+        co_await store_->close();
+    }
+}
+
+}  // namespace weft::cli

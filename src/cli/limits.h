@@ -1,0 +1,23 @@
+// cli/limits.h: how much the commands read, and why so much.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "io/loop.h"
+
+namespace weft::cli {
+
+// One file: the largest bundles of CRDs are around 10 MB.
+constexpr size_t file_bytes_max = size_t{64} * 1024 * 1024;
+// Files of one folder: more is surely the wrong folder.
+constexpr size_t files_max = 20'000;
+// How often a live picture is drawn at most: as fast as an eye follows.
+constexpr int64_t redraw_interval = 80 * io::millisecond;
+// How long requests may take to end when the server stops.
+constexpr int64_t shutdown_grace = 2 * io::second;
+// Certificates of the embedded server: a data dir may lie for long.
+constexpr int64_t certificate_validity = int64_t{365} * 24 * 3600 * io::second;
+
+}  // namespace weft::cli

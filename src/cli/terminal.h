@@ -1,0 +1,36 @@
+// cli/terminal.h: writing for people: colours and redrawing on a terminal, plain lines elsewhere.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weft::cli {
+
+enum class Colour { none, green, yellow, red, blue, dim, bold };
+
+// Whether standard output is a terminal that takes colours (NO_COLOR and TERM=dumb say no).
+[[nodiscard]] bool is_terminal();
+[[nodiscard]] int terminal_width();
+[[nodiscard]] int terminal_height();
+
+// The text in a colour if `coloured`, else as it is.
+[[nodiscard]] std::string paint(std::string_view text, Colour colour, bool coloured);
+
+// To standard output, flushed. False if nobody reads it any more.
+bool print(std::string_view text);
+// To standard error.
+void complain(std::string_view text);
+
+// A block of lines at the bottom that is drawn over itself.
+class LiveBlock {
+public:
+    void draw(const std::string& text);
+    // Leaves what is drawn and goes on below it.
+    void finish();
+
+private:
+    int lines_ = 0;
+};
+
+}  // namespace weft::cli

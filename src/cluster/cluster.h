@@ -1,0 +1,45 @@
+// cluster/cluster.h: the front door of cluster: what a cluster does around its API server.
+//
+// Garbage collection, namespaces and their service accounts always work; workloads are simulated
+// as the mode says. It talks to the API server through the given transport and nothing else.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/io.h"
+
+namespace weft::cluster {
+
+// How Deployments, Jobs, Services and the rest become what they ask for.
+enum class WorkloadMode : uint8_t {
+    instant,  // at once
+    delayed,  // after delays drawn from the seed, as a small cluster would
+    off,      // not at all: somebody else does it
+};
+
+struct Options {
+    WorkloadMode workloads = WorkloadMode::instant;
+    uint64_t seed = 1;
+    std::string ca_pem;  // goes into the ConfigMap kube-root-ca.crt of every namespace
+};
+
+// Life: `start`, then `stop` before it is destroyed. Loop thread only.
+class Cluster {
+public:
+    // Borrows loop and transport, which must outlive it.
+    Cluster(io::Loop* loop, io::http::Transport* transport, Options options);
+    ~Cluster();
+
+    // Returns when every namespace that exists has been looked at and watches run.
+    io::Task<Status> start();
+    io::Task<void> stop();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weft::cluster
