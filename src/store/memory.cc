@@ -1,6 +1,8 @@
 // store/memory.cc: the store that is nothing but its index.
 
+#include "store/internal/database.h"
 #include "store/internal/index.h"
+#include "store/internal/new_file.h"
 #include "store/store.h"
 
 namespace weft::store {
@@ -9,7 +11,7 @@ namespace {
 
 class MemoryStore : public Store {
 public:
-    explicit MemoryStore(io::Loop* loop) : index_(loop) {}
+    explicit MemoryStore(io::Loop* loop) : loop_(loop), index_(loop) {}
 
     io::Task<Result<std::optional<Entry>>> get(std::string key, At at) override {
         co_return index_.get(std::move(key), at);
@@ -38,9 +40,23 @@ public:
 
     io::Task<Status> compact(Revision before) override { return index_.compact(before); }
 
-    io::Task<Status> backup(std::filesystem::path /*to*/) override {
-        co_return make_error(Reason::method_not_allowed,
-                             "a store in memory has no backup; use a file");
+    // A file that `open_sqlite` opens; its history begins at this moment.
+    io::Task<Status> backup(std::filesystem::path to) override {
+        if (closed_) {
+            co_return make_error(Reason::cancelled, "the store is closed");
+        }
+        const internal::NewFile file = CO_TRY(internal::NewFile::begin(std::move(to)));
+        const Page page = CO_TRY(co_await index_.list({}));
+        internal::Index unused(loop_);
+        const Status written = co_await io::offload(loop_, [&page, &file, &unused]() -> Status {
+            internal::DiskState state;
+            const auto database = TRY(internal::Database::open(
+                {.file = file.partial(), .sync = Sync::full, .vfs = ""}, &unused, &state));
+            TRY(database->write_state(page.entries, page.revision));
+            return database->close();
+        });
+        CO_TRY(Status(written));
+        co_return file.finish();
     }
 
     io::Task<void> close() override {
@@ -50,6 +66,7 @@ public:
     }
 
 private:
+    io::Loop* loop_;
     internal::Index index_;
     bool closed_ = false;
 };

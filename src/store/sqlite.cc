@@ -5,12 +5,11 @@
 // and the earlier members of the same group only: a group that fails takes nobody else with it.
 
 #include <deque>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "store/internal/database.h"
 #include "store/internal/index.h"
 #include "store/internal/lock_file.h"
+#include "store/internal/new_file.h"
 #include "store/store.h"
 
 namespace weft::store {
@@ -47,16 +46,6 @@ public:
 private:
     void on_cancel() override {}
 };
-
-// Makes the entry of a new file durable in its directory.
-void sync_directory(const std::filesystem::path& file) {
-    const std::filesystem::path directory = file.has_parent_path() ? file.parent_path() : ".";
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        static_cast<void>(::fsync(descriptor));
-        ::close(descriptor);
-    }
-}
 
 class SqliteStore : public Store {
 public:
@@ -112,6 +101,7 @@ private:
     void group_done();
     [[nodiscard]] bool should_wait_for_more();
     void maintain();
+    [[nodiscard]] io::Task<Status> make_backup(std::filesystem::path to);
     [[nodiscard]] io::Task<Status> copy_to(std::string path);
 
     io::Loop* loop_;
@@ -165,7 +155,7 @@ io::Task<Status> SqliteStore::open() {
     }
     database_ = *std::move(opened);
     if (options_.vfs.empty()) {
-        sync_directory(options_.file);
+        internal::sync_directory(options_.file);
     }
     co_return Status{};
 }
@@ -385,29 +375,19 @@ io::Task<Status> SqliteStore::backup(std::filesystem::path to) {
         co_return make_error(Reason::conflict, "a backup is being made already; wait for it");
     }
     const Job job(this);
-    const bool is_real = options_.vfs.empty();
-    std::error_code failed;
-    if (is_real && std::filesystem::exists(to, failed)) {
-        co_return make_error(Reason::already_exists, to.native(),
-                             " exists; give the backup another name or move that file away");
-    }
-    const std::string path = is_real ? to.native() + ".partial" : to.native();
-    if (is_real) {
-        std::filesystem::remove(path, failed);
-    }
     backing_up_ = true;
-    const Status copied = co_await copy_to(path);
+    const Status copied = co_await make_backup(std::move(to));
     backing_up_ = false;
-    if (is_real && copied) {
-        std::filesystem::rename(path, to, failed);
-        if (failed) {
-            co_return make_error(Reason::io, "renaming ", path, ": ", failed.message());
-        }
-        sync_directory(to);
-    } else if (is_real) {
-        std::filesystem::remove(path, failed);
-    }
     co_return copied;
+}
+
+io::Task<Status> SqliteStore::make_backup(std::filesystem::path to) {
+    if (!options_.vfs.empty()) {
+        co_return co_await copy_to(to.native());
+    }
+    const internal::NewFile file = CO_TRY(internal::NewFile::begin(std::move(to)));
+    CO_TRY(co_await copy_to(file.partial().native()));
+    co_return file.finish();
 }
 
 io::Task<Status> SqliteStore::copy_to(std::string path) {

@@ -241,6 +241,25 @@ TEST(Sqlite, ABackupWhileWritingIsAStoreOfOneMoment) {
     io::run(&world.loop, (*copy)->close());
 }
 
+TEST(Sqlite, AStoreInMemoryIsBackedUpAsAFile) {
+    World world(Kind::memory);
+    ASSERT_TRUE(world.put("/a", "1"));
+    ASSERT_TRUE(world.put("/b", "1"));
+    ASSERT_TRUE(world.put("/a", "2", 2));
+    ASSERT_TRUE(world.erase("/b", 3));
+    const std::filesystem::path to = world.directory.path() / "backup.db";
+    const Status backed_up = io::run(&world.loop, world.store->backup(to));
+    ASSERT_TRUE(backed_up) << backed_up.error().text();
+    const auto copy = io::run(&world.loop, open_sqlite(&world.loop, {.file = to, .vfs = ""}));
+    ASSERT_TRUE(copy) << copy.error().text();
+    EXPECT_EQ((*copy)->newest(), 5);
+    EXPECT_EQ((*copy)->oldest(), 5);
+    const Page page = *io::run(&world.loop, (*copy)->list({}));
+    EXPECT_EQ(testing_world::texts_of(page), (std::vector<std::string>{"/a=2@4"}));
+    EXPECT_EQ(page.entries[0].created, 2);
+    io::run(&world.loop, (*copy)->close());
+}
+
 TEST(Sqlite, ABackupOntoAFullDiskFailsAndHarmsNothing) {
     World world(Kind::sqlite);
     for (int i = 0; i < 20; ++i) {

@@ -283,6 +283,32 @@ Result<std::unique_ptr<Database>> Database::open(const SqliteOptions& options, I
     return database;
 }
 
+Status Database::put_entry(const std::string& key, const Version& version) {
+    bind_bytes(put_.get(), 1, key);
+    sqlite3_bind_int64(put_.get(), 2, version.created);
+    sqlite3_bind_int64(put_.get(), 3, version.modified);
+    bind_value(put_.get(), 4, version.value);
+    return step_once(put_.get());
+}
+
+Status Database::write_state(std::span<const Entry> entries, Revision revision) {
+    TRY(step_once(begin_.get()));
+    Status written;
+    for (const Entry& entry : entries) {
+        written = put_entry(entry.key, {entry.modified, entry.created, entry.value});
+        if (!written) {
+            break;
+        }
+    }
+    if (written) {
+        written = execute(cat("UPDATE meta SET value = ", revision, "; COMMIT").c_str());
+    }
+    if (!written) {
+        roll_back();
+    }
+    return written;
+}
+
 Status Database::write_rows(std::span<const Row> rows, int64_t last_id) {
     for (const Row& row : rows) {
         const Write& write = *row.write;
@@ -290,11 +316,7 @@ Status Database::write_rows(std::span<const Row> rows, int64_t last_id) {
             bind_bytes(erase_.get(), 1, write.key);
             TRY(step_once(erase_.get()));
         } else {
-            bind_bytes(put_.get(), 1, write.key);
-            sqlite3_bind_int64(put_.get(), 2, row.created);
-            sqlite3_bind_int64(put_.get(), 3, row.revision);
-            bind_value(put_.get(), 4, write.value);
-            TRY(step_once(put_.get()));
+            TRY(put_entry(write.key, {row.revision, row.created, write.value}));
         }
         sqlite3_bind_int64(log_.get(), 1, ++last_id);
         sqlite3_bind_int64(log_.get(), 2, row.revision);

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const SqliteOptions& options,
                                                                 Index* index, DiskState* state);
 
+    // Fills a fresh file with the state of one revision, which is the oldest that it knows.
+    [[nodiscard]] Status write_state(std::span<const Entry> entries, Revision revision);
     // One transaction; the rows' log ids follow `last_id`. On error nothing has been written.
     [[nodiscard]] Status write(std::span<const Row> rows, int64_t last_id);
     // The newest revision in the file: for finding out what an error left.
@@ -83,6 +85,7 @@ private:
     [[nodiscard]] Status prepare_all();
     [[nodiscard]] Status load(Index* index, DiskState* state);
     [[nodiscard]] Result<Revision> load_live(Index* index);
+    [[nodiscard]] Status put_entry(const std::string& key, const Version& version);
     [[nodiscard]] Status write_rows(std::span<const Row> rows, int64_t last_id);
     void roll_back();
     [[nodiscard]] Status execute(const char* sql);
