@@ -49,6 +49,9 @@ struct Peer {
     std::string certificate_name = {};
     std::vector<std::string> certificate_groups = {};
     bool has_certificate = false;
+    // It sent a certificate that the client CA does not vouch for: a Kubernetes API server answers
+    // 401 then.
+    bool certificate_is_refused = false;
 };
 
 struct Request {

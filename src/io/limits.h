@@ -62,11 +62,16 @@ constexpr size_t linger_bytes = 8 * 1024 * 1024;
 constexpr uint32_t streams_per_connection = 1000;
 
 // Handlers of streams that the client has reset may still be running down. Beyond so many of them
-// the connection goes: the "rapid reset" of CVE-2023-44487.
-constexpr size_t reset_streams_running = 200;
+// the connection goes: the "rapid reset" of CVE-2023-44487. A client may cancel all it has at once.
+constexpr size_t reset_streams_running = streams_per_connection;
 
 // Bytes of request bodies that one HTTP/2 connection may have us hold.
 constexpr size_t bodies_per_connection = 64 * 1024 * 1024;
+
+// Connections taken from the listener before others get their turn, and how long the listener
+// rests when descriptors have run out.
+constexpr int accepts_per_turn = 64;
+constexpr int64_t accept_rest = 100'000'000;
 
 // HTTP/2 windows: what a peer may send before we have read it. Per stream and per connection.
 constexpr int32_t stream_window = 256 * 1024;
