@@ -26,11 +26,9 @@ using simdjson::dom::element_type;
 // thread: 256 names of at most 62 bytes.
 class Names {
 public:
-    // Valid until the next call.
-    const Value& get(std::string_view name) {
+    Value get(std::string_view name) {
         if (name.size() <= inline_max || name.size() > kept_max) {
-            short_ = Value(name);
-            return short_;
+            return Value(name);
         }
         uint64_t head = 0;
         uint64_t tail = 0;
@@ -47,7 +45,6 @@ public:
 private:
     static constexpr size_t inline_max = 14;
     static constexpr size_t kept_max = 62;
-    Value short_;
     std::array<Value, 256> slots_;
 };
 

@@ -340,7 +340,7 @@ void Value::set(std::string_view key, Value value) {
     mutable_member(key) = std::move(value);
 }
 
-bool Value::set_shared(const Value& key, Value value) {
+bool Value::set_shared(Value key, Value value) {
     CHECK(key.is_string());
     const uint32_t hash = hash_of(key.as_string());
     if (is_map()) {
@@ -350,7 +350,7 @@ bool Value::set_shared(const Value& key, Value value) {
             return false;
         }
     }
-    own_map(1)->push(Value(key), std::move(value), hash);
+    own_map(1)->push(std::move(key), std::move(value), hash);
     return true;
 }
 

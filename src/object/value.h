@@ -146,7 +146,7 @@ public:
     void set(std::string_view key, Value value);
     // As `set`, with a key that is a text Value already and is shared, not copied. True if it is
     // new.
-    bool set_shared(const Value& key, Value value);
+    bool set_shared(Value key, Value value);
     // As `set`, but without looking whether the key is there: it must not be.
     void append_new(std::string_view key, Value value);
     // Takes a key out; the others keep their order. False if it was not there.
