@@ -11,8 +11,8 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <yaml.h>
 
+#include "object/internal/yaml_events.h"
 #include "object/internal/yaml_problem.h"
 #include "object/internal/yaml_scalar.h"
 #include "object/limits.h"
@@ -21,93 +21,7 @@ namespace weft {
 
 namespace {
 
-constexpr uint32_t no_position = std::numeric_limits<uint32_t>::max();
-
-std::string_view to_view(const yaml_char_t* text) {
-    return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
-}
-
-// The parser of libyaml and its newest event.
-class Events {
-public:
-    explicit Events(std::string_view text) {
-        CHECK(yaml_parser_initialize(&parser_) == 1);
-        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
-                                     text.size());
-    }
-    Events(const Events&) = delete;
-    Events& operator=(const Events&) = delete;
-    ~Events() {
-        drop();
-        yaml_parser_delete(&parser_);
-    }
-
-    // False on an error, which parser() describes.
-    [[nodiscard]] bool next() {
-        drop();
-        has_event_ = yaml_parser_parse(&parser_, &event_) == 1;
-        return has_event_;
-    }
-    [[nodiscard]] const yaml_event_t& event() const { return event_; }
-    [[nodiscard]] const yaml_parser_t& parser() const { return parser_; }
-
-private:
-    void drop() {
-        if (has_event_) {
-            yaml_event_delete(&event_);
-            has_event_ = false;
-        }
-    }
-
-    yaml_parser_t parser_;
-    yaml_event_t event_;
-    bool has_event_ = false;
-};
-
-// Turns libyaml's marks, which count characters, into lines and columns in bytes. Marks mostly
-// come in order, so it walks on from the last one.
-class Marks {
-public:
-    explicit Marks(std::string_view text)
-        : text_(text), is_ascii_(std::ranges::none_of(text, [](char c) {
-              return static_cast<unsigned char>(c) >= 0x80;
-          })) {}
-
-    struct Point {
-        uint32_t line = 0;
-        uint32_t column = 0;
-        size_t offset = 0;  // in bytes
-    };
-    Point locate(const yaml_mark_t& mark) {
-        const auto line = static_cast<uint32_t>(mark.line + 1);
-        if (is_ascii_) {
-            return {line, static_cast<uint32_t>(mark.column + 1),
-                    std::min(mark.index, text_.size())};
-        }
-        if (mark.index < index_) {
-            index_ = 0;
-            offset_ = 0;
-            line_start_ = 0;
-        }
-        for (; index_ < mark.index && offset_ < text_.size(); ++index_) {
-            const char32_t c = next_code_point(text_, offset_);
-            const bool is_break = c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ||
-                                  (c == '\r' && !text_.substr(offset_).starts_with('\n'));
-            if (is_break) {
-                line_start_ = offset_;
-            }
-        }
-        return {line, static_cast<uint32_t>(offset_ - line_start_ + 1), offset_};
-    }
-
-private:
-    std::string_view text_;
-    bool is_ascii_;
-    size_t index_ = 0;       // characters passed
-    size_t offset_ = 0;      // bytes passed
-    size_t line_start_ = 0;  // where the line began, in bytes
-};
+constexpr uint32_t nowhere = std::numeric_limits<uint32_t>::max();
 
 class YamlReader {
 public:
@@ -142,11 +56,11 @@ public:
                     break;
                 case YAML_SEQUENCE_START_EVENT:
                     TRY(open(false, event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
-                             to_view(event.data.sequence_start.anchor)));
+                             internal::to_view(event.data.sequence_start.anchor)));
                     break;
                 case YAML_MAPPING_START_EVENT:
                     TRY(open(true, event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
-                             to_view(event.data.mapping_start.anchor)));
+                             internal::to_view(event.data.mapping_start.anchor)));
                     break;
                 case YAML_SEQUENCE_END_EVENT:
                 case YAML_MAPPING_END_EVENT:
@@ -161,7 +75,7 @@ public:
     }
 
 private:
-    using Point = Marks::Point;
+    using Point = internal::YamlMarks::Point;
 
     // A complete node: its value, and what it weighs with all aliases in it.
     struct Done {
@@ -256,7 +170,7 @@ private:
             if (frame.is_map) {
                 node.line = frame.key_point.line;
                 node.column = frame.key_point.column;
-                node.position = frame.is_merge ? no_position : frame.position;
+                node.position = frame.is_merge ? nowhere : frame.position;
             } else {
                 node.position = static_cast<uint32_t>(items_.size() - frame.first_item);
             }
@@ -321,8 +235,8 @@ private:
     Status on_scalar() {
         const auto& scalar = events_.event().data.scalar;
         const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
-        const std::string_view tag = to_view(scalar.tag);
-        const std::string_view anchor = to_view(scalar.anchor);
+        const std::string_view tag = internal::to_view(scalar.tag);
+        const std::string_view anchor = internal::to_view(scalar.anchor);
         // An empty plain scalar at the root is what libyaml makes of a document without content.
         if (!frames_.empty() || !text.empty() || !tag.empty() || scalar.plain_implicit == 0) {
             is_empty_ = false;
@@ -388,7 +302,7 @@ private:
 
     Status on_alias() {
         is_empty_ = false;
-        const std::string name(to_view(events_.event().data.alias.anchor));
+        const std::string name(internal::to_view(events_.event().data.alias.anchor));
         const auto found = anchors_.find(name);
         if (found == anchors_.end()) {
             return error_at(
@@ -538,8 +452,8 @@ private:
 
     std::string_view text_;
     const YamlOptions& options_;
-    Events events_;
-    Marks marks_;
+    internal::YamlEvents events_;
+    internal::YamlMarks marks_;
     Point point_;  // of the newest event
     std::vector<YamlDocument> documents_;
     YamlDocument document_;
@@ -559,7 +473,7 @@ Place YamlDocument::place_of(const Path& path) const {
     const Value* at = &value;
     uint32_t node = 0;
     for (const PathStep& step : path.steps()) {
-        uint32_t position = no_position;
+        uint32_t position = nowhere;
         if (const auto* index = std::get_if<size_t>(&step)) {
             if (!at->is_list() || *index >= at->size()) {
                 return place;

@@ -9,94 +9,16 @@
 #include <vector>
 
 #include "object/internal/yaml_scalar.h"
+#include "object/internal/yaml_shape.h"
 #include "object/yaml.h"
 
 namespace weft {
 
 namespace {
 
-bool is_line_separator(char32_t c) {
-    return c == 0x2028 || c == 0x2029;
-}
-
-bool is_printable(char32_t c) {
-    return c == '\n' || (c >= 0x20 && c <= 0x7E) || (c >= 0xA0 && c <= 0xD7FF) ||
-           (c >= 0xE000 && c <= 0xFFFD && c != 0xFEFF);
-}
-
-bool is_break(char32_t c) {
-    return c == '\n' || c == '\r' || c == 0x85 || is_line_separator(c);
-}
-
-// Which ways to write a text are open.
-struct TextShape {
-    bool is_multiline = false;
-    bool plain = true;
-    bool single_quoted = true;
-    bool block = true;
-};
-
-TextShape shape_of(std::string_view text) {
-    TextShape shape;
-    if (text.empty()) {
-        shape.block = false;
-        return shape;
-    }
-    if (text.starts_with("---") || text.starts_with("...")) {
-        shape.plain = false;
-    }
-    bool previous_space = false;
-    bool previous_break = false;
-    bool after_blank = true;
-    for (size_t i = 0; i < text.size();) {
-        size_t next = i;
-        const char32_t c = next_code_point(text, next);
-        size_t after = next;
-        const char32_t following = next < text.size() ? next_code_point(text, after) : U'\0';
-        const bool before_blank = next >= text.size() || following == ' ' || following == '\t';
-        if (i == 0) {
-            constexpr std::string_view indicators = "#,[]{}&*!|>'\"%@`";
-            if ((c < 0x80 && indicators.contains(static_cast<char>(c))) ||
-                ((c == '?' || c == ':' || c == '-') && before_blank)) {
-                shape.plain = false;
-            }
-        } else if ((c == ':' && before_blank) || (c == '#' && after_blank)) {
-            shape.plain = false;
-        }
-        bool is_special = !is_printable(c);
-        if (c == ' ') {
-            if (i == 0 || next == text.size()) {
-                shape.plain = false;
-            }
-            if (next == text.size()) {
-                shape.block = false;
-            }
-            if (previous_break) {
-                shape.plain = false;
-                shape.single_quoted = false;
-            }
-            previous_space = true;
-            previous_break = false;
-        } else if (is_break(c)) {
-            shape.is_multiline = true;
-            shape.plain = false;
-            is_special |= previous_space;
-            previous_space = false;
-            previous_break = true;
-        } else {
-            previous_space = false;
-            previous_break = false;
-        }
-        if (is_special) {
-            shape.plain = false;
-            shape.single_quoted = false;
-            shape.block = false;
-        }
-        after_blank = c == ' ' || c == '\t' || is_break(c) || c == 0;
-        i = next;
-    }
-    return shape;
-}
+using internal::is_yaml_break;
+using internal::is_yaml_line_separator;
+using internal::is_yaml_printable;
 
 class YamlWriter {
 public:
@@ -179,8 +101,8 @@ private:
             indent(blanks);
         }
         const std::string_view name = member.name();
-        const bool is_simple =
-            name.size() <= simple_key_max && !(name.size() > 0 && shape_of(name).is_multiline);
+        const bool is_simple = name.size() <= simple_key_max &&
+                               !(name.size() > 0 && internal::yaml_shape_of(name).is_multiline);
         if (!is_simple) {
             out_ += '?';
             write_after_indicator(member.key, blanks);
@@ -251,7 +173,7 @@ private:
             }
             text = valid;
         }
-        const TextShape shape = shape_of(text);
+        const internal::YamlShape shape = internal::yaml_shape_of(text);
         const bool is_word = internal::needs_yaml_quotes(text);
         if (text.contains('\n')) {
             if (shape.block && !is_key) {
@@ -333,7 +255,7 @@ private:
                 after_space = true;
                 continue;
             }
-            if (is_line_separator(c)) {
+            if (is_yaml_line_separator(c)) {
                 out_ += text.substr(start, i - start);
                 at = 0;
                 after_break = true;
@@ -359,7 +281,7 @@ private:
         out_ += '|';
         size_t first = 0;
         const char32_t begin = next_code_point(text, first);
-        if (begin == ' ' || is_break(begin)) {
+        if (begin == ' ' || is_yaml_break(begin)) {
             out_ += '2';
         }
         if (!ends_with_break(text)) {
@@ -372,10 +294,10 @@ private:
         for (size_t i = 0; i < text.size();) {
             const size_t start = i;
             const char32_t c = next_code_point(text, i);
-            if (after_break && !is_break(c)) {
+            if (after_break && !is_yaml_break(c)) {
                 indent(blanks);
             }
-            after_break = is_break(c);
+            after_break = is_yaml_break(c);
             out_ += text.substr(start, i - start);
         }
     }
@@ -391,7 +313,7 @@ private:
             return false;
         }
         size_t at = last_character(text);
-        return is_break(next_code_point(text, at));
+        return is_yaml_break(next_code_point(text, at));
     }
 
     void write_double_quoted(std::string_view text, const Folding& fold) {
@@ -403,7 +325,7 @@ private:
         for (size_t i = 0; i < text.size();) {
             const size_t start = i;
             const char32_t c = next_code_point(text, i);
-            if (escape_all || !is_printable(c) || is_break(c) || c == '"' || c == '\\') {
+            if (escape_all || !is_yaml_printable(c) || is_yaml_break(c) || c == '"' || c == '\\') {
                 const size_t before = out_.size();
                 write_escape(c);
                 at += out_.size() - before;
@@ -467,77 +389,7 @@ private:
     const YamlStyle& style_;
 };
 
-// Letters beyond ASCII: everything that is not punctuation in Latin-1 or the general block.
-bool is_letter_code(char32_t c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == 0xAA || c == 0xB5 ||
-           c == 0xBA || (c >= 0xC0 && c != 0xD7 && c != 0xF7 && !(c >= 0x2000 && c <= 0x2BFF));
-}
-
-std::vector<char32_t> code_points(std::string_view text) {
-    std::vector<char32_t> out;
-    for (size_t i = 0; i < text.size();) {
-        out.push_back(next_code_point(text, i));
-    }
-    return out;
-}
-
-// Over bytes where both are ASCII, else over code points.
-template <typename Characters>
-bool is_less(const Characters& x, const Characters& y) {
-    const auto is_digit = [](auto c) { return c >= '0' && c <= '9'; };
-    for (size_t i = 0; i < x.size() && i < y.size(); ++i) {
-        if (x[i] == y[i]) {
-            continue;
-        }
-        const bool x_letter = is_letter_code(static_cast<char32_t>(x[i]));
-        const bool y_letter = is_letter_code(static_cast<char32_t>(y[i]));
-        if (x_letter && y_letter) {
-            return x[i] < y[i];
-        }
-        if (x_letter || y_letter) {
-            return y_letter;
-        }
-        // Numbers compare by value; zeros count only behind another digit.
-        uint64_t m = 0;
-        uint64_t n = 0;
-        if (x[i] == '0' || y[i] == '0') {
-            for (size_t j = i; j > 0 && is_digit(x[j - 1]); --j) {
-                if (x[j - 1] != '0') {
-                    m = 1;
-                    n = 1;
-                    break;
-                }
-            }
-        }
-        size_t k = i;
-        for (; k < x.size() && is_digit(x[k]); ++k) {
-            m = m * 10 + static_cast<uint64_t>(x[k] - '0');
-        }
-        size_t l = i;
-        for (; l < y.size() && is_digit(y[l]); ++l) {
-            n = n * 10 + static_cast<uint64_t>(y[l] - '0');
-        }
-        if (m != n) {
-            // Go's numbers are signed and may wrap; so do ours.
-            return static_cast<int64_t>(m) < static_cast<int64_t>(n);
-        }
-        if (k != l) {
-            return k < l;
-        }
-        return x[i] < y[i];
-    }
-    return x.size() < y.size();
-}
-
 }  // namespace
-
-bool is_yaml_key_less(std::string_view a, std::string_view b) {
-    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    if (std::ranges::all_of(a, is_ascii) && std::ranges::all_of(b, is_ascii)) {
-        return is_less(a, b);
-    }
-    return is_less(code_points(a), code_points(b));
-}
 
 std::string to_yaml(const Value& value, const YamlStyle& style) {
     std::string out;
