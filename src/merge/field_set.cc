@@ -339,12 +339,14 @@ namespace {
 // What is left of a set below a point where these prefixes still have steps to go.
 FieldSet included(const FieldSet& set,
                   const std::vector<std::span<const std::optional<PathElement>>>& prefixes) {
+    // A prefix that takes any step goes before those that name the step.
+    const bool any_step = std::ranges::any_of(prefixes, [](const auto& p) { return !p.front(); });
     Rebuilt out(set);
     for (const Entry& entry : set.entries()) {
         std::vector<std::span<const std::optional<PathElement>>> next;
         bool all = false;
         for (const auto& prefix : prefixes) {
-            if (prefix.front() && *prefix.front() != entry.element) {
+            if (any_step ? prefix.front().has_value() : *prefix.front() != entry.element) {
                 continue;
             }
             all = all || prefix.size() == 1;

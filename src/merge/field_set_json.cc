@@ -90,6 +90,9 @@ Entry guessed(PathElement element, const Value& value, size_t depth) {
 }  // namespace
 
 Result<FieldSet> FieldSet::from_value(const Value& fields_v1) {
+    if (fields_v1.is_null()) {
+        return FieldSet();
+    }
     bool is_member = false;
     return read_node(fields_v1, is_member, 0);
 }

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include "merge/field_set.h"              // IWYU pragma: export
 #include "merge/json_patch.h"             // IWYU pragma: export
 #include "merge/merge_patch.h"            // IWYU pragma: export
 #include "merge/strategic_merge_patch.h"  // IWYU pragma: export
+#include "merge/typed.h"                  // IWYU pragma: export
+#include "merge/updater.h"                // IWYU pragma: export

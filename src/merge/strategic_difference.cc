@@ -6,7 +6,7 @@
 #include "merge/internal/strategic.h"
 #include "merge/limits.h"
 #include "merge/strategic_merge_patch.h"
-#include "object/json.h"
+#include "object/yaml.h"
 
 namespace weft::merge {
 namespace {
@@ -418,9 +418,9 @@ Result<Value> create_three_way_strategic_merge_patch(const Value& original, cons
     }
     const Value changed = TRY(StrategicDifference({}).maps(original, current, schema, false, 0));
     if (TRY(have_conflicts(patch, changed, {.schema = schema, .merge_key = {}}, 0))) {
-        return make_error(Reason::conflict, "patch:\n", to_json(patch),
+        return make_error(Reason::conflict, "patch:\n", to_yaml(patch),
                           "\nconflicts with changes made from original to current:\n",
-                          to_json(changed), "\n");
+                          to_yaml(changed), "\n");
     }
     return patch;
 }

@@ -85,10 +85,9 @@ struct Comparison {
 // The set with every declared field that something is owned below.
 [[nodiscard]] FieldSet with_named_fields(const FieldSet& set, TypeRef type);
 
-// The set after lists and maps of the schema turned atomic or granular since it was made; nothing
-// if that changes nothing. `live` tells which items a set that owned an atomic whole owns now.
-[[nodiscard]] Result<std::optional<FieldSet>> reconcile_with_schema(const FieldSet& set,
-                                                                    const Value& live,
-                                                                    TypeRef type);
+// The set after lists and maps of the schema have turned atomic since it was made: who owned a part
+// owns the whole. Nothing if that changes nothing. What turned granular stays owned as one field,
+// until its owner writes again.
+[[nodiscard]] std::optional<FieldSet> reconcile_with_schema(const FieldSet& set, TypeRef type);
 
 }  // namespace weft::merge

@@ -78,7 +78,7 @@ Value taken(const Value& value, TypeRef type, const FieldSet& set, bool extract,
             return value;
         case Form::list:
             if (!value.is_list() || value.empty()) {
-                return {};
+                return extract ? value : Value();
             }
             if (shape.atomic_list) {
                 return extract ? value : Value();
@@ -88,7 +88,7 @@ Value taken(const Value& value, TypeRef type, const FieldSet& set, bool extract,
             break;
     }
     if (!value.is_map() || value.empty()) {
-        return {};
+        return extract ? value : Value();
     }
     if (shape.atomic_map) {
         return extract ? value : Value();
@@ -96,16 +96,21 @@ Value taken(const Value& value, TypeRef type, const FieldSet& set, bool extract,
     return from_map(value, shape, set, extract, depth);
 }
 
-// The key fields of every item under which something of `set` lies, as far as `all` has them.
-FieldSet key_fields(const FieldSet& set, const FieldSet& all) {
+// The key fields of every item under which a path of `set` lies that `all` has too. Says whether
+// there is such a path.
+bool key_fields(const FieldSet& set, const FieldSet& all, FieldSet& out) {
     std::vector<FieldSet::Entry> entries;
+    bool any = false;
     for (const FieldSet::Entry& entry : set.entries()) {
         const FieldSet::Entry* whole = all.find(entry.element);
         if (whole == nullptr) {
             continue;
         }
-        FieldSet below = key_fields(entry.children, whole->children);
-        if (entry.element.kind() == PathElement::Kind::key) {
+        FieldSet below;
+        const bool has_path = key_fields(entry.children, whole->children, below) ||
+                              (entry.is_member && whole->is_member);
+        any = any || has_path;
+        if (has_path && entry.element.kind() == PathElement::Kind::key) {
             for (const Member& member : entry.element.data().members()) {
                 const FieldPath field = {PathElement::field(member.key)};
                 if (whole->children.has(field)) {
@@ -115,7 +120,8 @@ FieldSet key_fields(const FieldSet& set, const FieldSet& all) {
         }
         entries.push_back({entry.element, false, std::move(below)});
     }
-    return FieldSet(std::move(entries));
+    out = FieldSet(std::move(entries));
+    return any;
 }
 
 }  // namespace
@@ -129,7 +135,8 @@ Value remove_items(const Value& value, TypeRef type, const FieldSet& set) {
 
 Value extract_items(const Value& value, TypeRef type, const FieldSet& set, bool with_keys) {
     if (with_keys) {
-        const FieldSet keys = key_fields(set, to_field_set(value, type));
+        FieldSet keys;
+        key_fields(set, to_field_set(value, type), keys);
         return taken(value, type, set.union_with(keys), true, 0);
     }
     return taken(value, type, set, true, 0);
@@ -164,128 +171,54 @@ FieldSet with_named_fields(const FieldSet& set, TypeRef type) {
 
 namespace {
 
-// What changes below one step: paths to take out with all below, and paths to put in then.
-struct Change {
-    FieldSet::Entry remove;
-    FieldSet::Entry add;
-
-    [[nodiscard]] bool is_nothing() const { return remove.is_nothing() && add.is_nothing(); }
+// Paths that turned atomic: an owner of anything below owns the whole now. `below` lies under a
+// step, `is_whole` says that it is that step itself.
+struct Turned {
+    bool is_whole = false;
+    FieldSet below;
 };
 
-class Reconciliation {
-public:
-    Reconciliation(const Value& live, TypeRef type) : live_(live), type_(type) {}
-
-    // `is_atomic`: the set owns this node as a whole.
-    Change visit(const FieldSet& set, TypeRef type, bool is_atomic, FieldPath& path);
-
-    internal::Errors errors;
-
-private:
-    Change whole() {
-        Change change;
-        change.remove.is_member = true;
-        change.add.is_member = true;
-        return change;
-    }
-    // The node itself, and all that the live object has below it.
-    Change granular(const FieldPath& path) {
-        if (!live_set_) {
-            live_set_ = to_field_set(live_, type_);
-        }
-        Change change;
-        change.add.is_member = true;
-        change.add.children = *live_set_;
-        for (const PathElement& element : path) {
-            change.add.children = change.add.children.below(element);
-        }
-        return change;
-    }
-
-    const Value& live_;
-    TypeRef type_;
-    std::optional<FieldSet> live_set_;
-};
-
-Change Reconciliation::visit(const FieldSet& set, TypeRef type, bool is_atomic, FieldPath& path) {
+Turned turned_atomic(const FieldSet& set, TypeRef type, bool is_leaf, size_t depth) {
     const Shape shape = resolve(type);
-    Change change;
     const Form form = shape.form_of(nullptr);
-    if (form == Form::scalar || path.size() >= depth_max) {
-        return change;
+    if (form == Form::scalar || depth >= depth_max) {
+        return {};
     }
-    if (form == Form::list) {
-        if (!is_atomic && shape.atomic_list) {
-            return whole();
-        }
-        if (is_atomic && !shape.atomic_list) {
-            change = granular(path);
-        }
-    } else {
-        if (!is_atomic && shape.atomic_map) {
-            return set.empty() ? change : whole();
-        }
-        if (is_atomic && !shape.atomic_map) {
-            change = granular(path);
-        }
+    if (form == Form::list ? shape.atomic_list : shape.atomic_map) {
+        return {.is_whole = !is_leaf && (form == Form::list || !set.empty()), .below = {}};
     }
-    std::vector<FieldSet::Entry> removals;
-    std::vector<FieldSet::Entry> additions;
+    std::vector<FieldSet::Entry> entries;
     for (const FieldSet::Entry& entry : set.entries()) {
-        TypeRef below = shape.item();
-        if (form == Form::map) {
-            below = TypeRef::deduced();
-            const Shape::Field field =
-                entry.element.is_field() ? shape.field(entry.element.name()) : Shape::Field{};
+        TypeRef below = TypeRef::deduced();
+        if (form == Form::list) {
+            below = shape.item();
+        } else if (entry.element.is_field()) {
+            const Shape::Field field = shape.field(entry.element.name());
             if (!field.is_known) {
-                const size_t before = errors.count();
-                errors.add("field not declared in schema");
-                errors.prefix(before, entry.element);
-                continue;
+                continue;  // fields that are gone from the schema are nobody's concern
             }
             below = field.type;
         }
-        path.push_back(entry.element);
-        Change inner =
-            visit(entry.children, below, entry.is_member && entry.children.empty(), path);
-        path.pop_back();
-        inner.remove.element = entry.element;
-        inner.add.element = entry.element;
-        if (!inner.remove.is_nothing()) {
-            removals.push_back(std::move(inner.remove));
-        }
-        if (!inner.add.is_nothing()) {
-            additions.push_back(std::move(inner.add));
+        Turned inner = turned_atomic(entry.children, below,
+                                     entry.is_member && entry.children.empty(), depth + 1);
+        if (inner.is_whole || !inner.below.empty()) {
+            entries.push_back({entry.element, inner.is_whole, std::move(inner.below)});
         }
     }
-    if (!removals.empty()) {
-        change.remove.children = FieldSet(std::move(removals));
-    }
-    if (!additions.empty()) {
-        change.add.children = FieldSet(std::move(additions)).union_with(change.add.children);
-    }
-    return change;
+    return {.is_whole = false, .below = FieldSet(std::move(entries))};
 }
 
 }  // namespace
 
-Result<std::optional<FieldSet>> reconcile_with_schema(const FieldSet& set, const Value& live,
-                                                      TypeRef type) {
+std::optional<FieldSet> reconcile_with_schema(const FieldSet& set, TypeRef type) {
     if (type.is_deduced()) {
-        return std::optional<FieldSet>();
+        return std::nullopt;
     }
-    Reconciliation reconciliation(live, type);
-    FieldPath path;
-    const Change change = reconciliation.visit(set, type, false, path);
-    if (!reconciliation.errors.empty()) {
-        return make_error(Reason::unknown, "errors reconciling field set with schema: ",
-                          reconciliation.errors.text());
+    const FieldSet turned = turned_atomic(set, type, false, 0).below;
+    if (turned.empty()) {
+        return std::nullopt;
     }
-    if (change.remove.children.empty() && change.add.children.empty()) {
-        return std::optional<FieldSet>();
-    }
-    return std::optional<FieldSet>(
-        set.recursive_difference(change.remove.children).union_with(change.add.children));
+    return set.recursive_difference(turned).union_with(turned);
 }
 
 }  // namespace weft::merge

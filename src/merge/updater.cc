@@ -45,7 +45,7 @@ Comparison Updater::filtered(Comparison comparison, std::string_view api_version
 }
 
 Result<Managers> Updater::reconciled(const TypedObject& live, Managers managers) const {
-    std::map<std::string, TypedObject, std::less<>> versions;
+    std::map<std::string, TypeRef, std::less<>> versions;
     for (auto entry = managers.begin(); entry != managers.end();) {
         VersionedSet& owned = entry->second;
         auto version = versions.find(owned.api_version);
@@ -58,10 +58,9 @@ Result<Managers> Updater::reconciled(const TypedObject& live, Managers managers)
                 entry = managers.erase(entry);
                 continue;
             }
-            version = versions.emplace(owned.api_version, *std::move(converted)).first;
+            version = versions.emplace(owned.api_version, converted->type).first;
         }
-        std::optional<FieldSet> changed =
-            TRY(reconcile_with_schema(owned.set, version->second.value, version->second.type));
+        std::optional<FieldSet> changed = reconcile_with_schema(owned.set, version->second);
         if (changed) {
             owned.set = *std::move(changed);
         }

@@ -191,7 +191,13 @@ Result<Value> read_object(const Value& text) {
     if (!text.is_string()) {
         return text;
     }
-    return weft::parse_yaml_value(text.as_string());
+    Result<Value> value = weft::parse_yaml_value(text.as_string());
+    // The reader of the origin's tests stops after the first document, and some have a brace too
+    // many.
+    if (!value && text.as_string().ends_with("}}")) {
+        return weft::parse_yaml_value(text.as_string().substr(0, text.size() - 1));
+    }
+    return value;
 }
 
 FieldSet set_of(const Value* node) {
@@ -407,18 +413,10 @@ void check_validate(Row& row, TypeRef type, bool valid, Duplicates duplicates) {
 void check_reconcile(Row& row, Schemas& schemas) {
     const TypeRef type =
         schemas.type(row.value.string_at("newSchemaRef"), row.value.string_at("type"));
-    const auto live = parsed(row, *row.value.find("liveObject"), type, Duplicates::refused);
-    if (!live) {
-        return;
-    }
     const FieldSet old = set_of(row.value.find("oldFields"));
-    const auto got = weft::merge::reconcile_with_schema(old, *live, type);
-    if (!got) {
-        row.fail(got.error().message());
-        return;
-    }
+    const std::optional<FieldSet> got = weft::merge::reconcile_with_schema(old, type);
     const Value* fixed = row.value.find("fixedFields");
-    row.expect_set("fixed", got->value_or(old),
+    row.expect_set("fixed", got.value_or(old),
                    fixed == nullptr || fixed->is_null() ? old : set_of(fixed));
 }
 

@@ -238,13 +238,18 @@ Result<PathElement> keyed_element(const Value& item, std::span<const std::string
     }
     Value fields = Value::map_with_capacity(keys.size());
     for (const std::string& name : keys) {
-        const Value* value = key_value(item, name, list);
-        if (value == nullptr) {
-            return make_error(Reason::unknown,
-                              "associative list with keys has an element that omits key field ",
-                              quote(name), " (and doesn't have default value)");
+        if (const Value* value = key_value(item, name, list)) {
+            fields.set(name, *value);
         }
-        fields.set(name, *value);
+    }
+    if (fields.empty()) {
+        std::string names;
+        for (const std::string& name : keys) {
+            append(names, names.empty() ? "" : " ", quote(name));
+        }
+        return make_error(Reason::unknown,
+                          "associative list with keys has an element that omits all key fields [",
+                          names, "] (and doesn't have default values for any key fields)");
     }
     return PathElement::key(std::move(fields));
 }
