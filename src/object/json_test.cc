@@ -118,6 +118,10 @@ TEST(Json, ALaterMemberReplacesAnEarlierOneUnlessAsked) {
     std::vector<std::string> duplicates;
     ASSERT_TRUE(parse_json(text, {.duplicates = &duplicates}));
     EXPECT_EQ(duplicates, (std::vector<std::string>{"l[1].x.b", "a"}));
+
+    duplicates.clear();
+    ASSERT_TRUE(parse_json(R"([{"a":1,"a":2,"b.c":{"x":1,"x":2}}])", {.duplicates = &duplicates}));
+    EXPECT_EQ(duplicates, (std::vector<std::string>{"[0].a", "[0].b.c.x"}));
 }
 
 TEST(Json, NestsUpToTheLimitOfGo) {

@@ -42,7 +42,8 @@ struct YamlOptions {
 // Every document of a stream, empty ones (only comments or nothing) left out. JSON is YAML. The
 // scalars of YAML 1.1 as sigs.k8s.io/yaml resolves them: yes/no/on/off are booleans, 0o and 0x and
 // 1_000 numbers, ~ null, timestamps stay strings; anchors, aliases and << are resolved with a limit
-// on how much they may expand. Keys must be scalars and become strings. Duplicate keys are errors.
+// on how much they may expand. Keys must be scalars and become strings. Duplicate keys are errors;
+// a merge (<<) replaces what stands before it in its map and is replaced by what stands after.
 // Errors are bad_request and name file:line:column, what is wrong and the cure.
 [[nodiscard]] Result<std::vector<YamlDocument>> parse_yaml(std::string_view text,
                                                            const YamlOptions& options = {});
