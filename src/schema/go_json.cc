@@ -260,9 +260,6 @@ private:
             }
             const GoTypes::Type* type = type_for(field);
             Value zero = zero_of(*type);
-            if (zero.is_null() && row.omit_empty) {
-                return;
-            }
             if (type->special == Special::quantity || type->special == Special::int_or_string) {
                 // Structs without omission by tag: written as their zero text.
                 out.append_new(name, std::move(zero));
