@@ -62,7 +62,7 @@ struct Entry {
     uint32_t id = 0;
     bool optional = false;  // ?key: value
     Expr* key = nullptr;
-    std::string_view field;
+    std::string_view field = {};
     Expr* value = nullptr;
 };
 
@@ -70,7 +70,7 @@ struct Entry {
 struct Comprehension {
     Expr* range = nullptr;
     std::string_view variable;
-    std::string_view second_variable;  // "" for comprehensions over one variable
+    std::string_view second_variable = {};  // "" for comprehensions over one variable
     std::string_view accumulator;
     Expr* initial = nullptr;
     Expr* condition = nullptr;
@@ -83,7 +83,7 @@ struct Expr {
     uint32_t id = 0;
     ExprKind kind = ExprKind::literal;
     bool test_only = false;
-    std::string_view name;  // identifier, field, function or type; with the leading dot if any
+    std::string_view name = {};  // identifier, field, function or type; with the leading dot
     Expr* operand = nullptr;
     std::span<Expr*> args;          // of a call, or the elements of a list
     std::span<Entry> entries;       // of a map or struct

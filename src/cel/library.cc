@@ -9,6 +9,10 @@ Library& Library::function(std::string_view name, std::initializer_list<Overload
     return *this;
 }
 
+std::string_view Library::intern(std::string_view text) {
+    return texts_->emplace_back(text);
+}
+
 Library& Library::macro(const Macro& macro) {
     macros_.push_back(macro);
     return *this;

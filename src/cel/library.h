@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -204,6 +205,10 @@ public:
     // A cost of a function of another library, in this environment; kubernetes' estimator.
     Library& cost(std::string_view function, ActualCost actual, EstimatedCost estimated);
 
+    // Keeps a text that is put together, for names and signatures. It lives as long as a copy of
+    // this library or an environment that has it.
+    [[nodiscard]] std::string_view intern(std::string_view text);
+
     struct Function {
         std::string_view name;
         std::vector<Overload> overloads;
@@ -227,6 +232,7 @@ public:
     }
     [[nodiscard]] const std::vector<Validator>& validators() const { return validators_; }
     [[nodiscard]] const std::vector<FunctionCost>& costs() const { return costs_; }
+    [[nodiscard]] std::shared_ptr<const void> texts() const { return texts_; }
 
 private:
     std::string_view name_;
@@ -236,6 +242,7 @@ private:
     std::vector<std::shared_ptr<const StructType>> structures_;
     std::vector<Validator> validators_;
     std::vector<FunctionCost> costs_;
+    std::shared_ptr<std::deque<std::string>> texts_ = std::make_shared<std::deque<std::string>>();
 };
 
 }  // namespace weft::cel

@@ -21,7 +21,7 @@ struct ProgramOptions {
     // that compare both. The results are the same.
     bool optimize = true;
     // Counts cel-go's costs; needed for a cost limit. The profiles of Kubernetes turn it on.
-    std::optional<bool> track_cost;
+    std::optional<bool> track_cost = std::nullopt;
 };
 
 struct EvaluateOptions {

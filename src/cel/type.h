@@ -53,6 +53,9 @@ struct Type {
     const StructType* structure = nullptr;
     const schema::Schema* schema = nullptr;
     const Type* parent = nullptr;
+
+    // Of the checker's free variables: their number, from 1.
+    uint32_t variable = 0;
 };
 
 namespace types {

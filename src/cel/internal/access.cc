@@ -1,0 +1,163 @@
+// cel/internal/access.cc: variables, fields and indexes.
+//
+// Source: cel-go interpreter/attributes.go (refQualify and its errors).
+
+#include <cmath>
+
+#include "cel/internal/frame.h"
+
+namespace weft::cel {
+
+namespace {
+
+Value no_such_key(const Value& key, Frame& frame, uint32_t id) {
+    return frame.error(id, ErrorCode::no_such_key, "no such key: ", key);
+}
+
+// The position that a key means in a list; -1 and an error in `failure` if it means none.
+int64_t list_position(const Value& key, Frame& frame, uint32_t id, Value& failure) {
+    switch (key.kind()) {
+        case Kind::integer:
+            return key.as_int();
+        case Kind::unsigned_integer:
+            return key.as_uint() > INT64_MAX ? INT64_MAX : static_cast<int64_t>(key.as_uint());
+        case Kind::number: {
+            const double value = key.as_double();
+            if (std::trunc(value) == value && std::abs(value) < 0x1p63) {
+                return static_cast<int64_t>(value);
+            }
+            failure = frame.error(
+                id, ErrorCode::invalid_argument,
+                frame.arena->copy(cat("unsupported index value ", to_text(key), " in list")));
+            return -1;
+        }
+        default:
+            failure = frame.error(
+                id, ErrorCode::invalid_argument,
+                frame.arena->copy(cat("unsupported index type '", type_name_of(key), "' in list")));
+            return -1;
+    }
+}
+
+// The part of a value that a key names. Nothing: it is not there. Errors are values.
+std::optional<Value> find_part(const Value& value, const Value& key, Frame& frame, uint32_t id) {
+    switch (value.kind()) {
+        case Kind::map:
+            return value.find(key, *frame.arena);
+        case Kind::list: {
+            Value failure = Value::null();
+            const int64_t position = list_position(key, frame, id, failure);
+            if (failure.is_error()) {
+                return failure;
+            }
+            if (position < 0 || static_cast<uint64_t>(position) >= value.size()) {
+                return std::nullopt;
+            }
+            return value.item(static_cast<size_t>(position), *frame.arena);
+        }
+        case Kind::opaque:
+            if (key.is_string() && value.as_opaque()->has_field(key.as_string())) {
+                return value.as_opaque()->field(key.as_string(), *frame.arena);
+            }
+            return std::nullopt;
+        default:
+            return std::nullopt;
+    }
+}
+
+Value load_slowly(uint32_t index, Frame& frame, uint32_t id) {
+    const Slot& slot = frame.program->slots[index];
+    Value& cached = frame.variables[index];
+    for (size_t i = 0; i < slot.names.size(); ++i) {
+        if (const Activation::Binding* binding =
+                frame.activation->find(slot.names[i], slot.hashes[i])) {
+            cached = binding->value;
+            if (binding->is_typed && slot.schema != nullptr) {
+                const weft::Value* document = binding->value.borrowed();
+                if (document != nullptr) {
+                    cached = Value::borrow(*document, slot.schema, *frame.arena);
+                }
+            }
+            return cached;
+        }
+    }
+    if (const VariableSource* source = frame.activation->source()) {
+        for (const std::string& name : slot.names) {
+            if (const std::optional<Value> found = source->find(name, *frame.arena)) {
+                return cached = *found;
+            }
+        }
+    }
+    std::string names;
+    for (const std::string& name : slot.names) {
+        append(names, names.empty() ? "" : ", ", name);
+    }
+    return cached = frame.error(id, ErrorCode::no_such_attribute,
+                                "no such attribute(s): ", Value::string(frame.arena->copy(names)));
+}
+
+}  // namespace
+
+Value load_variable(uint32_t slot, Frame& frame, uint32_t id) {
+    const Value& value = frame.variables[slot];
+    if (is_unread(value)) [[unlikely]] {
+        return load_slowly(slot, frame, id);
+    }
+    return value;
+}
+
+Value select_field(const Value& value, std::string_view field, Frame& frame, uint32_t id) {
+    if (value.is_map()) {
+        const std::optional<Value> found = value.find(field, *frame.arena);
+        return found ? *found : no_such_key(Value::string(field), frame, id);
+    }
+    return index_value(value, Value::string(field), frame, id);
+}
+
+Value test_field(const Value& value, std::string_view field, Frame& frame, uint32_t id) {
+    if (value.is_error()) {
+        return value;
+    }
+    if (value.is(Kind::optional)) {
+        return value.has_value() ? test_field(value.optional_value(), field, frame, id)
+                                 : Value::boolean(false);
+    }
+    const std::optional<Value> found = find_part(value, Value::string(field), frame, id);
+    return found && found->is_error() && value.is_list() ? *found
+                                                         : Value::boolean(found.has_value());
+}
+
+Value index_value(const Value& value, const Value& key, Frame& frame, uint32_t id) {
+    if (value.is_error()) {
+        return value;
+    }
+    if (value.is(Kind::optional)) {
+        return value.has_value() ? optional_index_value(value.optional_value(), key, frame, id)
+                                 : value;
+    }
+    const std::optional<Value> found = find_part(value, key, frame, id);
+    if (found) {
+        return *found;
+    }
+    if (value.is_list()) {
+        return frame.error(id, ErrorCode::index_out_of_bounds, "index out of bounds: ", key);
+    }
+    return no_such_key(key, frame, id);
+}
+
+Value optional_index_value(const Value& value, const Value& key, Frame& frame, uint32_t id) {
+    if (value.is_error()) {
+        return value;
+    }
+    if (value.is(Kind::optional)) {
+        return value.has_value() ? optional_index_value(value.optional_value(), key, frame, id)
+                                 : value;
+    }
+    const std::optional<Value> found = find_part(value, key, frame, id);
+    if (!found) {
+        return Value::optional(nullptr);
+    }
+    return found->is_error() ? *found : make_optional(*frame.arena, *found);
+}
+
+}  // namespace weft::cel

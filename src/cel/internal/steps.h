@@ -1,0 +1,154 @@
+// cel/internal/steps.h: the steps of programs, as data. What they do is in steps*.cc.
+
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "cel/internal/frame.h"
+
+namespace weft::cel {
+
+struct ConstantStep : Step {
+    Value value;
+    uint64_t cost = 0;  // what computing it would have cost
+};
+// Fails with an error known when the program was made.
+struct FailureStep : Step {
+    ErrorCode code;
+    std::string_view message;
+    std::span<const Step* const> args;  // evaluated first, for their errors
+};
+
+// Where a path begins, and the fields it reads: `schema.spec.name`. The workhorse.
+enum class PathBase : uint8_t { variable, local, step };
+struct PathStep : Step {
+    PathBase base = PathBase::variable;
+    uint32_t index = 0;  // of the slot or the local
+    const Step* operand = nullptr;
+    std::span<const std::string_view> fields;
+    uint32_t cost = 0;
+};
+
+struct TestStep : Step {  // has(operand.field)
+    const Step* operand = nullptr;
+    std::string_view field;
+    uint32_t cost = 0;
+};
+struct IndexStep : Step {
+    const Step* operand = nullptr;
+    const Step* key = nullptr;
+    uint32_t cost = 0;
+};
+
+struct UnaryStep : Step {
+    const Step* a = nullptr;
+};
+struct BinaryStep : Step {
+    const Step* a = nullptr;
+    const Step* b = nullptr;
+    std::string_view function;
+    ActualCost actual_cost = nullptr;
+};
+struct ConditionalStep : Step {
+    const Step* condition = nullptr;
+    const Step* yes = nullptr;
+    const Step* no = nullptr;
+};
+
+struct CallStep : Step {
+    std::string_view function;
+    std::span<const Declaration* const> overloads;
+    std::span<const Step* const> args;
+};
+
+struct ListStep : Step {
+    std::span<const Step* const> elements;
+    std::span<const bool> optionals;  // empty: none
+};
+struct MapStep : Step {
+    struct Item {
+        const Step* key;
+        const Step* value;
+        bool optional;
+    };
+    std::span<const Item> items;
+    bool strict = false;  // cel-spec: bool, int, uint and string keys, each once
+};
+struct StructureStep : Step {
+    struct Item {
+        std::string_view field;
+        const Step* value;
+        bool optional;
+    };
+    const StructType* type = nullptr;
+    std::span<const Item> items;
+};
+
+// All loops. Locals are slots of the frame.
+struct LoopStep : Step {
+    const Step* range = nullptr;
+    uint32_t variable = 0;
+    uint32_t second = 0;
+    bool has_second = false;
+    uint32_t accumulator = 0;
+    const Step* initial = nullptr;
+    const Step* condition = nullptr;
+    const Step* step = nullptr;
+    const Step* result = nullptr;
+    // Of recognised shapes: the predicate, and what is collected.
+    const Step* predicate = nullptr;
+    const Step* transform = nullptr;
+    const Step* transform_key = nullptr;
+};
+// cel.bind: a local for the length of an expression.
+struct BindStep : Step {
+    uint32_t local = 0;
+    const Step* value = nullptr;
+    const Step* result = nullptr;
+    uint64_t cost = 0;
+};
+
+// What a step does; the planner puts these into `Step::run`.
+Value run_constant(const Step& step, Frame& frame);
+Value run_failure(const Step& step, Frame& frame);
+Value run_path(const Step& step, Frame& frame);
+Value run_variable(const Step& step, Frame& frame);
+Value run_local(const Step& step, Frame& frame);
+Value run_test(const Step& step, Frame& frame);
+Value run_index(const Step& step, Frame& frame);
+Value run_optional_index(const Step& step, Frame& frame);
+Value run_and(const Step& step, Frame& frame);
+Value run_or(const Step& step, Frame& frame);
+Value run_not(const Step& step, Frame& frame);
+Value run_not_strictly_false(const Step& step, Frame& frame);
+Value run_conditional(const Step& step, Frame& frame);
+Value run_optional_or(const Step& step, Frame& frame);
+Value run_optional_or_value(const Step& step, Frame& frame);
+Value run_equals(const Step& step, Frame& frame);
+Value run_not_equals(const Step& step, Frame& frame);
+Value run_less(const Step& step, Frame& frame);
+Value run_less_equals(const Step& step, Frame& frame);
+Value run_greater(const Step& step, Frame& frame);
+Value run_greater_equals(const Step& step, Frame& frame);
+Value run_add(const Step& step, Frame& frame);
+Value run_subtract(const Step& step, Frame& frame);
+Value run_multiply(const Step& step, Frame& frame);
+Value run_divide(const Step& step, Frame& frame);
+Value run_modulo(const Step& step, Frame& frame);
+Value run_negate(const Step& step, Frame& frame);
+Value run_in(const Step& step, Frame& frame);
+Value run_in_constants(const Step& step, Frame& frame);
+Value run_call(const Step& step, Frame& frame);
+Value run_list(const Step& step, Frame& frame);
+Value run_map(const Step& step, Frame& frame);
+Value run_structure(const Step& step, Frame& frame);
+Value run_loop(const Step& step, Frame& frame);
+Value run_all(const Step& step, Frame& frame);
+Value run_exists(const Step& step, Frame& frame);
+Value run_exists_one(const Step& step, Frame& frame);
+Value run_collect(const Step& step, Frame& frame);
+Value run_collect_map(const Step& step, Frame& frame);
+Value run_bind(const Step& step, Frame& frame);
+
+}  // namespace weft::cel

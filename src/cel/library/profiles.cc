@@ -1,0 +1,30 @@
+// cel/library/profiles.cc: which libraries each language has. Source: cel.md §2.1 and §3.1.
+
+#include "cel/library/profiles.h"
+
+#include "cel/library/bindings.h"
+#include "cel/library/comprehensions.h"
+#include "cel/library/encoders.h"
+#include "cel/library/macros.h"
+#include "cel/library/optional.h"
+#include "cel/library/standard.h"
+
+namespace weft::cel {
+
+std::vector<Library> libraries_of(Profile profile) {
+    std::vector<Library> out;
+    const bool is_kubernetes = profile.kind == Profile::Kind::kubernetes;
+    out.push_back(standard_library(profile.kind == Profile::Kind::spec));
+    out.push_back(macros_library());
+    out.push_back(optional_library());
+    if (!is_kubernetes || profile.minor >= 32) {
+        out.push_back(comprehensions_library());
+    }
+    if (!is_kubernetes) {
+        out.push_back(bindings_library());
+        out.push_back(encoders_library());
+    }
+    return out;
+}
+
+}  // namespace weft::cel

@@ -1,0 +1,398 @@
+// cel/library/standard.cc: the operators and functions of cel-spec's language definition.
+//
+// Source: cel-go common/stdlib/standard.go. Operators are declared for the checker; what they do is
+// in steps of their own.
+
+#include "cel/library/standard.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cel/internal/go_text.h"
+#include "cel/library/time.h"
+#include "re2/re2.h"
+
+namespace weft::cel {
+
+namespace {
+
+// --- Costs: cel-go interpreter/runtimecost.go ---
+
+uint64_t traversal(uint64_t size) {
+    return (size + 9) / 10;
+}
+std::optional<uint64_t> cost_of_first(std::span<const Value> args, const Value&) {
+    return traversal(cost_size_of(args[0]));
+}
+std::optional<uint64_t> cost_of_smaller(std::span<const Value> args, const Value&) {
+    return traversal(std::min(cost_size_of(args[0]), cost_size_of(args[1])));
+}
+std::optional<uint64_t> cost_of_order(std::span<const Value> args, const Value& result) {
+    if (args[0].is_string() || args[0].is_bytes()) {
+        return cost_of_smaller(args, result);
+    }
+    return 1;
+}
+std::optional<uint64_t> cost_of_sum(std::span<const Value> args, const Value&) {
+    if (args[0].is_string() || args[0].is_bytes()) {
+        return traversal(cost_size_of(args[0]) + cost_size_of(args[1]));
+    }
+    return 1;
+}
+std::optional<uint64_t> cost_of_in(std::span<const Value> args, const Value&) {
+    return args[1].is_list() ? args[1].size() : 1;
+}
+std::optional<uint64_t> cost_of_matches(std::span<const Value> args, const Value&) {
+    return traversal(cost_size_of(args[0]) + 1) * ((cost_size_of(args[1]) + 3) / 4);
+}
+std::optional<uint64_t> cost_of_contains(std::span<const Value> args, const Value&) {
+    return traversal(cost_size_of(args[0])) * traversal(cost_size_of(args[1]));
+}
+
+// --- Functions ---
+
+Value size_of(Call&, std::span<const Value> args) {
+    return Value::integer(static_cast<int64_t>(cost_size_of(args[0])));
+}
+
+Value contains_text(Call&, std::span<const Value> args) {
+    return Value::boolean(args[0].as_string().contains(args[1].as_string()));
+}
+Value starts_with(Call&, std::span<const Value> args) {
+    return Value::boolean(args[0].as_string().starts_with(args[1].as_string()));
+}
+Value ends_with(Call&, std::span<const Value> args) {
+    return Value::boolean(args[0].as_string().ends_with(args[1].as_string()));
+}
+
+Value matches(Call& call, std::span<const Value> args) {
+    Value failure;
+    const re2::RE2* regex = call.regex(args[1].as_string(), failure);
+    if (regex == nullptr) {
+        return failure;
+    }
+    const std::string_view text = args[0].as_string();
+    return Value::boolean(
+        re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex));
+}
+
+Value type_of_value(Call&, std::span<const Value> args) {
+    return Value::type(type_of(args[0]));
+}
+Value same(Call&, std::span<const Value> args) {
+    return args[0];
+}
+
+Value conversion_error(Call& call, std::string_view from, std::string_view to) {
+    return call.error(ErrorCode::conversion, "type conversion error from '", from, "' to '", to,
+                      "'");
+}
+Value overflow(Call& call) {
+    return call.error(ErrorCode::overflow, "integer overflow");
+}
+Value unsigned_overflow(Call& call) {
+    return call.error(ErrorCode::overflow, "unsigned integer overflow");
+}
+
+Value bool_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<bool> value = parse_go_bool(args[0].as_string());
+    return value ? Value::boolean(*value) : conversion_error(call, "string", "bool");
+}
+
+Value bytes_of_string(Call&, std::span<const Value> args) {
+    return Value::bytes(args[0].as_string());
+}
+
+Value double_of_int(Call&, std::span<const Value> args) {
+    return Value::number(static_cast<double>(args[0].as_int()));
+}
+Value double_of_uint(Call&, std::span<const Value> args) {
+    return Value::number(static_cast<double>(args[0].as_uint()));
+}
+Value double_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<double> value = parse_double(args[0].as_string());
+    return value ? Value::number(*value) : conversion_error(call, "string", "double");
+}
+
+Value int_of_uint(Call& call, std::span<const Value> args) {
+    return args[0].as_uint() > INT64_MAX ? overflow(call)
+                                         : Value::integer(static_cast<int64_t>(args[0].as_uint()));
+}
+Value int_of_double(Call& call, std::span<const Value> args) {
+    const double value = args[0].as_double();
+    return value > -0x1p63 && value < 0x1p63 ? Value::integer(static_cast<int64_t>(value))
+                                             : overflow(call);
+}
+Value int_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<int64_t> value = parse_go_int(args[0].as_string());
+    return value ? Value::integer(*value) : conversion_error(call, "string", "int");
+}
+Value int_of_timestamp(Call&, std::span<const Value> args) {
+    return Value::integer(args[0].as_time().seconds);
+}
+Value int_of_duration(Call&, std::span<const Value> args) {
+    return Value::integer(args[0].as_duration());
+}
+
+Value uint_of_int(Call& call, std::span<const Value> args) {
+    return args[0].as_int() < 0 ? unsigned_overflow(call)
+                                : Value::unsigned_integer(args[0].as_uint());
+}
+Value uint_of_double(Call& call, std::span<const Value> args) {
+    const double value = args[0].as_double();
+    return value >= 0 && value < 0x1p64 ? Value::unsigned_integer(static_cast<uint64_t>(value))
+                                        : unsigned_overflow(call);
+}
+Value uint_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<uint64_t> value = parse_go_uint(args[0].as_string());
+    return value ? Value::unsigned_integer(*value) : conversion_error(call, "string", "uint");
+}
+
+Value string_of_bool(Call&, std::span<const Value> args) {
+    return Value::string(args[0].as_bool() ? "true" : "false");
+}
+Value string_of_int(Call& call, std::span<const Value> args) {
+    return call.string(cat(args[0].as_int()));
+}
+Value string_of_uint(Call& call, std::span<const Value> args) {
+    return call.string(cat(args[0].as_uint()));
+}
+Value string_of_double(Call& call, std::span<const Value> args) {
+    return call.string(format_double_g(args[0].as_double()));
+}
+Value string_of_bytes(Call& call, std::span<const Value> args) {
+    return is_valid_utf8(args[0].as_string())
+               ? Value::string(args[0].as_string())
+               : call.error(ErrorCode::conversion,
+                            "invalid UTF-8 in bytes, cannot convert to string");
+}
+Value string_of_timestamp(Call& call, std::span<const Value> args) {
+    return call.string(format_timestamp(args[0]));
+}
+Value string_of_duration(Call& call, std::span<const Value> args) {
+    return call.string(format_duration_seconds(args[0].as_duration()));
+}
+
+Value timestamp_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<Value> value = parse_timestamp(args[0].as_string());
+    if (!value) {
+        return conversion_error(call, "string", "google.protobuf.Timestamp");
+    }
+    return is_timestamp_in_range(value->as_time())
+               ? *value
+               : call.error(ErrorCode::overflow, "timestamp overflow");
+}
+Value timestamp_of_int(Call& call, std::span<const Value> args) {
+    const Time time{args[0].as_int(), 0};
+    return is_timestamp_in_range(time) ? Value::timestamp(time)
+                                       : call.error(ErrorCode::overflow, "timestamp overflow");
+}
+Value duration_of_string(Call& call, std::span<const Value> args) {
+    const std::optional<int64_t> nanos = parse_duration(args[0].as_string());
+    return nanos ? Value::duration(*nanos)
+                 : conversion_error(call, "string", "google.protobuf.Duration");
+}
+Value duration_of_int(Call&, std::span<const Value> args) {
+    return Value::duration(args[0].as_int());
+}
+
+void declare_logic(Library& library) {
+    library.function(operators::conditional,
+                     {{.id = "conditional", .signature = "(bool, A, A) -> A"}});
+    library.function(operators::logical_and,
+                     {{.id = "logical_and", .signature = "(bool, bool) -> bool"}});
+    library.function(operators::logical_or,
+                     {{.id = "logical_or", .signature = "(bool, bool) -> bool"}});
+    library.function(operators::logical_not,
+                     {{.id = "logical_not", .signature = "(bool) -> bool"}});
+    library.function(operators::not_strictly_false,
+                     {{.id = "not_strictly_false", .signature = "(bool) -> bool"}});
+    library.function(
+        operators::equals,
+        {{.id = "equals", .signature = "(A, A) -> bool", .actual_cost = cost_of_smaller}});
+    library.function(
+        operators::not_equals,
+        {{.id = "not_equals", .signature = "(A, A) -> bool", .actual_cost = cost_of_smaller}});
+}
+
+void declare_order(Library& library, std::string_view name, std::string_view word) {
+    struct Pair {
+        std::string_view suffix;
+        std::string_view signature;
+    };
+    static constexpr Pair pairs[] = {
+        {"bool", "(bool, bool) -> bool"},
+        {"int64", "(int, int) -> bool"},
+        {"int64_double", "(int, double) -> bool"},
+        {"int64_uint64", "(int, uint) -> bool"},
+        {"uint64", "(uint, uint) -> bool"},
+        {"uint64_double", "(uint, double) -> bool"},
+        {"uint64_int64", "(uint, int) -> bool"},
+        {"double", "(double, double) -> bool"},
+        {"double_int64", "(double, int) -> bool"},
+        {"double_uint64", "(double, uint) -> bool"},
+        {"string", "(string, string) -> bool"},
+        {"bytes", "(bytes, bytes) -> bool"},
+        {"timestamp", "(timestamp, timestamp) -> bool"},
+        {"duration", "(duration, duration) -> bool"},
+    };
+    for (const Pair& pair : pairs) {
+        library.function(name, {{.id = library.intern(cat(word, "_", pair.suffix)),
+                                 .signature = pair.signature,
+                                 .actual_cost = cost_of_order}});
+    }
+}
+
+void declare_arithmetic(Library& library) {
+    library.function(
+        operators::add,
+        {{.id = "add_bytes", .signature = "(bytes, bytes) -> bytes", .actual_cost = cost_of_sum},
+         {.id = "add_double", .signature = "(double, double) -> double"},
+         {.id = "add_duration_duration", .signature = "(duration, duration) -> duration"},
+         {.id = "add_duration_timestamp", .signature = "(duration, timestamp) -> timestamp"},
+         {.id = "add_timestamp_duration", .signature = "(timestamp, duration) -> timestamp"},
+         {.id = "add_int64", .signature = "(int, int) -> int"},
+         {.id = "add_list", .signature = "(list(A), list(A)) -> list(A)"},
+         {.id = "add_string", .signature = "(string, string) -> string"},
+         {.id = "add_uint64", .signature = "(uint, uint) -> uint"}});
+    library.function(
+        operators::subtract,
+        {{.id = "subtract_double", .signature = "(double, double) -> double"},
+         {.id = "subtract_duration_duration", .signature = "(duration, duration) -> duration"},
+         {.id = "subtract_int64", .signature = "(int, int) -> int"},
+         {.id = "subtract_timestamp_duration", .signature = "(timestamp, duration) -> timestamp"},
+         {.id = "subtract_timestamp_timestamp", .signature = "(timestamp, timestamp) -> duration"},
+         {.id = "subtract_uint64", .signature = "(uint, uint) -> uint"}});
+    library.function(operators::multiply,
+                     {{.id = "multiply_double", .signature = "(double, double) -> double"},
+                      {.id = "multiply_int64", .signature = "(int, int) -> int"},
+                      {.id = "multiply_uint64", .signature = "(uint, uint) -> uint"}});
+    library.function(operators::divide,
+                     {{.id = "divide_double", .signature = "(double, double) -> double"},
+                      {.id = "divide_int64", .signature = "(int, int) -> int"},
+                      {.id = "divide_uint64", .signature = "(uint, uint) -> uint"}});
+    library.function(operators::modulo,
+                     {{.id = "modulo_int64", .signature = "(int, int) -> int"},
+                      {.id = "modulo_uint64", .signature = "(uint, uint) -> uint"}});
+    library.function(operators::negate, {{.id = "negate_double", .signature = "(double) -> double"},
+                                         {.id = "negate_int64", .signature = "(int) -> int"}});
+    library.function(operators::index, {{.id = "index_list", .signature = "(list(A), int) -> A"},
+                                        {.id = "index_map", .signature = "(map(A, B), A) -> B"}});
+    library.function(
+        operators::in,
+        {{.id = "in_list", .signature = "(A, list(A)) -> bool", .actual_cost = cost_of_in},
+         {.id = "in_map", .signature = "(A, map(A, B)) -> bool"}});
+}
+
+void declare_texts(Library& library) {
+    const auto both = [&library](std::string_view name, std::string_view global,
+                                 std::string_view member, std::string_view type) {
+        library.function(name, {{.id = library.intern(global),
+                                 .signature = library.intern(cat("(", type, ") -> int")),
+                                 .call = size_of},
+                                {.id = library.intern(member),
+                                 .signature = library.intern(cat(type, ".() -> int")),
+                                 .call = size_of}});
+    };
+    both("size", "size_bytes", "bytes_size", "bytes");
+    both("size", "size_list", "list_size", "list(A)");
+    both("size", "size_map", "map_size", "map(A, B)");
+    both("size", "size_string", "string_size", "string");
+    library.function("contains", {{.id = "contains_string",
+                                   .signature = "string.(string) -> bool",
+                                   .call = contains_text,
+                                   .actual_cost = cost_of_contains}});
+    library.function("endsWith", {{.id = "ends_with_string",
+                                   .signature = "string.(string) -> bool",
+                                   .call = ends_with,
+                                   .actual_cost = cost_of_first}});
+    library.function("startsWith", {{.id = "starts_with_string",
+                                     .signature = "string.(string) -> bool",
+                                     .call = starts_with,
+                                     .actual_cost = cost_of_first}});
+    library.function("matches", {{.id = "matches",
+                                  .signature = "(string, string) -> bool",
+                                  .call = matches,
+                                  .actual_cost = cost_of_matches},
+                                 {.id = "matches_string",
+                                  .signature = "string.(string) -> bool",
+                                  .call = matches,
+                                  .actual_cost = cost_of_matches}});
+}
+
+void declare_conversions(Library& library) {
+    const auto convert = [&library](std::string_view name, std::string_view id,
+                                    std::string_view signature, Implementation call,
+                                    ActualCost cost = nullptr) {
+        library.function(name, {{.id = id,
+                                 .signature = signature,
+                                 .call = call,
+                                 .actual_cost = cost,
+                                 .is_conversion = true}});
+    };
+    library.function("type",
+                     {{.id = "type", .signature = "(A) -> type(A)", .call = type_of_value}});
+    library.function("dyn", {{.id = "to_dyn", .signature = "(A) -> dyn", .call = same}});
+    convert("bool", "bool_to_bool", "(bool) -> bool", same);
+    convert("bool", "string_to_bool", "(string) -> bool", bool_of_string);
+    convert("bytes", "bytes_to_bytes", "(bytes) -> bytes", same);
+    convert("bytes", "string_to_bytes", "(string) -> bytes", bytes_of_string, cost_of_first);
+    convert("double", "double_to_double", "(double) -> double", same);
+    convert("double", "int64_to_double", "(int) -> double", double_of_int);
+    convert("double", "string_to_double", "(string) -> double", double_of_string);
+    convert("double", "uint64_to_double", "(uint) -> double", double_of_uint);
+    convert("duration", "duration_to_duration", "(duration) -> duration", same);
+    convert("duration", "int64_to_duration", "(int) -> duration", duration_of_int);
+    convert("duration", "string_to_duration", "(string) -> duration", duration_of_string);
+    convert("int", "int64_to_int64", "(int) -> int", same);
+    convert("int", "double_to_int64", "(double) -> int", int_of_double);
+    convert("int", "duration_to_int64", "(duration) -> int", int_of_duration);
+    convert("int", "string_to_int64", "(string) -> int", int_of_string);
+    convert("int", "timestamp_to_int64", "(timestamp) -> int", int_of_timestamp);
+    convert("int", "uint64_to_int64", "(uint) -> int", int_of_uint);
+    convert("string", "string_to_string", "(string) -> string", same);
+    convert("string", "bool_to_string", "(bool) -> string", string_of_bool);
+    convert("string", "bytes_to_string", "(bytes) -> string", string_of_bytes, cost_of_first);
+    convert("string", "double_to_string", "(double) -> string", string_of_double);
+    convert("string", "duration_to_string", "(duration) -> string", string_of_duration);
+    convert("string", "int64_to_string", "(int) -> string", string_of_int);
+    convert("string", "timestamp_to_string", "(timestamp) -> string", string_of_timestamp);
+    convert("string", "uint64_to_string", "(uint) -> string", string_of_uint);
+    convert("timestamp", "timestamp_to_timestamp", "(timestamp) -> timestamp", same);
+    convert("timestamp", "int64_to_timestamp", "(int) -> timestamp", timestamp_of_int);
+    convert("timestamp", "string_to_timestamp", "(string) -> timestamp", timestamp_of_string);
+    convert("uint", "uint64_to_uint64", "(uint) -> uint", same);
+    convert("uint", "double_to_uint64", "(double) -> uint", uint_of_double);
+    convert("uint", "int64_to_uint64", "(int) -> uint", uint_of_int);
+    convert("uint", "string_to_uint64", "(string) -> uint", uint_of_string);
+}
+
+void declare_types(Library& library) {
+    for (const Type* type :
+         {&types::boolean, &types::bytes, &types::number, &types::duration, &types::timestamp,
+          &types::integer, &types::null, &types::string, &types::unsigned_integer}) {
+        library.type(type);
+    }
+    library.constant("list", "type(list(A))", Value::type(&types::list_of_dyn));
+    library.constant("map", "type(map(A, B))", Value::type(&types::map_of_dyn));
+    library.constant("type", "type(type)", Value::type(&types::type));
+}
+
+}  // namespace
+
+Library standard_library(bool spec_durations) {
+    Library library("cel.lib.std");
+    declare_logic(library);
+    declare_order(library, operators::less, "less");
+    declare_order(library, operators::less_equals, "less_equals");
+    declare_order(library, operators::greater, "greater");
+    declare_order(library, operators::greater_equals, "greater_equals");
+    declare_arithmetic(library);
+    declare_texts(library);
+    declare_conversions(library);
+    declare_times(library, spec_durations);
+    declare_types(library);
+    return library;
+}
+
+}  // namespace weft::cel
