@@ -34,14 +34,22 @@ Result<TypedObject> Updater::convert(const TypedObject& object,
     return converter->convert(object, api_version);
 }
 
+const FieldFilter* Updater::filter_of(std::string_view api_version) const {
+    if (ignored == nullptr) {
+        return nullptr;
+    }
+    const auto filter = ignored->find(api_version);
+    return filter == ignored->end() ? nullptr : &filter->second;
+}
+
 FieldSet Updater::filtered(const FieldSet& set, std::string_view api_version) const {
-    const auto filter = ignored.find(api_version);
-    return filter == ignored.end() ? set : filter->second.apply(set);
+    const FieldFilter* filter = filter_of(api_version);
+    return filter == nullptr ? set : filter->apply(set);
 }
 
 Comparison Updater::filtered(Comparison comparison, std::string_view api_version) const {
-    const auto filter = ignored.find(api_version);
-    return filter == ignored.end() ? comparison : comparison.filtered(filter->second);
+    const FieldFilter* filter = filter_of(api_version);
+    return filter == nullptr ? comparison : comparison.filtered(*filter);
 }
 
 Result<Managers> Updater::reconciled(const TypedObject& live, Managers managers) const {

@@ -61,12 +61,15 @@ struct Conflict {
     FieldPath path;
 };
 
+// By version: what nobody may own. A version without an entry ignores nothing.
+using FiltersByVersion = std::map<std::string, FieldFilter, std::less<>>;
+
 class Updater {
 public:
     // Borrowed; null: there is one version only.
     const VersionConverter* converter = nullptr;
-    // By version: what nobody may own. A version without an entry ignores nothing.
-    std::map<std::string, FieldFilter, std::less<>> ignored;
+    // Borrowed; null: nothing is ignored.
+    const FiltersByVersion* ignored = nullptr;
 
     struct Applied {
         // The merged object; nothing if it equals the live one.
@@ -94,6 +97,7 @@ private:
     [[nodiscard]] Result<std::pair<TypedObject, TypedObject>> with_owned_back(
         TypedObject merged, TypedObject pruned, std::string_view api_version,
         const FieldSet& owned) const;
+    [[nodiscard]] const FieldFilter* filter_of(std::string_view api_version) const;
     [[nodiscard]] Comparison filtered(Comparison comparison, std::string_view api_version) const;
     [[nodiscard]] FieldSet filtered(const FieldSet& set, std::string_view api_version) const;
 

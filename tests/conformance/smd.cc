@@ -756,7 +756,7 @@ public:
         for (const std::string_view name : {"ignoredFields", "ignoreFilter"}) {
             if (const Value* ignored = row.value.find(name)) {
                 for (const Member& version : ignored->members()) {
-                    updater_.ignored.emplace(version.name(), filter_of(version.value));
+                    ignored_.emplace(version.name(), filter_of(version.value));
                 }
             }
         }
@@ -767,6 +767,7 @@ public:
             std::string(row_.value.string_at("converter")),
             [this](std::string_view version) { return type_of(version); });
         updater_.converter = &converter;
+        updater_.ignored = &ignored_;
         converter_ = &converter;
         const Value& expect = *row_.value.find("expect");
         const bool wants_error = expect.find("error") != nullptr && expect.find("error")->as_bool();
@@ -907,6 +908,7 @@ private:
     Row& row_;
     Schemas& schemas_;
     weft::merge::Updater updater_;
+    weft::merge::FiltersByVersion ignored_;
     const TestConverter* converter_ = nullptr;
     std::string schema_;
     std::string type_name_;
