@@ -1,0 +1,67 @@
+// schema/protobuf_test.cc: proves the protobuf form of builtin objects on small ones.
+//
+// The golden objects of Kubernetes are tests/conformance/golden.cc.
+
+#include "schema/protobuf.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::schema {
+namespace {
+
+const Protobuf& protobuf() {
+    static const Protobuf instance(&Builtin::get());
+    return instance;
+}
+
+Value object_of(std::string_view text) {
+    Result<Value> value = parse_json(text);
+    return value ? std::move(*value) : Value();
+}
+
+TEST(Protobuf, GivesBackWhatItWrote) {
+    const Value config = object_of(
+        R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","labels":{"x":"1","y":"2"}},)"
+        R"("data":{"k":"v"},"binaryData":{"b":"AQID"}})");
+
+    const Result<std::string> bytes = protobuf().encode(config);
+    ASSERT_TRUE(bytes.has_value());
+
+    EXPECT_TRUE(Protobuf::has_envelope(*bytes));
+    EXPECT_EQ(to_json(*protobuf().decode(*bytes)), to_json(config));
+}
+
+TEST(Protobuf, ReadsOptionsInAnyGroupVersion) {
+    const Value options = object_of(
+        R"({"kind":"DeleteOptions","apiVersion":"apps/v1","gracePeriodSeconds":0,"propagationPolicy":"Orphan"})");
+
+    const Result<std::string> bytes = protobuf().encode(options);
+
+    ASSERT_TRUE(bytes.has_value());
+    EXPECT_EQ(to_json(*protobuf().decode(*bytes)), to_json(options));
+}
+
+TEST(Protobuf, RefusesBrokenBytesAndUnknownKinds) {
+    EXPECT_EQ(protobuf().decode("{}").error().reason(), Reason::bad_request);
+    EXPECT_EQ(protobuf().decode(std::string_view("k8s\0\x0a\x7f", 6)).error().message(),
+              "invalid protobuf envelope");
+    EXPECT_EQ(protobuf().decode_message("\x0a\x7f", {"", "v1", "Pod"}).error().message(),
+              "invalid protobuf message Pod");
+    EXPECT_EQ(
+        protobuf().encode(object_of(R"({"apiVersion":"x.io/v1","kind":"Y"})")).error().reason(),
+        Reason::not_acceptable);
+}
+
+TEST(Protobuf, PutsAnObjectIntoAWatchEvent) {
+    const Value pod = object_of(R"({"kind":"Pod","apiVersion":"v1"})");
+
+    const std::string frame = *protobuf().encode_watch_event("ADDED", pod);
+
+    EXPECT_EQ(frame.substr(0, 7),
+              "\x0a\x05"
+              "ADDED");
+    EXPECT_NE(frame.find("k8s"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weft::schema
