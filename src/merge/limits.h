@@ -24,4 +24,7 @@ inline constexpr size_t update_managers_max = 10;
 // compared with the rest.
 inline constexpr size_t managers_max = 1000;
 
+// Differences that field_diff tells: more than anybody reads, and each holds two values.
+inline constexpr size_t differences_max = 1000;
+
 }  // namespace weft::merge

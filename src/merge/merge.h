@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "merge/field_diff.h"             // IWYU pragma: export
 #include "merge/field_set.h"              // IWYU pragma: export
 #include "merge/json_patch.h"             // IWYU pragma: export
 #include "merge/managed_fields.h"         // IWYU pragma: export
