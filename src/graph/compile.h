@@ -22,6 +22,12 @@ struct KindFacts {
     bool namespaced = true;
 };
 
+// The facts of a kind that a CustomResourceDefinition defines, with a whole object's metadata; for
+// whoever has the CRD and no API server. not_found if it has no such version.
+[[nodiscard]] Result<KindFacts> kind_facts_of_crd(const Value& crd, std::string_view version);
+// The facts of a builtin kind. not_found ("schema not found") for every other.
+[[nodiscard]] Result<KindFacts> builtin_kind_facts(const GroupVersionKind& kind);
+
 // Switches of kro's --feature-gates that compile looks at.
 struct FeatureGates {
     bool cel_omit_function = false;

@@ -36,9 +36,13 @@ public:
         out.api_version = text_at(schema, "apiVersion", schema_path);
         set_if_given(out.group, text_at(schema, "group", schema_path));
         set_if_given(out.scope, text_at(schema, "scope", schema_path));
-        out.spec = map_at(schema, "spec", schema_path);
-        out.types = map_at(schema, "types", schema_path);
-        out.status = map_at(schema, "status", schema_path);
+        const std::string front =
+            cat("failed to build resourcegraphdefinition ", quote(out.name), ": ");
+        out.spec = block_at(schema, "spec", cat(front, "failed to unmarshal spec schema"));
+        out.types = block_at(schema, "types", cat(front, "failed to unmarshal predefined types"));
+        out.status = block_at(schema, "status",
+                              "failed to build instance status schema: failed to unmarshal status "
+                              "schema");
         out.printer_columns = list_at(schema, "additionalPrinterColumns", schema_path);
         out.short_names = list_at(schema, "shortNames", schema_path);
         out.categories = list_at(schema, "categories", schema_path);
@@ -82,6 +86,16 @@ private:
     }
     Value map_at(const Value& parent, std::string_view name, const Path& path) {
         return member(parent, name, path, Value::Kind::map, "a map");
+    }
+    // One of the raw blocks of spec.schema, with kro's words for what is no map.
+    Value block_at(const Value& schema, std::string_view name, std::string_view words) {
+        const Value* found = schema.find(name);
+        if (found == nullptr || found->is_null() || found->is_map()) {
+            return found == nullptr ? Value() : *found;
+        }
+        const Path where = Path{"spec", "schema"}.child(name);
+        tell(where, cat(words, ": ", where.text(), " must be a map"));
+        return {};
     }
     Value list_at(const Value& parent, std::string_view name, const Path& path) {
         return member(parent, name, path, Value::Kind::list, "a list");

@@ -111,12 +111,14 @@ struct Plan {
     std::vector<Interest> interests;  // everything to watch, `unknown` included
     ApplySetScope scope;              // where members are after this plan
     InstanceStatus status;            // true if all actions succeed and nothing else happens
+    std::string retry_reason;         // see wants_retry; "" for none
 
     [[nodiscard]] bool has_actions() const { return !actions.empty(); }
     [[nodiscard]] bool needs_observation() const { return needs_members || !unknown.empty(); }
     // Nothing to do, nothing unknown, nothing waiting.
     [[nodiscard]] bool is_at_rest() const;
     // An error that only a retry can lift (an apply that failed, an expression that failed).
+    // `retry_reason` says what; "" otherwise.
     [[nodiscard]] bool wants_retry() const;
 };
 

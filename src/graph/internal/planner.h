@@ -1,0 +1,104 @@
+// graph/internal/planner.h: one plan in the making.
+
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/internal/programs.h"
+#include "graph/plan.h"
+
+namespace weft::graph {
+
+// What the plan knows of a node so far. Nodes are visited after all they depend on.
+struct NodeWork {
+    const Node* node = nullptr;
+    const NodePrograms* programs = nullptr;
+    NodePlan plan;
+    bool is_ignored = false;
+    bool is_visited = false;
+    // Why includeWhen could not be decided; it is then why dependents wait, too.
+    std::optional<EvaluationError> undecided;
+
+    bool is_rendered = false;
+    Manifests desired;
+    std::vector<Object> live;  // those of `desired` that exist, in its order; or a list's items
+    bool has_pending_apply = false;  // an apply of it is in this plan
+    bool is_unknown = false;         // something must be observed first
+
+    Value bound;  // what expressions read under the node's id
+    bool is_bound = false;
+};
+
+class Planner {
+public:
+    Planner(const Graph& graph, const Object& instance, const Observed& observed,
+            const PlanOptions& options);
+
+    Plan run();
+
+private:
+    // plan.cc: the walk
+    bool plan_labels();
+    void visit(NodeWork& work);
+    bool decide_inclusion(NodeWork& work);
+    bool check_dependencies(NodeWork& work);
+    bool render(NodeWork& work);
+    bool prepare_objects(NodeWork& work);
+    void plan_apply_set();
+    void plan_prunes(const std::vector<Object>& members);
+    void drop_children_actions();
+    void find_conflicts();
+
+    // plan_nodes.cc: what each type does with its rendered objects
+    void visit_children(NodeWork& work);
+    bool plan_child(NodeWork& work, const Object& desired, size_t index);
+    void visit_external(NodeWork& work);
+    void visit_external_collection(NodeWork& work);
+    void settle(NodeWork& work, std::string_view wrapper);
+    // Why the node is not ready: nothing if it is. Its own state only, not whether it is ignored.
+    [[nodiscard]] std::optional<EvaluationError> find_unreadiness(const NodeWork& work);
+    [[nodiscard]] std::optional<EvaluationError> find_item_unreadiness(const NodeWork& work);
+    void decorate(Object& object, const NodeWork& work, size_t index, size_t size) const;
+
+    // plan_status.cc
+    InstanceStatus make_status();
+    void set_builtin_conditions(ConditionSet& conditions) const;
+    bool project_status(Value& status);
+    bool add_author_conditions(Value& status, const ConditionSet& builtin);
+
+    NodeWork* find(std::string_view id);
+    void wait(NodeWork& work, std::string text, std::string_view waits_for, std::string why);
+    void fail(NodeWork& work, std::string text);
+    void add_interest(NodeWork& work, Interest interest, bool is_known);
+    // Binds what `references` names, as far as it is there.
+    void bind(cel::Activation& variables, const std::vector<std::string>& references);
+    [[nodiscard]] Evaluated<bool> evaluate_bool(const CompiledExpression& expression,
+                                                const cel::Activation& variables);
+
+    const Graph& graph_;
+    const Object& instance_;
+    const Observed& observed_;
+    const PlanOptions& options_;
+    Plan plan_;
+    std::vector<NodeWork> works_;  // in topological order
+    std::map<std::string, size_t, std::less<>> index_;
+    Value schema_value_;  // the instance without its status
+    std::string apply_set_id_;
+    cel::Arena arena_;
+
+    // What goes into ResourcesReady, in kro's words; the first of each counts.
+    std::string unresolved_;      // a node waits for data
+    std::string fatal_;           // an expression failed, or two nodes want one object
+    std::string deleting_;        // an object of ours is being deleted
+    std::string management_;      // the instance could not be labelled
+    std::string status_failure_;  // a status expression failed
+    std::vector<std::string> node_errors_;
+    bool is_suspended_ = false;
+};
+
+}  // namespace weft::graph

@@ -1,0 +1,533 @@
+// graph/plan.cc: the walk over the nodes, and what follows from all of them together.
+
+#include "graph/plan.h"
+
+#include <algorithm>
+
+#include "graph/internal/collection.h"
+#include "graph/internal/joining.h"
+#include "graph/internal/planner.h"
+#include "graph/labels.h"
+
+namespace weft::graph {
+
+namespace {
+
+constexpr std::string_view pending_mark = " (data pending)";
+
+ObjectKey key_of(const Object& object) {
+    return {object.group_version_kind(), object.key()};
+}
+
+// Go's GroupVersionResource.String().
+std::string gvr_text(const Node& node) {
+    return cat(node.kind.group, "/", node.kind.version, ", Resource=", node.resource);
+}
+
+}  // namespace
+
+Planner::Planner(const Graph& graph, const Object& instance, const Observed& observed,
+                 const PlanOptions& options)
+    : graph_(graph), instance_(instance), observed_(observed), options_(options) {
+    schema_value_ = instance.value();
+    schema_value_.erase("status");
+    apply_set_id_ = apply_set_id(instance);
+    is_suspended_ = is_suspended(instance);
+    works_.resize(graph.nodes.size());
+    for (size_t i = 0; i < works_.size(); ++i) {
+        works_[i].node = &graph.nodes[i];
+        works_[i].programs = &graph.programs->nodes[i];
+        works_[i].plan.id = graph.nodes[i].id;
+        index_.emplace(graph.nodes[i].id, i);
+    }
+}
+
+Plan Planner::run() {
+    plan_.scope = recorded_scope(instance_);
+    if (!instance_.is_deleting() && plan_labels()) {
+        for (NodeWork& work : works_) {
+            visit(work);
+        }
+        find_conflicts();
+        if (!deleting_.empty() || !fatal_.empty() || is_suspended_) {
+            drop_children_actions();
+        }
+        if (!is_suspended_) {
+            plan_apply_set();
+        }
+    }
+    plan_.status = make_status();
+    for (NodeWork& work : works_) {
+        plan_.nodes.push_back(std::move(work.plan));
+    }
+    return std::move(plan_);
+}
+
+// The finalizer and the labels of the instance come before everything else: without the finalizer
+// a deletion would leave children behind. False if the walk must wait for them.
+bool Planner::plan_labels() {
+    const ObservedObject* seen = observed_.find(key_of(instance_));
+    if (seen != nullptr && seen->error) {
+        management_ = seen->error->message();
+        return false;
+    }
+    Object patch;
+    patch.mutable_value().set("apiVersion", instance_.api_version());
+    patch.mutable_value().set("kind", instance_.kind());
+    patch.metadata().set("name", instance_.name());
+    if (!instance_.namespace_().empty()) {
+        patch.metadata().set("namespace", instance_.namespace_());
+    }
+    patch.metadata().set("finalizers", Value::list_of({finalizer}));
+    patch.set_label(label_owned, "true");
+    patch.set_label(label_version, version_label(options_.version));
+    patch.set_label(label_definition_id, graph_.definition_uid);
+    patch.set_label(label_definition_name, graph_.definition_name);
+    const Value* labels = patch.value().find("metadata", "labels");
+    const bool has_labels = std::ranges::all_of(labels->members(), [this](const Member& label) {
+        return instance_.label(label.name()) == label.value.as_string();
+    });
+    const bool has_finalizer = instance_.has_finalizer(finalizer);
+    if (has_finalizer && has_labels) {
+        return true;
+    }
+    if (!has_finalizer && has_inventory(instance_)) {
+        if (Status status = check_inventory(instance_); !status) {
+            management_ = status.error().message();
+            return false;
+        }
+    }
+    if (!has_finalizer && !has_inventory(instance_)) {
+        // An instance that is deleted before its first child must be found to have none.
+        ApplySetScope empty;
+        empty.id = apply_set_id_;
+        const Object record = parent_patch(instance_, empty, options_.version);
+        patch.set_label(label_apply_set_id, empty.id);
+        patch.metadata().set("annotations", *record.value().find("metadata", "annotations"));
+    }
+    plan_.actions.push_back(
+        {Apply{"", std::move(patch), std::string(manager_labeller), false},
+         has_finalizer ? "labels of the instance differ" : "the instance has no finalizer"});
+    return false;
+}
+
+NodeWork* Planner::find(std::string_view id) {
+    const auto found = index_.find(id);
+    return found == index_.end() ? nullptr : &works_[found->second];
+}
+
+void Planner::wait(NodeWork& work, std::string text, std::string_view waits_for, std::string why) {
+    work.plan.state = NodeState::in_progress;
+    work.plan.waits_for = waits_for;
+    work.plan.why = std::move(why);
+    if (unresolved_.empty()) {
+        unresolved_ = cat("gvr ", quote(gvr_text(*work.node)), ": ", text);
+    }
+}
+
+void Planner::fail(NodeWork& work, std::string text) {
+    work.plan.state = NodeState::error;
+    work.plan.why = text;
+    if (fatal_.empty()) {
+        fatal_ = std::move(text);
+    }
+}
+
+void Planner::add_interest(NodeWork& work, Interest interest, bool is_known) {
+    if (!is_known) {
+        work.is_unknown = true;
+        plan_.unknown.push_back(interest);
+    }
+    plan_.interests.push_back(std::move(interest));
+}
+
+void Planner::bind(cel::Activation& variables, const std::vector<std::string>& references) {
+    for (const std::string& name : references) {
+        if (name == "schema") {
+            variables.bind("schema", schema_value_);
+            continue;
+        }
+        NodeWork* work = find(name);
+        if (work == nullptr || work->is_ignored || !work->is_rendered) {
+            continue;
+        }
+        const bool is_list = work->node->type == NodeType::collection ||
+                             work->node->type == NodeType::external_collection;
+        if (!is_list && work->live.empty()) {
+            continue;
+        }
+        if (!work->is_bound) {
+            if (is_list) {
+                std::vector<Value> items;
+                items.reserve(work->live.size());
+                for (const Object& object : work->live) {
+                    items.push_back(object.value());
+                }
+                work->bound = Value::list(std::move(items));
+            } else {
+                work->bound = work->live[0].value();
+            }
+            work->is_bound = true;
+        }
+        variables.bind(work->node->id, work->bound);
+    }
+}
+
+Evaluated<bool> Planner::evaluate_bool(const CompiledExpression& expression,
+                                       const cel::Activation& variables) {
+    Evaluated<Value> value = evaluate(expression, variables, arena_);
+    if (!value) {
+        return std::unexpected(std::move(value).error());
+    }
+    if (value->is_null()) {
+        return false;
+    }
+    if (!value->is_bool()) {
+        return std::unexpected(EvaluationError{
+            false, cat("expression ", quote(expression.source.user_text()), " did not return bool"),
+            ""});
+    }
+    return value->as_bool();
+}
+
+void Planner::visit(NodeWork& work) {
+    work.is_visited = true;
+    if (!decide_inclusion(work) || !check_dependencies(work) || !render(work) ||
+        !prepare_objects(work)) {
+        return;
+    }
+    switch (work.node->type) {
+        case NodeType::resource:
+        case NodeType::collection:
+            return visit_children(work);
+        case NodeType::external:
+            return visit_external(work);
+        case NodeType::external_collection:
+            return visit_external_collection(work);
+    }
+}
+
+// Whether the node is wanted at all. False if it is not, or if that cannot be said yet.
+bool Planner::decide_inclusion(NodeWork& work) {
+    for (const std::string& id : work.node->dependencies) {
+        NodeWork* dependency = find(id);
+        if (dependency->undecided) {
+            work.undecided = dependency->undecided;
+            if (work.undecided->is_pending) {
+                wait(work, work.undecided->text, id,
+                     cat("waiting for `", id, "`: ", dependency->plan.why));
+            } else {
+                fail(work, work.undecided->text);
+            }
+            return false;
+        }
+        if (dependency->is_ignored) {
+            work.is_ignored = true;
+            work.plan.state = NodeState::skipped;
+            work.plan.why = cat("`", id, "` is not included");
+            return false;
+        }
+    }
+    const auto undecided = [&](EvaluationError error, std::string_view on, std::string why) {
+        if (error.is_pending) {
+            error.text += pending_mark;
+            wait(work, error.text, on, std::move(why));
+        } else {
+            fail(work, error.text);
+        }
+        work.undecided = std::move(error);
+        return false;
+    };
+    for (size_t i = 0; i < work.programs->include_when.size(); ++i) {
+        const CompiledExpression& expression = work.programs->include_when[i];
+        bool reads_resources = false;
+        for (const std::string& id : expression.references) {
+            NodeWork* dependency = find(id);
+            if (dependency == nullptr) {
+                continue;
+            }
+            reads_resources = true;
+            std::optional<EvaluationError> unready = find_unreadiness(*dependency);
+            if (unready) {
+                std::string why = cat("waiting for `", id, "`: ", dependency->plan.why);
+                unready->text = cat("includeWhen dependency ", quote(id),
+                                    unready->is_pending ? " not ready: " : ": ", unready->text);
+                return undecided(*std::move(unready), id, std::move(why));
+            }
+        }
+        cel::Activation variables;
+        bind(variables, expression.references);
+        Evaluated<bool> included = evaluate_bool(expression, variables);
+        const std::string user_text = quote(expression.source.user_text());
+        if (!included) {
+            EvaluationError error = std::move(included).error();
+            std::string why =
+                cat("includeWhen[", i, "] `", expression.source.user_text(), "`: ", error.text);
+            // What only reads the instance will not change by waiting.
+            error.is_pending = error.is_pending && reads_resources;
+            error.text = cat("includeWhen ", user_text, ": ", error.text);
+            return undecided(std::move(error), "", std::move(why));
+        }
+        if (!*included) {
+            work.is_ignored = true;
+            work.plan.state = NodeState::skipped;
+            work.plan.why =
+                cat("includeWhen[", i, "] `", expression.source.user_text(), "` is false");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Planner::check_dependencies(NodeWork& work) {
+    for (const std::string& id : work.node->dependencies) {
+        NodeWork* dependency = find(id);
+        std::optional<EvaluationError> unready = find_unreadiness(*dependency);
+        if (!unready) {
+            continue;
+        }
+        const std::string node = quote(work.node->id);
+        if (unready->is_pending) {
+            wait(work,
+                 cat("node ", node, ": dependent node ", quote(id), " not ready: ", unready->text,
+                     pending_mark),
+                 id, cat("waiting for `", id, "`: ", dependency->plan.why));
+        } else {
+            fail(work, cat("node ", node, ": failed to check readiness of dependent node ",
+                           quote(id), ": ", unready->text));
+        }
+        return false;
+    }
+    return true;
+}
+
+bool Planner::render(NodeWork& work) {
+    const std::string node = cat("node ", quote(work.node->id));
+    cel::Activation variables;
+    std::vector<std::string> references = work.node->dependencies;
+    references.emplace_back("schema");
+    bind(variables, references);
+    Inputs inputs;
+    inputs.variables = &variables;
+    inputs.arena = &arena_;
+    const auto refuse = [&](const EvaluationError& error, std::string_view where) {
+        if (error.is_pending) {
+            wait(work, cat(node, ": failed to evaluate expression: ", error.text, pending_mark), "",
+                 error.path.empty() ? error.text : cat(error.text, " (", error.path, ")"));
+        } else {
+            fail(work, cat(node, where, ": ", error.text));
+        }
+        return false;
+    };
+    std::vector<std::vector<Value>> items;
+    if (work.node->type == NodeType::collection) {
+        std::vector<Value> dimensions;
+        for (size_t i = 0; i < work.programs->dimensions.size(); ++i) {
+            const CompiledExpression& dimension = work.programs->dimensions[i];
+            Evaluated<Value> list = evaluate(dimension, variables, arena_);
+            const std::string where = cat(" forEach ", quote(work.programs->variables[i]));
+            if (!list) {
+                return refuse(list.error(), where);
+            }
+            if (!list->is_list()) {
+                const std::string user_text = quote(dimension.source.user_text());
+                return refuse({false,
+                               list->is_null()
+                                   ? cat("expression ", user_text, " returned null, expected list")
+                                   : cat("expression ", user_text, " did not return a list"),
+                               ""},
+                              where);
+            }
+            dimensions.push_back(*std::move(list));
+        }
+        Result<std::vector<std::vector<Value>>> product =
+            cartesian_product(dimensions, options_.collection_size);
+        if (!product) {
+            fail(work, product.error().message());
+            return false;
+        }
+        items = *std::move(product);
+        inputs.is_collection = true;
+        inputs.names = work.programs->variables;
+        inputs.items = items;
+    }
+    Evaluated<Manifests> objects = work.programs->renderer->render(inputs);
+    if (!objects) {
+        return refuse(objects.error(), "");
+    }
+    work.desired = *std::move(objects);
+    work.is_rendered = true;
+    return true;
+}
+
+// Namespaces, and what an object needs to have a name at all.
+bool Planner::prepare_objects(NodeWork& work) {
+    const std::string node = cat("node ", quote(work.node->id));
+    if (work.node->type == NodeType::collection) {
+        if (Status status = check_unique_identities(work.desired); !status) {
+            fail(work, cat(node, " identity collision: ", status.error().message()));
+            return false;
+        }
+    }
+    for (Object& object : work.desired) {
+        const Value* metadata = object.value().find("metadata");
+        const Value* labels = object.value().find("metadata", "labels");
+        const Value* annotations = object.value().find("metadata", "annotations");
+        const auto is_map_or_absent = [](const Value* value) {
+            return value == nullptr || value->is_null() || value->is_map();
+        };
+        if (metadata == nullptr || !metadata->is_map() || !is_map_or_absent(labels) ||
+            !is_map_or_absent(annotations)) {
+            fail(work, cat(node, ": metadata, its labels and annotations must be maps"));
+            return false;
+        }
+        if (work.node->namespaced && work.node->type != NodeType::external_collection &&
+            object.namespace_().empty()) {
+            if (instance_.namespace_().empty()) {
+                fail(work, cat(node,
+                               " is namespaced and must resolve metadata.namespace when the "
+                               "instance is cluster-scoped"));
+                return false;
+            }
+            object.metadata().set("namespace", instance_.namespace_());
+        }
+        if (work.node->type != NodeType::external_collection && object.name().empty()) {
+            fail(work, cat(node, ": metadata.name must resolve to a name"));
+            return false;
+        }
+    }
+    return true;
+}
+
+void Planner::drop_children_actions() {
+    std::erase_if(plan_.actions, [](const Action& action) {
+        const Apply* apply = std::get_if<Apply>(&action.what);
+        return apply == nullptr || !apply->node.empty();
+    });
+}
+
+// Two nodes that want one object would fight for ever.
+void Planner::find_conflicts() {
+    std::map<ObjectKey, std::string> owners;
+    std::vector<std::string> conflicts;
+    for (const NodeWork& work : works_) {
+        if (work.node->is_external() || !work.is_rendered) {
+            continue;
+        }
+        for (size_t i = 0; i < work.desired.size(); ++i) {
+            const std::string id = work.node->type == NodeType::collection
+                                       ? cat(work.node->id, "-", i)
+                                       : work.node->id;
+            const auto [position, is_new] = owners.emplace(key_of(work.desired[i]), id);
+            if (!is_new) {
+                conflicts.push_back(
+                    cat("resourceID: ", id, " conflicts with resourceID: ", position->second));
+            }
+        }
+    }
+    if (!conflicts.empty() && fatal_.empty()) {
+        fatal_ = cat("found resources with conflicts: ", join(conflicts, ", "));
+    }
+}
+
+// The record of where children are goes onto the instance before the first child of a new kind is
+// made, and shrinks only when nothing is left elsewhere.
+void Planner::plan_apply_set() {
+    ApplySetScope batch;
+    batch.id = apply_set_id_;
+    bool is_settled = fatal_.empty() && deleting_.empty();
+    for (const NodeWork& work : works_) {
+        const bool is_open = work.plan.state == NodeState::in_progress ||
+                             work.plan.state == NodeState::error || work.has_pending_apply;
+        is_settled = is_settled && !is_open;
+        if (work.node->is_external()) {
+            continue;
+        }
+        for (const Object& object : work.desired) {
+            batch.add(work.node->kind, object.namespace_(), instance_.namespace_());
+        }
+    }
+    size_t orphans = 0;
+    if (is_settled) {
+        if (const std::vector<Object>* members = observed_.members()) {
+            const size_t before = plan_.actions.size();
+            plan_prunes(*members);
+            orphans = plan_.actions.size() - before;
+        } else {
+            plan_.needs_members = true;
+        }
+    }
+    const bool may_shrink = is_settled && orphans == 0 && !plan_.needs_members;
+    if (may_shrink) {
+        plan_.scope = batch;
+    } else {
+        plan_.scope.merge(batch);
+    }
+    if (!has_scope(instance_, plan_.scope, options_.version) && fatal_.empty()) {
+        plan_.actions.insert(plan_.actions.begin(),
+                             {Apply{"", parent_patch(instance_, plan_.scope, options_.version),
+                                    std::string(manager_parent), false},
+                              "the record of its children differs"});
+    }
+}
+
+void Planner::plan_prunes(const std::vector<Object>& members) {
+    std::set<std::string> wanted;
+    const auto key_text = [](const GroupVersionKind& kind, const Object& object) {
+        return cat(kind.group, "/", kind.kind, "/", object.key().text());
+    };
+    for (const NodeWork& work : works_) {
+        if (!work.node->is_external()) {
+            for (const Object& object : work.desired) {
+                wanted.insert(key_text(work.node->kind, object));
+            }
+        }
+    }
+    struct Orphan {
+        size_t position;
+        const Object* object;
+    };
+    std::vector<Orphan> orphans;
+    for (const Object& member : members) {
+        const bool is_ours = member.label(label_part_of) == apply_set_id_;
+        if (!is_ours || member.is_deleting() ||
+            wanted.contains(key_text(member.group_version_kind(), member))) {
+            continue;
+        }
+        const ObservedObject* seen = observed_.find(key_of(member));
+        if (seen != nullptr && seen->error) {
+            node_errors_.push_back(cat("prune failed: ", seen->error->message()));
+            continue;
+        }
+        // Nodes that are gone from the graph have no known dependents and go first.
+        const auto found = index_.find(member.label(label_node_id));
+        orphans.push_back({found == index_.end() ? works_.size() : found->second, &member});
+    }
+    std::ranges::sort(orphans, [](const Orphan& a, const Orphan& b) {
+        return a.position != b.position ? a.position > b.position
+                                        : a.object->key() < b.object->key();
+    });
+    for (const Orphan& orphan : orphans) {
+        plan_.actions.push_back({Prune{std::string(orphan.object->label(label_node_id)),
+                                       key_of(*orphan.object), std::string(orphan.object->uid())},
+                                 "no longer wanted by any node"});
+    }
+}
+
+bool Plan::is_at_rest() const {
+    return actions.empty() && !needs_observation() &&
+           std::ranges::all_of(nodes, [](const NodePlan& node) {
+               return node.state == NodeState::synced || node.state == NodeState::skipped;
+           });
+}
+
+bool Plan::wants_retry() const {
+    return !retry_reason.empty();
+}
+
+Plan plan(const Graph& graph, const Object& instance, const Observed& observed,
+          const PlanOptions& options) {
+    return Planner(graph, instance, observed, options).run();
+}
+
+}  // namespace weft::graph

@@ -1,0 +1,312 @@
+// graph/plan_nodes.cc: rendered objects against live ones, for each type of node.
+
+#include <algorithm>
+
+#include "graph/internal/live_match.h"
+#include "graph/internal/planner.h"
+#include "graph/labels.h"
+
+namespace weft::graph {
+
+namespace {
+
+constexpr std::string_view waiting_mark = "waiting for readiness";
+
+Interest interest_in(const Node& node, const Object& object) {
+    Interest interest;
+    interest.node = node.id;
+    interest.kind = node.kind;
+    interest.resource = node.resource;
+    interest.namespaced = node.namespaced;
+    interest.name = object.key();
+    return interest;
+}
+
+std::string reference_text(const Object& object) {
+    return object.key().text();
+}
+
+}  // namespace
+
+// What kro writes on every child, on top of what the template says (§6.10).
+void Planner::decorate(Object& object, const NodeWork& work, size_t index, size_t size) const {
+    object.set_label(label_owned, "true");
+    object.set_label(label_version, version_label(options_.version));
+    object.set_label(label_instance_id, instance_.uid());
+    object.set_label(label_instance_name, instance_.name());
+    if (!instance_.namespace_().empty()) {
+        object.set_label(label_instance_namespace, instance_.namespace_());
+    }
+    object.set_label(label_instance_group, graph_.instance_kind.group);
+    object.set_label(label_instance_version, graph_.instance_kind.version);
+    object.set_label(label_instance_kind, graph_.instance_kind.kind);
+    object.set_label(label_node_id, work.node->id);
+    if (work.node->type == NodeType::collection) {
+        object.set_label(label_collection_index, cat(index));
+        object.set_label(label_collection_size, cat(size));
+    }
+    object.set_label(label_managed_by, "kro");
+    object.set_label(label_part_of, apply_set_id_);
+    object.set_annotation(annotation_apply_order, cat(work.node->apply_order));
+}
+
+void Planner::visit_children(NodeWork& work) {
+    if (work.node->type == NodeType::collection) {
+        // Everything that was made for this node, wherever it is; also what is to go.
+        Interest interest = interest_in(*work.node, Object());
+        interest.by_name = false;
+        interest.name = {};
+        interest.selector =
+            Value::map_of({{"matchLabels", Value::map_of({{label_instance_id, instance_.uid()},
+                                                          {label_node_id, work.node->id}})}});
+        plan_.interests.push_back(std::move(interest));
+    }
+    bool is_good = true;
+    for (size_t i = 0; i < work.desired.size(); ++i) {
+        decorate(work.desired[i], work, i, work.desired.size());
+        is_good = plan_child(work, work.desired[i], i) && is_good;
+    }
+    if (work.is_unknown) {
+        work.plan.state = NodeState::in_progress;
+        work.plan.why = "not observed yet";
+        return;
+    }
+    if (!is_good) {
+        return;
+    }
+    if (work.has_pending_apply && !is_suspended_) {
+        work.plan.state = NodeState::in_progress;
+        work.plan.why = "is being applied";
+        return;
+    }
+    settle(work, "waiting for node ");
+}
+
+// One object: is it known, is it ours, does it differ. False if the node can go no further.
+bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
+    const ObjectKey key{work.node->kind, desired.key()};
+    work.plan.objects.push_back(key);
+    const ObservedObject* seen = observed_.find(key);
+    if (work.node->type == NodeType::resource || seen == nullptr) {
+        add_interest(work, interest_in(*work.node, desired), seen != nullptr);
+    }
+    if (seen == nullptr) {
+        return true;
+    }
+    const auto refuse = [&](std::string message) {
+        work.plan.state = NodeState::error;
+        work.plan.why = message;
+        node_errors_.push_back(work.node->type == NodeType::collection
+                                   ? cat("collection item ", index, ": ", message)
+                                   : std::move(message));
+        return false;
+    };
+    if (seen->live && seen->live->is_deleting()) {
+        work.plan.state = NodeState::deleting;
+        work.plan.why = cat(reference_text(*seen->live), " is being deleted");
+        if (deleting_.empty()) {
+            deleting_ = cat("resource ", quote(reference_text(*seen->live)), " for node ",
+                            quote(work.node->id),
+                            " is currently being deleted; waiting for deletion to complete before "
+                            "continuing reconciliation");
+        }
+        return false;
+    }
+    if (seen->live) {
+        work.live.push_back(*seen->live);
+        const std::string_view owner = seen->live->label(label_part_of);
+        if (!owner.empty() && owner != apply_set_id_) {
+            const std::string kind = seen->live->group_version_kind().text();
+            return refuse(cat("resource belongs to a different ApplySet: ",
+                              reference_text(*seen->live), " (", kind, ") belongs to ApplySet ",
+                              quote(owner), ", cannot reassign to ", quote(apply_set_id_)));
+        }
+    }
+    if (seen->error) {
+        return refuse(seen->error->message());
+    }
+    std::string why = "does not exist";
+    if (seen->live) {
+        const bool is_as_applied = seen->applied && *seen->applied == desired &&
+                                   seen->applied_version == seen->live->resource_version();
+        if (is_as_applied) {
+            return true;
+        }
+        std::optional<std::string> difference =
+            find_difference(desired, *seen->live, manager_children);
+        if (!difference) {
+            return true;
+        }
+        why = *std::move(difference);
+    }
+    work.has_pending_apply = true;
+    plan_.actions.push_back(
+        {Apply{work.node->id, desired, std::string(manager_children), false}, std::move(why)});
+    return true;
+}
+
+void Planner::visit_external(NodeWork& work) {
+    const Object& wanted = work.desired[0];
+    const ObjectKey key{work.node->kind, wanted.key()};
+    work.plan.objects.push_back(key);
+    const ObservedObject* seen = observed_.find(key);
+    add_interest(work, interest_in(*work.node, wanted), seen != nullptr);
+    if (seen == nullptr) {
+        work.plan.state = NodeState::in_progress;
+        work.plan.why = "not observed yet";
+        return;
+    }
+    if (!seen->live) {
+        work.plan.state = NodeState::waiting_for_readiness;
+        work.plan.why = cat(reference_text(wanted), " does not exist");
+        node_errors_.push_back(
+            cat("waiting for external reference ", quote(work.node->id), ": not found"));
+        return;
+    }
+    work.live.push_back(*seen->live);
+    settle(work, "waiting for external reference ");
+}
+
+void Planner::visit_external_collection(NodeWork& work) {
+    const Object& wanted = work.desired[0];
+    Interest interest = interest_in(*work.node, Object());
+    interest.by_name = false;
+    interest.name = {std::string(wanted.namespace_()), ""};
+    if (const Value* selector = wanted.value().find("metadata", "selector")) {
+        interest.selector = *selector;
+    }
+    const std::vector<Object>* items = observed_.find_list(work.node->id);
+    add_interest(work, std::move(interest), items != nullptr);
+    if (items == nullptr) {
+        work.plan.state = NodeState::in_progress;
+        work.plan.why = "not observed yet";
+        return;
+    }
+    work.live = *items;
+    settle(work, "waiting for external collection ");
+}
+
+// The state of a node whose objects are all as they should be.
+void Planner::settle(NodeWork& work, std::string_view wrapper) {
+    // What waits for this node reads `why`, so it is set before anybody asks.
+    const std::optional<EvaluationError> unready = find_unreadiness(work);
+    if (!unready) {
+        work.plan.state = NodeState::synced;
+        return;
+    }
+    if (unready->is_pending) {
+        work.plan.state = NodeState::waiting_for_readiness;
+        work.plan.why = unready->path;
+        node_errors_.push_back(cat(wrapper, quote(work.node->id), ": ", unready->text));
+    } else {
+        work.plan.state = NodeState::error;
+        work.plan.why = unready->text;
+        node_errors_.push_back(unready->text);
+    }
+}
+
+// In `path` comes what people read: "readyWhen[0] `…`: no such key: endpoint".
+std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
+    const std::string node = cat("node ", quote(work.node->id));
+    if (work.is_ignored) {
+        return std::nullopt;
+    }
+    const bool is_children =
+        work.node->type == NodeType::resource || work.node->type == NodeType::collection;
+    if (work.node->type == NodeType::collection) {
+        if (!work.is_rendered) {
+            return EvaluationError{
+                true, cat(node, ": collection not computed (", waiting_mark, ")"), work.plan.why};
+        }
+        if (work.live.size() < work.desired.size()) {
+            return EvaluationError{
+                true,
+                cat(node, ": collection not ready: observed ", work.live.size(), " but desired ",
+                    work.desired.size(), " (", waiting_mark, ")"),
+                cat("only ", work.live.size(), " of ", work.desired.size(), " items exist")};
+        }
+    } else if (work.node->type != NodeType::external_collection && work.live.empty()) {
+        return EvaluationError{true, cat(node, ": no observed state: ", waiting_mark),
+                               work.plan.why.empty() ? "does not exist" : work.plan.why};
+    } else if (work.node->type == NodeType::external_collection && work.is_unknown) {
+        return EvaluationError{true, cat(node, ": no observed state: ", waiting_mark),
+                               work.plan.why};
+    }
+    // What is about to change is judged by the answer to its apply.
+    if (is_children && work.has_pending_apply && !is_suspended_) {
+        return EvaluationError{true, cat(node, ": no observed state: ", waiting_mark),
+                               "is being applied"};
+    }
+    if (work.node->type == NodeType::collection) {
+        return find_item_unreadiness(work);
+    }
+    cel::Activation variables;
+    Value list;
+    if (work.node->type == NodeType::external_collection) {
+        std::vector<Value> items;
+        for (const Object& object : work.live) {
+            items.push_back(object.value());
+        }
+        list = Value::list(std::move(items));
+        variables.bind_raw(work.node->id, list);
+    } else {
+        variables.bind_raw(work.node->id, work.live[0].value());
+    }
+    for (size_t i = 0; i < work.programs->ready_when.size(); ++i) {
+        const CompiledExpression& expression = work.programs->ready_when[i];
+        const std::string& user_text = expression.source.user_text();
+        const std::string where = cat("readyWhen[", i, "] `", user_text, "`");
+        const Evaluated<bool> ready = evaluate_bool(expression, variables);
+        if (!ready) {
+            const EvaluationError& error = ready.error();
+            return EvaluationError{
+                error.is_pending,
+                cat(node, ": failed to evaluate readyWhen expression: ", quote(user_text), " (",
+                    error.is_pending ? std::string(waiting_mark) : error.text, ")"),
+                cat(where, ": ", error.text)};
+        }
+        if (!*ready) {
+            return EvaluationError{true,
+                                   cat("readyWhen condition evaluated to false: ", quote(user_text),
+                                       " (", waiting_mark, ")"),
+                                   cat(where, " is false")};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<EvaluationError> Planner::find_item_unreadiness(const NodeWork& work) {
+    if (work.programs->ready_when.empty()) {
+        return std::nullopt;
+    }
+    const std::string node = cat("node ", quote(work.node->id));
+    cel::Activation variables;
+    for (size_t item = 0; item < work.live.size(); ++item) {
+        variables.clear();
+        variables.bind_raw("each", work.live[item].value());
+        for (size_t i = 0; i < work.programs->ready_when.size(); ++i) {
+            const CompiledExpression& expression = work.programs->ready_when[i];
+            const std::string& user_text = expression.source.user_text();
+            const std::string where = cat("item ", item, ": readyWhen[", i, "] `", user_text, "`");
+            const Evaluated<bool> ready = evaluate_bool(expression, variables);
+            if (!ready) {
+                const EvaluationError& error = ready.error();
+                const std::string text = cat(node, ": failed to evaluate readyWhen ",
+                                             quote(user_text), " (item ", item, ")");
+                return EvaluationError{error.is_pending,
+                                       error.is_pending ? cat(text, " (", waiting_mark, ")")
+                                                        : cat(text, ": ", error.text),
+                                       cat(where, ": ", error.text)};
+            }
+            if (!*ready) {
+                return EvaluationError{true,
+                                       cat("readyWhen condition evaluated to false: ",
+                                           quote(user_text), " (", waiting_mark, ")"),
+                                       cat(where, " is false")};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace weft::graph
