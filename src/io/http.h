@@ -155,8 +155,10 @@ struct ClientOptions {
     std::string certificate_pem = {};
     std::string key_pem = {};
     bool insecure_skip_verify = false;
-    std::string server_name = {};  // for verification, if not the host of the URL
-    std::string proxy = {};        // reserved
+    std::string server_name = {};        // for verification, if not the host of the URL
+    std::string proxy = {};              // reserved
+    bool http2_prior_knowledge = false;  // HTTP/2 at once, also without TLS
+    bool http1_only = false;             // does not offer HTTP/2
     std::string user_agent = "weft";
     std::string bearer_token = {};
     size_t response_max = 512 * 1024 * 1024;

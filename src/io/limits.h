@@ -97,4 +97,7 @@ constexpr int64_t idle_connection_nanos = 90'000'000'000;
 constexpr size_t client_connections = 4096;
 constexpr size_t client_sessions = 64;
 
+// Connections that one client makes at the same time: a herd of handshakes would time out together.
+constexpr size_t client_connecting = 32;
+
 }  // namespace weft::io::limits

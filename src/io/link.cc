@@ -31,7 +31,7 @@ void Link::progress_handshake() {
             is_ready_ = true;
             listener_->on_open();
             if (is_open()) {
-                wait_to_read();
+                read_some();  // TLS may have read the first bytes with the handshake's last.
                 flush();
             }
             return;

@@ -308,7 +308,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::server(std::string_view certific
 Result<std::unique_ptr<TlsContext>> TlsContext::client(std::string_view ca_pem,
                                                        std::string_view certificate_pem,
                                                        std::string_view key_pem,
-                                                       bool skip_verification) {
+                                                       bool skip_verification, bool offers_h2) {
     auto out = std::make_unique<TlsContext>(Private{});
     out->context_ = TRY(new_context(TLS_client_method()));
     SSL_CTX* const context = out->context_.get();
@@ -324,8 +324,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(std::string_view ca_pem,
         }
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     }
-    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
-                            static_cast<unsigned>(protocols.size()));
+    const std::string_view offered = offers_h2 ? protocols : protocols.substr(3);
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()),
+                            static_cast<unsigned>(offered.size()));
     return out;
 }
 

@@ -60,7 +60,7 @@ public:
     static Result<std::unique_ptr<TlsContext>> client(std::string_view ca_pem,
                                                       std::string_view certificate_pem,
                                                       std::string_view key_pem,
-                                                      bool skip_verification);
+                                                      bool skip_verification, bool offers_h2);
 
     [[nodiscard]] std::unique_ptr<Wire> accept(int descriptor) const;
     // `name` is what the server's certificate must be for: a host name or an IP address.
