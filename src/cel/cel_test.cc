@@ -188,6 +188,23 @@ TEST(Cel, ReferencesLeaveLoopVariablesOut) {
     EXPECT_EQ(references.functions[0].name, "optional.of");
 }
 
+TEST(Cel, ATreeAsTextParsesToTheSameTree) {
+    constexpr std::string_view texts[] = {
+        "a.b[0].c == \"x\" && !(d || e) ? f(1, -2) : [1.0, 2u, b\"\\377\"]",
+        "a.all(x, x.y > 1 && has(x.z)).map(i, {\"k\": i})",
+        "(a + b) * c - (d - (e - f))",
+        "a.?b[?\"c\"].orValue(null)",
+        "-(-(1)) + -a.b",
+        "a.`b-c`.d(.e)",
+        "cel.bind(v, [?a], v.filter(w, true))",
+    };
+    for (const std::string_view text : texts) {
+        const Result<Ast> ast = kro().parse(text);
+        ASSERT_TRUE(ast) << text << ast.error().message();
+        EXPECT_EQ(ast->text(), text);
+    }
+}
+
 TEST(Cel, ResultsBecomeOwningValues) {
     const weft::Value document = *parse_json(R"({"a": {"b": [1, 2, 3]}})");
     const Environment environment =

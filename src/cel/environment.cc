@@ -136,6 +136,7 @@ Environment Environment::of(Profile profile) {
         rep->track_cost = true;
         rep->presence_test_is_free = true;
     }
+    rep->strict_presence = profile.kind == Profile::Kind::spec;
     for (const Library& library : libraries_of(profile)) {
         rep->add(library);
     }
@@ -182,6 +183,7 @@ Environment::Builder::Builder(std::shared_ptr<const Rep> parent) : rep_(std::mak
     rep_->cross_type_comparisons = parent->cross_type_comparisons;
     rep_->track_cost = parent->track_cost;
     rep_->presence_test_is_free = parent->presence_test_is_free;
+    rep_->strict_presence = parent->strict_presence;
     rep_->container = parent->container;
     rep_->zones = parent->zones;
     rep_->parent = std::move(parent);

@@ -171,6 +171,9 @@ class StructType {
 public:
     virtual ~StructType() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
+    // The type of what `make` makes, if it is no object of this type: a wrapper's is a nullable
+    // primitive. Lives as long as this object.
+    [[nodiscard]] virtual const Type* value_type() const { return nullptr; }
     // The type of a field; null if there is none. Composite types are made in the arena.
     [[nodiscard]] virtual const Type* field_type(std::string_view field, Arena& arena) const = 0;
     // A new object; the fields are the ones written, of declared types if the expression was

@@ -65,6 +65,13 @@ std::optional<Value> find_part(const Value& value, const Value& key, Frame& fram
     }
 }
 
+// The error that asking a value without parts for one is, where that is one; else null.
+Value bad_presence(const Value& value, const Value& key, Frame& frame, uint32_t id) {
+    const bool has_parts = value.is_map() || value.is_list() || value.is(Kind::opaque);
+    return frame.program->strict_presence && !has_parts ? no_such_key(key, frame, id)
+                                                        : Value::null();
+}
+
 Value load_slowly(uint32_t index, Frame& frame, uint32_t id) {
     const Slot& slot = frame.program->slots[index];
     Value& cached = frame.variables[index];
@@ -122,6 +129,9 @@ Value test_field(const Value& value, std::string_view field, Frame& frame, uint3
         return value.has_value() ? test_field(value.optional_value(), field, frame, id)
                                  : Value::boolean(false);
     }
+    if (const Value bad = bad_presence(value, Value::string(field), frame, id); bad.is_error()) {
+        return bad;
+    }
     const std::optional<Value> found = find_part(value, Value::string(field), frame, id);
     return found && found->is_error() && value.is_list() ? *found
                                                          : Value::boolean(found.has_value());
@@ -152,6 +162,9 @@ Value optional_index_value(const Value& value, const Value& key, Frame& frame, u
     if (value.is(Kind::optional)) {
         return value.has_value() ? optional_index_value(value.optional_value(), key, frame, id)
                                  : value;
+    }
+    if (const Value bad = bad_presence(value, key, frame, id); bad.is_error()) {
+        return bad;
     }
     const std::optional<Value> found = find_part(value, key, frame, id);
     if (!found) {

@@ -327,6 +327,11 @@ private:
             return current;
         }
         if (unifier_.is_assignable(previous, current)) {
+            if (environment_.profile.kind == Profile::Kind::spec &&
+                (previous->kind == TypeKind::null || current->kind == TypeKind::null)) {
+                // cel-spec: what null fits is the more general; cel-go takes the later one.
+                return previous->kind == TypeKind::null ? current : previous;
+            }
             return most_general(previous, current);
         }
         if (environment_.homogeneous_literals && !is_format_argument_) {

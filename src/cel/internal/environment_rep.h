@@ -22,7 +22,7 @@ struct Declaration {
     bool is_conversion = false;
     const Type* result = nullptr;
     std::span<const Type* const> parameters = {};  // receiver first
-    std::span<const uint16_t> kinds = {};          // per parameter: a bit for each Kind that may come
+    std::span<const uint16_t> kinds = {};  // per parameter: a bit for each Kind that may come
     Implementation call = nullptr;
     ActualCost actual_cost = nullptr;
     EstimatedCost estimated_cost = nullptr;
@@ -48,6 +48,8 @@ struct Environment::Rep {
     bool cross_type_comparisons = false;
     bool track_cost = false;
     bool presence_test_is_free = false;
+    // cel-spec: `has(1.x)` and `1.?x` are errors; cel-go's default is false and none.
+    bool strict_presence = false;
     std::string container;
     ZoneLoader zones;
 

@@ -71,6 +71,7 @@ struct Program::Rep {
     std::vector<Slot> slots;
     uint32_t local_count = 0;
     bool track = false;
+    bool strict_presence = false;
     std::optional<Ast> ast;
     std::shared_ptr<const Environment::Rep> environment;
     // Patterns known when the program was made; owned here, found by the steps that use them.

@@ -721,6 +721,7 @@ Result<std::shared_ptr<const Program::Rep>> plan_program(
     const ProgramOptions& options) {
     auto rep = std::make_shared<Program::Rep>();
     rep->ast = ast;
+    rep->strict_presence = environment->strict_presence;
     rep->track = options.track_cost.value_or(environment->track_cost);
     Planner planner(ast, *environment, *rep, options);
     rep->root = planner.plan_root();

@@ -39,7 +39,7 @@ Expr* collected(MacroContext& context) {
 }
 
 Expr* pair_loop(MacroContext& context, Expr* range, const Variables& variables, Expr* initial,
-           Expr* condition, Expr* step, Expr* finish) {
+                Expr* condition, Expr* step, Expr* finish) {
     return context.comprehension({.range = range,
                                   .variable = variables.first,
                                   .second_variable = variables.second,
@@ -56,8 +56,9 @@ Expr* expand_all_pairs(MacroContext& context, Expr* target, std::span<Expr*> arg
         return nullptr;
     }
     return pair_loop(context, target, *variables, context.literal(Value::boolean(true)),
-                context.call(operators::not_strictly_false, {collected(context)}),
-                context.call(operators::logical_and, {collected(context), args[2]}), collected(context));
+                     context.call(operators::not_strictly_false, {collected(context)}),
+                     context.call(operators::logical_and, {collected(context), args[2]}),
+                     collected(context));
 }
 
 Expr* expand_exists_pairs(MacroContext& context, Expr* target, std::span<Expr*> args) {
@@ -66,9 +67,10 @@ Expr* expand_exists_pairs(MacroContext& context, Expr* target, std::span<Expr*> 
         return nullptr;
     }
     return pair_loop(context, target, *variables, context.literal(Value::boolean(false)),
-                context.call(operators::not_strictly_false,
-                             {context.call(operators::logical_not, {collected(context)})}),
-                context.call(operators::logical_or, {collected(context), args[2]}), collected(context));
+                     context.call(operators::not_strictly_false,
+                                  {context.call(operators::logical_not, {collected(context)})}),
+                     context.call(operators::logical_or, {collected(context), args[2]}),
+                     collected(context));
 }
 
 Expr* expand_exists_one_pairs(MacroContext& context, Expr* target, std::span<Expr*> args) {
@@ -77,12 +79,13 @@ Expr* expand_exists_one_pairs(MacroContext& context, Expr* target, std::span<Exp
         return nullptr;
     }
     const auto one = [&] { return context.literal(Value::integer(1)); };
-    return pair_loop(context, target, *variables, context.literal(Value::integer(0)),
-                context.literal(Value::boolean(true)),
-                context.call(operators::conditional,
-                             {args[2], context.call(operators::add, {collected(context), one()}),
-                              collected(context)}),
-                context.call(operators::equals, {collected(context), one()}));
+    return pair_loop(
+        context, target, *variables, context.literal(Value::integer(0)),
+        context.literal(Value::boolean(true)),
+        context.call(operators::conditional,
+                     {args[2], context.call(operators::add, {collected(context), one()}),
+                      collected(context)}),
+        context.call(operators::equals, {collected(context), one()}));
 }
 
 // The loop that collects by `step`, if the predicate (when there is one) holds.
@@ -91,8 +94,8 @@ Expr* transform(MacroContext& context, Expr* range, const Variables& variables, 
     if (predicate != nullptr) {
         step = context.call(operators::conditional, {predicate, step, collected(context)});
     }
-    return pair_loop(context, range, variables, initial, context.literal(Value::boolean(true)), step,
-                collected(context));
+    return pair_loop(context, range, variables, initial, context.literal(Value::boolean(true)),
+                     step, collected(context));
 }
 
 Expr* expand_transform_list(MacroContext& context, Expr* target, std::span<Expr*> args) {
@@ -110,8 +113,8 @@ Expr* expand_transform_map(MacroContext& context, Expr* target, std::span<Expr*>
     if (!variables) {
         return nullptr;
     }
-    Expr* step = context.call(map_insert,
-                              {collected(context), context.identifier(variables->first), args.back()});
+    Expr* step = context.call(
+        map_insert, {collected(context), context.identifier(variables->first), args.back()});
     return transform(context, target, *variables, context.map({}),
                      args.size() == 4 ? args[2] : nullptr, step);
 }

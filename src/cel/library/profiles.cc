@@ -8,6 +8,7 @@
 #include "cel/library/macros.h"
 #include "cel/library/optional.h"
 #include "cel/library/standard.h"
+#include "cel/library/well_known.h"
 
 namespace weft::cel {
 
@@ -16,6 +17,7 @@ std::vector<Library> libraries_of(Profile profile) {
     const bool is_kubernetes = profile.kind == Profile::Kind::kubernetes;
     out.push_back(standard_library(profile.kind == Profile::Kind::spec));
     out.push_back(macros_library());
+    out.push_back(well_known_library());
     out.push_back(optional_library());
     if (!is_kubernetes || profile.minor >= 32) {
         out.push_back(comprehensions_library());
