@@ -96,6 +96,8 @@ public:
     [[nodiscard]] static FieldFilter include(std::vector<Prefix> prefixes);
 
     [[nodiscard]] FieldSet apply(const FieldSet& set) const;
+    // What a filter made by `exclude` takes out; a null pointer for one made by `include`.
+    [[nodiscard]] const FieldSet* excluded() const { return is_include_ ? nullptr : &excluded_; }
 
 private:
     FieldSet excluded_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "merge/internal/entries.h"
+#include "merge/internal/unchanged.h"
 #include "merge/limits.h"
 #include "object/json.h"
 
@@ -118,6 +119,26 @@ public:
     // An error is one of the conversion; objects that do not fit the schema leave all as it is.
     Status track_update(const Object& live, const Object& changed, std::string_view manager,
                         Entries& entries) const;
+
+    // Whether this apply is known to give back the live object; false says nothing.
+    [[nodiscard]] bool is_no_op(const Object& live, const Object& applied,
+                                std::string_view manager) const {
+        if (manager == kubectl && !live.annotation(last_applied).empty()) {
+            return false;
+        }
+        const FieldFilter* ignored = nullptr;
+        if (options_.reset_fields != nullptr) {
+            const auto filter = options_.reset_fields->find(options_.api_version);
+            ignored = filter == options_.reset_fields->end() ? nullptr : &filter->second;
+        }
+        return internal::applies_nothing({.live = live.value(),
+                                          .config = applied.value(),
+                                          .manager = id_of(manager, Operation::apply),
+                                          .api_version = options_.api_version,
+                                          .type = TypeRef::of(options_.schema.get(), true),
+                                          .stripped = stripped_fields(),
+                                          .ignored = ignored});
+    }
 
     struct Outcome {
         std::optional<Value> object;
@@ -294,6 +315,9 @@ Result<ApplyResult> apply(const Object* live, const Object& applied, const Apply
         return make_error(Reason::bad_request, "metadata.managedFields must be nil");
     }
     const Endpoint endpoint(options);
+    if (live != nullptr && endpoint.is_no_op(*live, applied, options.manager)) {
+        return ApplyResult{.object = *live, .changed = false};
+    }
     const Object current = live == nullptr ? endpoint.empty_object(applied) : *live;
     const Value* recorded = live == nullptr ? nullptr : managed_fields_of(live->value());
     Result<Entries> read = Entries::read(recorded);

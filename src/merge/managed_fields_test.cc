@@ -2,6 +2,7 @@
 
 #include "merge/managed_fields.h"
 
+#include <functional>
 #include <gtest/gtest.h>
 
 #include "object/json.h"
@@ -264,6 +265,104 @@ TEST(Apply, DropsEntriesOfVersionsThatAreGone) {
     const Value& entries = *applied->object.value().find("metadata", "managedFields");
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries.at(0).string_at("manager"), "other");
+}
+
+// Every value that is `value` with one member or item gone, null, or another scalar.
+void add_variants(const Value& value, const std::function<void(Value)>& take) {
+    if (value.is_map()) {
+        for (const Member& member : value.members()) {
+            Value without = value;
+            without.erase(member.name());
+            take(without);
+            Value nulled = value;
+            nulled.set(member.name(), Value());
+            take(nulled);
+            add_variants(member.value, [&](Value inner) {
+                Value changed = value;
+                changed.set(member.name(), std::move(inner));
+                take(std::move(changed));
+            });
+        }
+    } else if (value.is_list()) {
+        for (size_t i = 0; i < value.size(); ++i) {
+            Value without = value;
+            without.erase_at(i);
+            take(without);
+            Value doubled = value;
+            doubled.push_back(value.at(i));
+            take(doubled);
+            Value rotated = without;
+            rotated.push_back(value.at(i));
+            take(rotated);
+            add_variants(value.at(i), [&](Value inner) {
+                Value changed = value;
+                changed.mutable_item(i) = std::move(inner);
+                take(std::move(changed));
+            });
+        }
+    } else {
+        take(value.is_int() ? Value(value.as_int() + 1) : Value("another"));
+        take(value.is_int() ? Value(static_cast<double>(value.as_int())) : value);
+    }
+}
+
+// What the whole algorithm says of an apply, without the way round it for applies of no effect.
+bool changes_anything(const Object& live, const Object& config, const ApplyOptions& options) {
+    const TypeRef type = TypeRef::of(options.schema.get(), true);
+    const DecodedManagers before =
+        decode_managed_fields(*live.value().find("metadata", "managedFields")).value();
+    const ManagerId id{options.manager, Operation::apply, "", ""};
+    const Updater updater;
+    auto applied = updater.apply({live.value(), type, "apps/v1"}, {config.value(), type, "apps/v1"},
+                                 before.managers, id, true);
+    if (!applied || applied->object) {
+        return true;
+    }
+    FieldSet stripped;
+    stripped.insert(FieldPath{PathElement::field("apiVersion")});
+    stripped.insert(FieldPath{PathElement::field("kind")});
+    stripped.insert(FieldPath{PathElement::field("metadata")});
+    for (const char* name : {"name", "namespace"}) {
+        stripped.insert(FieldPath{PathElement::field("metadata"), PathElement::field(name)});
+    }
+    VersionedSet& own = applied->managers[id];
+    own.set = own.set.difference(stripped);
+    return applied->managers != before.managers;
+}
+
+TEST(Apply, KnowsAnApplyOfNoEffectExactlyWhereTheWholeAlgorithmDoes) {
+    Object config = deployment(2);
+    config.set_label("team", "x");
+    config.mutable_value()
+        .mutable_member("spec")
+        .mutable_member("template")
+        .mutable_member("spec")
+        .set("volumes",
+             parse_json(R"([{"name":"a","emptyDir":{}},{"name":"b","secret":{"secretName":"s"}}])")
+                 .value());
+    Object live = stored(apply(nullptr, config, by("tool")).value().object);
+    Object more = live;
+    more.set_annotation("added.by/another", "1");
+    live = update(&live, more, by("another"));
+    const ApplyOptions options = by("tool", later, true);
+
+    size_t variants = 0;
+    size_t unchanged = 0;
+    add_variants(config.value(), [&](const Value& variant) {
+        const Object applied(variant);
+        if (applied.api_version() != "apps/v1" ||
+            !validate(variant, TypeRef::of(options.schema.get(), true), Duplicates::refused)) {
+            return;
+        }
+        const Result<ApplyResult> result = apply(&live, applied, options);
+        ASSERT_TRUE(result) << result.error().message();
+        EXPECT_EQ(result->changed, changes_anything(live, applied, options)) << to_json(variant);
+        ++variants;
+        unchanged += result->changed ? 0 : 1;
+    });
+    EXPECT_GT(variants, 60U);
+    EXPECT_GT(unchanged, 5U);
+    EXPECT_FALSE(apply(&live, config, options)->changed);
 }
 
 }  // namespace
