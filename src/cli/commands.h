@@ -15,10 +15,10 @@ namespace weft::cli {
 // Documented in docs/reference/exit-codes.md.
 enum ExitCode : int {
     exit_ok = 0,
-    exit_failed = 1,       // it ran, and what it found or did is not good
-    exit_usage = 2,        // the command line is wrong
-    exit_timed_out = 3,    // --timeout passed
-    exit_interrupted = 130 // Ctrl-C before it was done
+    exit_failed = 1,        // it ran, and what it found or did is not good
+    exit_usage = 2,         // the command line is wrong
+    exit_timed_out = 3,     // --timeout passed
+    exit_interrupted = 130  // Ctrl-C before it was done
 };
 
 // How the embedded server is run: `serve` and `up`.

@@ -2,10 +2,9 @@
 
 #include "cli/embedded.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
+#include <unistd.h>
 
 #include "cli/files.h"
 #include "cli/identity.h"
@@ -66,9 +65,12 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     } else {
         CO_TRY(make_folder(flags.data_dir, 0700));
         store_ = CO_TRY(co_await store::open_sqlite(
-            loop_, {.file = std::filesystem::path(flags.data_dir) / "weft.db", .sync = flags.sync, .vfs = ""}));
+            loop_, {.file = std::filesystem::path(flags.data_dir) / "weft.db",
+                    .sync = flags.sync,
+                    .vfs = ""}));
         // After the store: its lock says that the folder is ours.
-        identity = CO_TRY(keep_identity(flags.data_dir, flags.address, random_bytes(loop_, 32), now));
+        identity =
+            CO_TRY(keep_identity(flags.data_dir, flags.address, random_bytes(loop_, 32), now));
     }
     // The port must be known before the server writes the Service default/kubernetes.
     server::Options options;
@@ -87,10 +89,12 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     listen.certificate_pem = identity.server.certificate_pem;
     listen.key_pem = identity.server.key_pem;
     listen.client_ca_pem = identity.ca.certificate_pem;
-    Result<std::unique_ptr<io::http::Server>> listener = io::http::listen(loop_, api_.get(), std::move(listen));
+    Result<std::unique_ptr<io::http::Server>> listener =
+        io::http::listen(loop_, api_.get(), std::move(listen));
     if (!listener) {
         co_return make_error(Reason::io, "listening on ", flags.address, ":", flags.port, ": ",
-                             listener.error().text(), "\n  cure: stop what uses the port, or take another with "
+                             listener.error().text(),
+                             "\n  cure: stop what uses the port, or take another with "
                              "--port N (0: any that is free)");
     }
     listener_ = *std::move(listener);
@@ -99,8 +103,10 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
 
     {
         cluster_ = std::make_unique<cluster::Cluster>(
-            loop_, admin_.get(), cluster::Options{.workloads = flags.workloads, .seed = flags.seed,
-                                                  .ca_pem = identity.ca.certificate_pem});
+            loop_, admin_.get(),
+            cluster::Options{.workloads = flags.workloads,
+                             .seed = flags.seed,
+                             .ca_pem = identity.ca.certificate_pem});
         CO_TRY(co_await cluster_->start());
     }
     if (flags.controllers) {

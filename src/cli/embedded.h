@@ -20,9 +20,8 @@ class Embedded {
 public:
     // Returns when `/readyz` answers and the kubeconfig is in place. What was started before a
     // failure is stopped again.
-    [[nodiscard]] static io::Task<Result<std::unique_ptr<Embedded>>> start(io::RealLoop* loop,
-                                                                           ServerFlags flags,
-                                                                           control::ControlOptions control);
+    [[nodiscard]] static io::Task<Result<std::unique_ptr<Embedded>>> start(
+        io::RealLoop* loop, ServerFlags flags, control::ControlOptions control);
     ~Embedded();
 
     // Ends watches, controllers and the server, lets commits end, releases the data dir.

@@ -2,14 +2,13 @@
 
 #include "cli/files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/limits.h"
 
@@ -67,7 +66,8 @@ Diagnostic trouble(const std::string& file, const Error& error) {
 void add_object(YamlDocument document, const std::string& file, std::vector<FileObject>* out,
                 Diagnostics* diagnostics) {
     const Value& value = document.value;
-    if (!value.is_map() || value.string_at("kind").empty() || value.string_at("apiVersion").empty()) {
+    if (!value.is_map() || value.string_at("kind").empty() ||
+        value.string_at("apiVersion").empty()) {
         Diagnostic diagnostic;
         diagnostic.place = document.start;
         diagnostic.place.file = file;
@@ -157,7 +157,8 @@ Status write_file(const std::string& path, std::string_view text, unsigned mode)
     return {};
 }
 
-std::vector<FileObject> read_objects(const std::vector<std::string>& paths, Diagnostics* diagnostics) {
+std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
+                                     Diagnostics* diagnostics) {
     std::vector<FileObject> out;
     for (const std::string& path : paths) {
         std::vector<std::string> files;

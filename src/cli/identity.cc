@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t renew_before_seconds = int64_t{30} * 24 * 3600;
 
-Result<io::tls::KeyPair> make_server(const io::tls::KeyPair& ca, const std::string& address, Time now) {
+Result<io::tls::KeyPair> make_server(const io::tls::KeyPair& ca, const std::string& address,
+                                     Time now) {
     io::tls::Subject subject;
     subject.common_name = "weft";
     subject.dns_names = {"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
@@ -34,10 +35,12 @@ Result<io::tls::KeyPair> make_admin(const io::tls::KeyPair& ca, Time now) {
 }
 
 // A pair in two files; nothing if they are not there.
-Result<std::optional<io::tls::KeyPair>> read_pair(const std::string& folder, std::string_view name) {
+Result<std::optional<io::tls::KeyPair>> read_pair(const std::string& folder,
+                                                  std::string_view name) {
     const std::string stem = cat(folder, "/", name);
     std::error_code code;
-    if (!std::filesystem::exists(stem + ".crt", code) || !std::filesystem::exists(stem + ".key", code)) {
+    if (!std::filesystem::exists(stem + ".crt", code) ||
+        !std::filesystem::exists(stem + ".key", code)) {
         return std::optional<io::tls::KeyPair>();
     }
     return std::optional(io::tls::KeyPair{.certificate_pem = TRY(read_file(stem + ".crt")),

@@ -15,8 +15,8 @@ using Kinds = std::map<GroupVersionKind, Result<graph::KindFacts>>;
 
 const Value& object_meta() {
     static const Value value = [] {
-        const auto schema =
-            schema::Builtin::get().find_definition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+        const auto schema = schema::Builtin::get().find_definition(
+            "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
         CHECK(schema != nullptr);
         return schema::to_open_api(*schema);
     }();
@@ -44,7 +44,8 @@ void add_crd(const Value& crd, Kinds* kinds) {
             continue;
         }
         kinds->insert_or_assign(
-            gvk, graph::KindFacts{*std::move(read), std::string(crd.string_at("spec", "names", "plural")),
+            gvk, graph::KindFacts{*std::move(read),
+                                  std::string(crd.string_at("spec", "names", "plural")),
                                   crd.string_at("spec", "scope") != "Cluster"});
     }
 }
@@ -101,10 +102,11 @@ std::vector<OfflineDefinition> compile_offline(const std::vector<FileObject>& ob
                 continue;
             }
             Diagnostics shape;
-            const graph::Definition parsed = graph::parse_definition(definition.file->object, &shape);
+            const graph::Definition parsed =
+                graph::parse_definition(definition.file->object, &shape);
             definition.compiled = graph::compile(parsed, context);
-            definition.compiled.diagnostics.insert(definition.compiled.diagnostics.begin(), shape.begin(),
-                                                   shape.end());
+            definition.compiled.diagnostics.insert(definition.compiled.diagnostics.begin(),
+                                                   shape.begin(), shape.end());
             if (definition.compiled.graph != nullptr) {
                 add_crd(definition.compiled.graph->crd, &kinds);
                 progressed = true;

@@ -15,7 +15,8 @@ std::string object_text(const ObjectKey& key) {
 }
 
 // The file's objects as the world: what the plan asks for and is not among them does not exist.
-void observe(const graph::Plan& plan, const std::vector<FileObject>& world, graph::Observed* observed) {
+void observe(const graph::Plan& plan, const std::vector<FileObject>& world,
+             graph::Observed* observed) {
     if (plan.needs_members) {
         std::vector<Object> members;
         for (const FileObject& file : world) {
@@ -48,14 +49,16 @@ void observe(const graph::Plan& plan, const std::vector<FileObject>& world, grap
 std::string action_line(const Action& action, bool why) {
     std::string out;
     if (const Apply* apply = std::get_if<Apply>(&action.what)) {
-        out = cat("  apply ", object_text({apply->desired.group_version_kind(), apply->desired.key()}),
+        out = cat("  apply ",
+                  object_text({apply->desired.group_version_kind(), apply->desired.key()}),
                   apply->node.empty() ? "" : cat("  (", apply->node, ")"));
     } else if (const Prune* prune = std::get_if<Prune>(&action.what)) {
         out = cat("  delete ", object_text(prune->key));
     } else if (const Observe* look = std::get_if<Observe>(&action.what)) {
         out = cat("  read ", object_text(look->key));
     }
-    return why && !action.why.empty() ? cat(out, "\n      because: ", action.why, "\n") : out + "\n";
+    return why && !action.why.empty() ? cat(out, "\n      because: ", action.why, "\n")
+                                      : out + "\n";
 }
 
 Value action_value(const Action& action) {
@@ -78,8 +81,9 @@ int run_plan(const PlanOptions& options) {
     const std::vector<FileObject> crds = read_objects(options.crds, &diagnostics);
     const std::vector<FileObject> definitions = read_objects({options.definition}, &diagnostics);
     const std::vector<FileObject> instances = read_objects({options.instance}, &diagnostics);
-    const std::vector<FileObject> world =
-        options.observed.empty() ? std::vector<FileObject>{} : read_objects({options.observed}, &diagnostics);
+    const std::vector<FileObject> world = options.observed.empty()
+                                              ? std::vector<FileObject>{}
+                                              : read_objects({options.observed}, &diagnostics);
     const std::vector<OfflineDefinition> compiled = compile_offline(definitions, crds);
     for (const OfflineDefinition& definition : compiled) {
         const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
@@ -128,10 +132,11 @@ int run_plan(const PlanOptions& options) {
                                                {"why", node.why},
                                                {"waitsFor", node.waits_for}}));
             }
-            documents.push_back(Value::map_of({{"instance", cat(instance.kind(), " ", instance.key().text())},
-                                               {"actions", std::move(actions)},
-                                               {"nodes", std::move(nodes)},
-                                               {"status", plan.status.value}}));
+            documents.push_back(
+                Value::map_of({{"instance", cat(instance.kind(), " ", instance.key().text())},
+                               {"actions", std::move(actions)},
+                               {"nodes", std::move(nodes)},
+                               {"status", plan.status.value}}));
             continue;
         }
         print(cat(instance.kind(), " ", instance.key().text(), "\n"));

@@ -2,12 +2,11 @@
 
 #include "cli/terminal.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/base.h"
 
@@ -26,13 +25,20 @@ winsize window() {
 
 std::string_view escape_of(Colour colour) {
     switch (colour) {
-        case Colour::green: return "\x1b[32m";
-        case Colour::yellow: return "\x1b[33m";
-        case Colour::red: return "\x1b[31m";
-        case Colour::blue: return "\x1b[36m";
-        case Colour::dim: return "\x1b[2m";
-        case Colour::bold: return "\x1b[1m";
-        case Colour::none: break;
+        case Colour::green:
+            return "\x1b[32m";
+        case Colour::yellow:
+            return "\x1b[33m";
+        case Colour::red:
+            return "\x1b[31m";
+        case Colour::blue:
+            return "\x1b[36m";
+        case Colour::dim:
+            return "\x1b[2m";
+        case Colour::bold:
+            return "\x1b[1m";
+        case Colour::none:
+            break;
     }
     return "";
 }
@@ -46,9 +52,13 @@ bool is_terminal() {
            (term == nullptr || std::string_view(term) != "dumb");
 }
 
-int terminal_width() { return window().ws_col; }
+int terminal_width() {
+    return window().ws_col;
+}
 
-int terminal_height() { return window().ws_row; }
+int terminal_height() {
+    return window().ws_row;
+}
 
 std::string paint(std::string_view text, Colour colour, bool coloured) {
     if (!coloured || colour == Colour::none) {
@@ -58,7 +68,8 @@ std::string paint(std::string_view text, Colour colour, bool coloured) {
 }
 
 bool print(std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+           std::fflush(stdout) == 0;
 }
 
 void complain(std::string_view text) {
@@ -85,6 +96,8 @@ void LiveBlock::draw(const std::string& text) {
     print(out);
 }
 
-void LiveBlock::finish() { lines_ = 0; }
+void LiveBlock::finish() {
+    lines_ = 0;
+}
 
 }  // namespace weft::cli

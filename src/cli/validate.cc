@@ -12,9 +12,12 @@ namespace {
 
 std::string_view severity_text(Severity severity) {
     switch (severity) {
-        case Severity::error: return "error";
-        case Severity::warning: return "warning";
-        case Severity::note: break;
+        case Severity::error:
+            return "error";
+        case Severity::warning:
+            return "warning";
+        case Severity::note:
+            break;
     }
     return "note";
 }
@@ -49,8 +52,10 @@ int run_validate(const ValidateOptions& options) {
         for (const Diagnostic& diagnostic : all) {
             list.push_back(to_value(diagnostic));
         }
-        const Value report = Value::map_of({{"definitions", count}, {"valid", good}, {"diagnostics", list}});
-        print(options.format == Format::json ? to_json(report, {.indent = 2}) + "\n" : to_yaml(report));
+        const Value report =
+            Value::map_of({{"definitions", count}, {"valid", good}, {"diagnostics", list}});
+        print(options.format == Format::json ? to_json(report, {.indent = 2}) + "\n"
+                                             : to_yaml(report));
         return has_errors(all) ? exit_failed : exit_ok;
     }
     for (const Diagnostic& diagnostic : all) {

@@ -1,0 +1,224 @@
+// cli/controller.cc: `weft controller`: the graph controllers against any Kubernetes.
+
+#include <cstdlib>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/limits.h"
+#include "cli/process.h"
+#include "cli/terminal.h"
+#include "cli/version.h"
+#include "control/control.h"
+
+namespace weft::cli {
+
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// Where the server is: --kubeconfig, $KUBECONFIG, the pod's service account, ~/.kube/config.
+Result<kube::Config> find_config(const ControllerOptions& options) {
+    std::string path = options.kubeconfig.empty() ? environment("KUBECONFIG") : options.kubeconfig;
+    if (path.empty() && !environment("KUBERNETES_SERVICE_HOST").empty()) {
+        return kube::in_cluster_config(environment("KUBERNETES_SERVICE_HOST"),
+                                       environment("KUBERNETES_SERVICE_PORT"), read_file);
+    }
+    if (path.empty()) {
+        path = environment("HOME") + "/.kube/config";
+    }
+    const std::string text =
+        TRY(read_file(path).context("no API server is named: use --kubeconfig"));
+    return kube::parse_kubeconfig(text, path, options.context, read_file);
+}
+
+struct Address {
+    std::string host;
+    uint16_t port = 0;
+};
+
+// ":8079", "127.0.0.1:8079", "0" or "" for none.
+Result<std::optional<Address>> parse_address(const std::string& text) {
+    if (text.empty() || text == "0") {
+        return std::optional<Address>();
+    }
+    const size_t colon = text.rfind(':');
+    const auto port =
+        colon == std::string::npos ? std::nullopt : parse_uint(text.substr(colon + 1));
+    if (!port || *port > 65535) {
+        return make_error(Reason::invalid, quote(text), " is no address: write HOST:PORT or :PORT");
+    }
+    const std::string host = text.substr(0, colon);
+    return std::optional(Address{host.empty() ? "0.0.0.0" : host, static_cast<uint16_t>(*port)});
+}
+
+// /healthz and /readyz, /metrics: what a pod's probes and a scraper ask.
+class Probes : public io::http::Handler {
+public:
+    bool is_ready = false;
+    const kube::RequestCounts* requests = nullptr;
+    bool leads = false;
+
+    io::Task<io::http::Response> handle(io::http::Request request) override {
+        const std::string path = request.target.substr(0, request.target.find('?'));
+        if (path == "/healthz" || path == "/livez") {
+            co_return io::http::Response::text(200, "text/plain; charset=utf-8", "ok");
+        }
+        if (path == "/readyz") {
+            co_return is_ready ? io::http::Response::text(200, "text/plain; charset=utf-8", "ok")
+                               : io::http::Response::text(500, "text/plain; charset=utf-8",
+                                                          "caches are not filled yet\n");
+        }
+        if (path == "/metrics") {
+            co_return io::http::Response::text(200, "text/plain; version=0.0.4; charset=utf-8",
+                                               metrics());
+        }
+        co_return io::http::Response::text(404, "text/plain; charset=utf-8",
+                                           "404 page not found\n");
+    }
+
+private:
+    [[nodiscard]] std::string metrics() const {
+        std::string out =
+            "# HELP leader_election_master_status Whether this process leads.\n"
+            "# TYPE leader_election_master_status gauge\n";
+        append(out, "leader_election_master_status ", leads ? 1 : 0, "\n");
+        if (requests == nullptr) {
+            return out;
+        }
+        out +=
+            "# HELP weft_api_requests_total Requests sent to the API server, by verb.\n"
+            "# TYPE weft_api_requests_total counter\n";
+        const auto add = [&](std::string_view verb, uint64_t count) {
+            append(out, "weft_api_requests_total{verb=\"", verb, "\"} ", count, "\n");
+        };
+        add("get", requests->get);
+        add("list", requests->list);
+        add("watch", requests->watch);
+        add("create", requests->create);
+        add("update", requests->update);
+        add("patch", requests->patch);
+        add("apply", requests->apply);
+        add("delete", requests->remove);
+        add("discovery", requests->discovery);
+        return out;
+    }
+};
+
+std::string identity_of(io::Loop* loop) {
+    char host[256] = "weft";
+    static_cast<void>(gethostname(host, sizeof host - 1));
+    unsigned char bytes[8];
+    loop->fill_random(bytes);
+    return cat(host, "_", hex_encode({reinterpret_cast<const char*>(bytes), sizeof bytes}));
+}
+
+// Leads (if that is asked for), starts the controllers and waits. Ends when it is cancelled or
+// cannot go on.
+io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport,
+                              ControllerOptions options, std::string own_namespace,
+                              Probes* probes) {
+    kube::Client client(transport);
+    kube::LeaderElector elector(
+        loop, &client,
+        {.namespace_ = options.leader_namespace.empty() ? own_namespace : options.leader_namespace,
+         .name = "controller.kro.run",
+         .identity = identity_of(loop),
+         .lease_duration = options.lease_duration,
+         .renew_deadline = options.renew_deadline,
+         .retry_period = options.retry_period});
+    if (options.leader_elect) {
+        // A process that only waits to lead is ready to do so.
+        probes->is_ready = true;
+        CO_TRY(co_await elector.acquire());
+        options.control.log(control::LogLevel::info, "leading");
+    }
+    probes->leads = true;
+    control::Manager manager(loop, transport, options.control);
+    probes->requests = &manager.requests();
+    Status ended = co_await manager.start();
+    if (ended) {
+        probes->is_ready = true;
+        options.control.log(control::LogLevel::info, "controllers run");
+        if (options.leader_elect) {
+            ended = co_await elector.hold();
+        } else {
+            co_await wait_for_cancel(loop);
+            ended = make_error(Reason::cancelled, "cancelled");
+        }
+    }
+    probes->is_ready = false;
+    probes->requests = nullptr;
+    co_await manager.stop();
+    if (options.leader_elect && !ended && ended.error().reason() == Reason::cancelled) {
+        // This scope is cancelled; giving the lease up must still be possible.
+        io::Scope last(loop);
+        std::optional<Status> released;
+        last.spawn([](kube::LeaderElector* lease, io::Loop* clock,
+                      std::optional<Status>* out) -> io::Task<void> {
+            *out = co_await io::with_timeout<void>(clock, shutdown_grace, "giving up the lease",
+                                                   lease->release());
+        }(&elector, loop, &released));
+        co_await last.join();
+    }
+    co_return ended;
+}
+
+io::Task<int> controller(io::RealLoop* loop, ControllerOptions options, kube::Config config) {
+    Probes probes;
+    std::vector<std::unique_ptr<io::http::Server>> servers;
+    Status failure;
+    for (const std::string& text : {options.health_address, options.metrics_address}) {
+        const auto address = parse_address(text);
+        if (!address) {
+            failure = Error(address.error());
+            break;
+        }
+        if (!*address) {
+            continue;
+        }
+        io::http::ServerOptions listen;
+        listen.address = (*address)->host;
+        listen.port = (*address)->port;
+        auto server = io::http::listen(loop, &probes, listen);
+        if (!server) {
+            failure = Error(server.error()).with_context("listening on " + text);
+            break;
+        }
+        servers.push_back(*std::move(server));
+    }
+    int code = exit_failed;
+    if (failure) {
+        config.client.user_agent = cat("kro/", options.control.version);
+        const auto transport = io::http::connect(loop, config.client);
+        failure = transport ? co_await lead_and_run(loop, transport->get(), options,
+                                                    config.namespace_, &probes)
+                            : Status(Error(transport.error()));
+    }
+    if (!failure && failure.error().reason() == Reason::cancelled) {
+        code = exit_ok;
+    } else if (!failure) {
+        complain(cat("weft: ", failure.error().text(), "\n"));
+    }
+    for (const auto& server : servers) {
+        co_await server->close(0);
+    }
+    co_return code;
+}
+
+}  // namespace
+
+int run_controller(const ControllerOptions& options) {
+    const Result<kube::Config> config = find_config(options);
+    if (!config) {
+        complain(cat("weft: ", config.error().text(), "\n"));
+        return exit_failed;
+    }
+    io::RealLoop loop;
+    return run_until_signal(&loop, [&](io::Scope*) { return controller(&loop, options, *config); });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,347 @@
+// cli/main.cc: the command line. The only file that knows CLI11.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
+namespace weft::cli {
+namespace {
+
+constexpr const char* about =
+    R"(weft says "these things should exist" to Kubernetes: a drop-in for kro that needs no cluster.
+
+  weft up -f examples/web-app        everything in one process, with a picture of what runs
+  weft serve --data-dir ./data       the API server and controllers, for kubectl
+  weft validate definitions/         every mistake, with file:line:column and cure
+  weft controller --kubeconfig FILE  kro's controllers against any Kubernetes
+)";
+
+const std::map<std::string, store::Sync> syncs = {
+    {"full", store::Sync::full}, {"group", store::Sync::group}, {"off", store::Sync::off}};
+const std::map<std::string, cluster::WorkloadMode> modes = {
+    {"instant", cluster::WorkloadMode::instant},
+    {"delayed", cluster::WorkloadMode::delayed},
+    {"off", cluster::WorkloadMode::off}};
+const std::map<std::string, Format> formats = {
+    {"text", Format::text}, {"json", Format::json}, {"yaml", Format::yaml}};
+
+// A duration as Go writes it ("1m30s"), into nanoseconds.
+CLI::Option* add_duration(CLI::App* app, const std::string& name, int64_t* value,
+                          const std::string& help) {
+    return app
+        ->add_option_function<std::string>(
+            name,
+            [value, name](const std::string& text) {
+                const auto parsed = parse_duration(text);
+                if (!parsed) {
+                    throw CLI::ValidationError(
+                        name, "\"" + text + "\" is no duration; write 30s or 1m30s");
+                }
+                *value = *parsed;
+            },
+            help + " (" + format_duration(*value) + ")")
+        ->type_name("DURATION");
+}
+
+template <typename T>
+void add_choice(CLI::App* app, const std::string& name, T* value,
+                const std::map<std::string, T>& choices, const std::string& help) {
+    std::string words;
+    for (const auto& [word, unused] : choices) {
+        words += (words.empty() ? "" : "|") + word;
+    }
+    app->add_option(name, *value, help)
+        ->transform(CLI::CheckedTransformer(choices).description(""))
+        ->type_name(words);
+}
+
+void add_server_flags(CLI::App* app, ServerFlags* flags) {
+    app->add_option("--address", flags->address, "address to listen on")->capture_default_str();
+    app->add_option("--port", flags->port, "port to listen on; 0 takes any that is free")
+        ->capture_default_str();
+    app->add_option("--data-dir", flags->data_dir,
+                    "keep everything in this folder; without it: in memory");
+    app->add_option("--kubeconfig", flags->kubeconfig, "write the kubeconfig to this file");
+    add_choice(app, "--sync", &flags->sync, syncs, "how writes are made durable (full)");
+    add_choice(app, "--workloads", &flags->workloads, modes,
+               "how the simulated cluster runs workloads (instant)");
+    app->add_option("--seed", flags->seed, "seed of the delays of --workloads=delayed")
+        ->capture_default_str();
+    app->add_option_function<std::string>(
+        "--runtime-config",
+        [flags](const std::string& text) {
+            if (text != "api/all=true" && text != "api/all=false") {
+                throw CLI::ValidationError("--runtime-config", "only api/all=true is known");
+            }
+            flags->all_versions = text == "api/all=true";
+        },
+        "api/all=true serves alpha and beta versions too");
+}
+
+void add_control_flags(CLI::App* app, control::ControlOptions* options) {
+    app->add_flag("--allow-crd-deletion{true}", options->allow_crd_deletion,
+                  "delete the generated CRD with its definition");
+    app->add_option("--rgd-max-collection-size", options->collection_size_max,
+                    "items a forEach may make")
+        ->capture_default_str();
+    app->add_option("--rgd-max-collection-dimension-size", options->collection_dimensions_max,
+                    "dimensions a forEach may have")
+        ->capture_default_str();
+    app->add_option("--rgd-max-graph-revisions", options->revisions_max,
+                    "revisions kept; 0 keeps all")
+        ->capture_default_str();
+    app->add_option("--resource-graph-definition-concurrent-reconciles",
+                    options->definition_workers, "definitions worked on at once")
+        ->capture_default_str();
+    app->add_option("--dynamic-controller-concurrent-reconciles", options->instance_workers,
+                    "instances worked on at once")
+        ->capture_default_str();
+    add_duration(app, "--dynamic-controller-rate-limiter-min-delay", &options->retry_min,
+                 "first wait after a failure");
+    add_duration(app, "--dynamic-controller-rate-limiter-max-delay", &options->retry_max,
+                 "longest wait after failures");
+    add_duration(app, "--instance-requeue-interval", &options->recheck_interval,
+                 "look again at what is not ready after this long; 0: only when something changes");
+    app->add_option_function<std::string>(
+        "--feature-gates",
+        [options](const std::string& text) {
+            for (const std::string_view gate : split(text, ',')) {
+                const size_t equals = gate.find('=');
+                const std::string_view name = gate.substr(0, equals);
+                const std::string_view value =
+                    equals == std::string_view::npos ? std::string_view() : gate.substr(equals + 1);
+                if (value != "true" && value != "false") {
+                    throw CLI::ValidationError("--feature-gates", "write NAME=true or NAME=false");
+                }
+                if (name == "CELOmitFunction" || name == "AllAlpha") {
+                    options->gates.cel_omit_function = value == "true";
+                } else if (name != "InstanceConditionEvents" &&
+                           name != "InstanceConditionMetrics" && name != "AllBeta") {
+                    throw CLI::ValidationError("--feature-gates",
+                                               "no gate \"" + std::string(name) +
+                                                   "\"; there are CELOmitFunction, "
+                                                   "InstanceConditionEvents, "
+                                                   "InstanceConditionMetrics, AllAlpha, AllBeta");
+                }
+            }
+        },
+        "switches, as NAME=true,NAME=false");
+}
+
+// kro's flags that change nothing here, taken so that its manifests start us unchanged.
+void add_accepted_flags(CLI::App* app) {
+    static std::string ignored;
+    for (const char* name :
+         {"--pprof-bind-address", "--enable-controller-warmup",
+          "--graph-revision-concurrent-reconciles", "--dynamic-controller-rate-limiter-rate-limit",
+          "--dynamic-controller-rate-limiter-burst-limit",
+          "--dynamic-controller-default-resync-period",
+          "--dynamic-controller-default-queue-max-retries", "--client-qps", "--client-burst",
+          "--rgd-progress-requeue-delay", "--zap-devel", "--zap-encoder", "--zap-stacktrace-level",
+          "--zap-time-encoding"}) {
+        app->add_option(name, ignored)
+            ->group("Taken for kro's sake; they change nothing")
+            ->expected(0, 1);
+    }
+}
+
+void add_controller(CLI::App* app, ControllerOptions* options) {
+    add_control_flags(app, &options->control);
+    app->add_option("--kubeconfig", options->kubeconfig,
+                    "which API server ($KUBECONFIG, the pod's, ~/.kube/config)");
+    app->add_option("--context", options->context, "context of the kubeconfig");
+    app->add_option("--metrics-bind-address", options->metrics_address, "for /metrics; 0: none")
+        ->capture_default_str();
+    app->add_option("--health-probe-bind-address", options->health_address,
+                    "for /healthz and /readyz; 0: none")
+        ->capture_default_str();
+    app->add_flag("--leader-elect{true}", options->leader_elect, "of several processes, one leads");
+    app->add_option("--leader-election-namespace", options->leader_namespace,
+                    "of the lease (the own namespace)");
+    add_duration(app, "--leader-election-lease-duration", &options->lease_duration,
+                 "others wait so long");
+    add_duration(app, "--leader-election-renew-deadline", &options->renew_deadline,
+                 "the leader tries so long");
+    add_duration(app, "--leader-election-retry-period", &options->retry_period,
+                 "between two tries");
+    add_duration(app, "--graceful-shutdown-timeout", &options->shutdown_timeout,
+                 "how long stopping may take");
+    app->add_flag("--install-crds,!--no-install-crds", options->control.install_crds,
+                  "make kro's two CRDs where they are missing");
+    add_accepted_flags(app);
+}
+
+void log_to_stderr(control::LogLevel level, const std::string& message) {
+    constexpr std::array<std::string_view, 4> names = {"debug", "info", "warn", "error"};
+    complain(cat(names[static_cast<size_t>(level)], ": ", message, "\n"));
+}
+
+// kro takes Go's flags: one dash or two.
+std::vector<std::string> with_two_dashes(int count, char** words) {
+    std::vector<std::string> out(words + 1, words + count);
+    if (!out.empty() && out[0] == "controller") {
+        for (std::string& word : out) {
+            if (word.size() > 2 && word[0] == '-' && word[1] != '-' && std::isalpha(word[1]) != 0) {
+                word.insert(0, "-");
+            }
+        }
+    }
+    return out;
+}
+
+// What may follow the words so far: sub-commands and flags that begin with the last word.
+int complete(const CLI::App& root, std::vector<std::string> words) {
+    const CLI::App* app = &root;
+    const std::string last = words.empty() ? "" : words.back();
+    if (!words.empty()) {
+        words.pop_back();
+    }
+    for (const std::string& word : words) {
+        for (const CLI::App* sub : app->get_subcommands(nullptr)) {
+            if (sub->get_name() == word) {
+                app = sub;
+            }
+        }
+    }
+    if (!last.starts_with("-")) {
+        for (const CLI::App* sub : app->get_subcommands(nullptr)) {
+            if (sub->get_name().starts_with(last) && !sub->get_name().starts_with("__")) {
+                print(sub->get_name() + "\n");
+            }
+        }
+    } else {
+        for (const CLI::Option* option : app->get_options()) {
+            for (const std::string& name : option->get_lnames()) {
+                if (("--" + name).starts_with(last)) {
+                    print("--" + name + "\n");
+                }
+            }
+        }
+    }
+    return exit_ok;
+}
+
+int run_command_line(int count, char** words) {
+    CLI::App app(about, "weft");
+    app.require_subcommand(1);
+    app.set_help_all_flag("--help-all", "help of every command");
+    app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+        return "weft: " + std::string(error.what()) + "\n  see `" +
+               (failed->get_parent() == nullptr ? "weft" : "weft " + failed->get_name()) +
+               " --help`\n";
+    });
+
+    ServeOptions serve;
+    serve.control.log = log_to_stderr;
+    CLI::App* serve_app =
+        app.add_subcommand("serve", "run the embedded API server, for kubectl and other clients");
+    add_server_flags(serve_app, &serve.server);
+    add_control_flags(serve_app, &serve.control);
+    serve_app->add_flag("--controllers,!--no-controllers", serve.server.controllers,
+                        "run the graph controllers in it, too");
+    serve_app->footer(
+        "Example:\n  weft serve --data-dir ./data &\n  export KUBECONFIG=./data/kubeconfig\n  "
+        "kubectl get ns");
+
+    UpOptions up;
+    up.server.port = 0;
+    bool verbose = false;
+    CLI::App* up_app = app.add_subcommand(
+        "up", "server, controllers and apply in one, with a picture of what runs");
+    up_app->add_option("-f,--filename", up.paths, "files or folders to apply; - is standard input")
+        ->required();
+    up_app->add_flag("--until-ready", up.until_ready,
+                     "end when everything is ready: 0; or not in time: 3");
+    add_duration(up_app, "--timeout", &up.timeout, "how long --until-ready waits");
+    up_app->add_flag("-q,--quiet", up.quiet, "print only what goes wrong");
+    up_app->add_flag("-v,--verbose", verbose, "print what the controllers log");
+    add_server_flags(up_app, &up.server);
+    add_control_flags(up_app, &up.control);
+    up_app->footer("Example:\n  weft up -f examples/web-app --until-ready");
+
+    ControllerOptions controller;
+    controller.control.log = log_to_stderr;
+    CLI::App* controller_app = app.add_subcommand(
+        "controller", "run the graph controllers against any Kubernetes (takes kro's flags)");
+    add_controller(controller_app, &controller);
+
+    ValidateOptions validate;
+    CLI::App* validate_app =
+        app.add_subcommand("validate", "find every mistake of definitions, offline");
+    validate_app->add_option("paths", validate.paths, "files or folders; - is standard input")
+        ->required();
+    validate_app->add_option("--crds", validate.crds,
+                             "files or folders with CRDs that definitions use");
+    add_choice(validate_app, "-o,--output", &validate.format, formats, "format (text)");
+
+    PlanOptions plan;
+    CLI::App* plan_app =
+        app.add_subcommand("plan", "show what would be done for an instance, offline");
+    plan_app->add_option("-f,--filename", plan.definition, "file or folder of the definition")
+        ->required();
+    plan_app->add_option("-i,--instance", plan.instance, "file of the instance")->required();
+    plan_app->add_option("--observed", plan.observed,
+                         "objects that exist already; without it: none");
+    plan_app->add_option("--crds", plan.crds,
+                         "files or folders with CRDs that the definition uses");
+    plan_app->add_flag("--why", plan.why, "say of each action why");
+    add_choice(plan_app, "-o,--output", &plan.format, formats, "format (text)");
+
+    Format version_format = Format::text;
+    CLI::App* version_app = app.add_subcommand("version", "print the version");
+    add_choice(version_app, "-o,--output", &version_format, formats, "format (text)");
+
+    std::string shell;
+    CLI::App* completion_app =
+        app.add_subcommand("completion", "print the completion script of a shell");
+    completion_app->add_option("shell", shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+
+    CLI::App* complete_app = app.add_subcommand("__complete", "")->group("");
+    complete_app->prefix_command();
+
+    std::vector<std::string> arguments = with_two_dashes(count, words);
+    if (!arguments.empty() && arguments[0] == "__complete") {
+        return complete(app, {arguments.begin() + 1, arguments.end()});
+    }
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back.
+    try {
+        app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error, std::cout, std::cerr);
+        return code == 0 ? exit_ok : exit_usage;
+    }
+    if (verbose) {
+        up.control.log = log_to_stderr;
+    }
+    if (serve_app->parsed()) {
+        return run_serve(serve);
+    }
+    if (up_app->parsed()) {
+        return run_up(up);
+    }
+    if (controller_app->parsed()) {
+        return run_controller(controller);
+    }
+    if (validate_app->parsed()) {
+        return run_validate(validate);
+    }
+    if (plan_app->parsed()) {
+        return run_plan(plan);
+    }
+    if (version_app->parsed()) {
+        return run_version(version_format);
+    }
+    return print(completion_script(shell)) ? exit_ok : exit_failed;
+}
+
+}  // namespace
+}  // namespace weft::cli
+
+int main(int count, char** words) {
+    return weft::cli::run_command_line(count, words);
+}
