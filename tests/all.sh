@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# What `./dev test` runs beside the unit tests: scenarios and real clients, on the release program.
+set -uo pipefail
+cd "$(dirname "$0")"
+failed=0
+python3 scenarios/run.py || failed=1
+for client in kubectl restart controller examples; do
+    bash "clients/$client.sh" || { echo "FAILED: $client"; failed=1; }
+done
+exit "$failed"
