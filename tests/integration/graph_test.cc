@@ -1,0 +1,259 @@
+// tests/integration/graph_test.cc: from a definition to running objects and back, all parts real.
+
+#include <gtest/gtest.h>
+
+#include "integration/world.h"
+
+namespace weft::test {
+namespace {
+
+// Five ConfigMaps, each named by the one before it.
+constexpr std::string_view chain_definition = R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: chain}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Chain
+    spec: {value: 'string | default="x"', extra: 'boolean | default=false'}
+    status: {last: "${e.metadata.name}"}
+  resources:
+    - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-a"}, data: {v: "${schema.spec.value}"}}}
+    - {id: b, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-b"}, data: {before: "${a.metadata.name}"}}}
+    - {id: c, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-c"}, data: {before: "${b.metadata.name}"}}}
+    - {id: d, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-d"}, data: {before: "${c.metadata.name}"}}}
+    - {id: e, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-e"}, data: {before: "${d.metadata.name}"}}}
+    - id: extra
+      includeWhen: ["${schema.spec.extra}"]
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-extra"}, data: {v: "${schema.spec.value}"}}
+)yaml";
+
+Object read(std::string_view yaml) {
+    auto value = parse_yaml_value(yaml);
+    CHECK(value.has_value());
+    return Object(*std::move(value));
+}
+
+Object chain(std::string_view name, std::string_view value = "x") {
+    return Object(
+        Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
+                       {"kind", "Chain"},
+                       {"metadata", Value::map_of({{"name", name}, {"namespace", "default"}})},
+                       {"spec", Value::map_of({{"value", value}})}}));
+}
+
+// Runs `body` in a world of its own; its error fails the test.
+void in_world(const WorldOptions& options, io::Task<Status> (*body)(World*)) {
+    io::sim::VirtualLoop loop(options.seed);
+    World world(&loop, options);
+    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
+        Status done = co_await w->start();
+        if (done) {
+            done = co_await act(w);
+        }
+        co_await w->stop();
+        co_return done;
+    };
+    const Status done = io::run(&loop, all(&world, body));
+    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
+}
+
+io::Task<Status> define_chain(World* world) {
+    CO_TRY(co_await world->apply(read(chain_definition)));
+    CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "chain", is_active));
+    co_return Status{};
+}
+
+TEST(Graph, ADefinitionBecomesActiveWithAtMostSixRequests) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        const uint64_t before = world->manager()->requests().total();
+        CO_TRY(co_await define_chain(world));
+        const Object definition =
+            CO_TRY(co_await world->get("kro.run/v1alpha1", "ResourceGraphDefinition", "chain"));
+        EXPECT_EQ(definition.value().int_at(0, "status", "lastIssuedRevision"), 1);
+        EXPECT_EQ(to_json(*definition.value().find("status", "topologicalOrder")),
+                  R"(["a","b","c","d","e","extra"])");
+        // The watch of the new kind is the sixth.
+        EXPECT_LE(world->manager()->requests().total() - before, 6U);
+        co_return Status{};
+    });
+}
+
+TEST(Graph, AnInstanceOfFiveChainedChildrenTakesAtMostNineRequests) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("warm")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "warm", is_active));
+        const uint64_t before = world->manager()->requests().total();
+        CO_TRY(co_await world->apply(chain("one")));
+        const Object one =
+            CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        EXPECT_EQ(one.value().string_at("status", "last"), "one-e");
+        CO_TRY(co_await io::sleep(world->loop(), 10 * io::second));
+        EXPECT_LE(world->manager()->requests().total() - before, 9U);
+        co_return Status{};
+    });
+}
+
+TEST(Graph, AWorldAtRestIsNotWrittenToNorAsked) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        const kube::RequestCounts before = world->manager()->requests();
+        CO_TRY(co_await io::sleep(world->loop(), 3600 * io::second));
+        const kube::RequestCounts& after = world->manager()->requests();
+        EXPECT_EQ(after.total() - after.watch, before.total() - before.watch);
+        co_return Status{};
+    });
+}
+
+TEST(Graph, DriftInAChildIsRepaired) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one", "wanted")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        const kube::Resource maps = CO_TRY(co_await world->resource_of({"", "v1", "ConfigMap"}));
+        CO_TRY(co_await world->client()->patch(
+            maps, {"default", "one-a"}, kube::PatchType::merge,
+            Value::map_of({{"data", Value::map_of({{"v", "drifted"}, {"mine", "kept"}})}}), {}));
+        const Object repaired =
+            CO_TRY(co_await world->wait("v1", "ConfigMap", "one-a", [](const Object& map) {
+                return map.value().string_at("data", "v") == "wanted";
+            }));
+        EXPECT_EQ(repaired.value().string_at("data", "mine"), "kept");
+        CO_TRY(co_await world->remove("v1", "ConfigMap", "one-c"));
+        CO_TRY(
+            co_await world->wait("v1", "ConfigMap", "one-c", [](const Object&) { return true; }));
+        co_return Status{};
+    });
+}
+
+TEST(Graph, AnIncludeWhenThatFlipsAddsAndPrunes) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        Object one = chain("one");
+        CO_TRY(co_await world->apply(one));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        one.mutable_value().mutable_member("spec").set("extra", true);
+        CO_TRY(co_await world->apply(one));
+        CO_TRY(co_await world->wait("v1", "ConfigMap", "one-extra",
+                                    [](const Object&) { return true; }));
+        one.mutable_value().mutable_member("spec").set("extra", false);
+        CO_TRY(co_await world->apply(one));
+        co_return co_await world->wait_gone("v1", "ConfigMap", "one-extra");
+    });
+}
+
+TEST(Graph, DeletionLeavesNothing) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Chain", "one"));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "Chain", "one"));
+        const kube::Resource maps = CO_TRY(co_await world->resource_of({"", "v1", "ConfigMap"}));
+        const kube::List left =
+            CO_TRY(co_await world->client()->list(maps, {.label_selector = "kro.run/owned=true"}));
+        EXPECT_EQ(left.items.size(), 0U);
+        co_return Status{};
+    });
+}
+
+TEST(Graph, AChangedDefinitionReachesItsInstances) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        Object definition = read(chain_definition);
+        definition.mutable_value()
+            .mutable_member("spec")
+            .mutable_member("resources")
+            .mutable_item(1)
+            .mutable_member("template")
+            .mutable_member("data")
+            .set("more", "text");
+        CO_TRY(co_await world->apply(definition));
+        CO_TRY(co_await world->wait("v1", "ConfigMap", "one-b", [](const Object& map) {
+            return map.value().string_at("data", "more") == "text";
+        }));
+        const Object now = CO_TRY(co_await world->wait(
+            "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
+                return object.value().int_at(0, "status", "lastIssuedRevision") == 2;
+            }));
+        EXPECT_TRUE(is_active(now));
+        co_return Status{};
+    });
+}
+
+TEST(Graph, ABrokenChangeKeepsTheLastGoodRevisionServing) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        Object definition = read(chain_definition);
+        definition.mutable_value()
+            .mutable_member("spec")
+            .mutable_member("resources")
+            .mutable_item(1)
+            .mutable_member("template")
+            .mutable_member("data")
+            .set("before", "${nothing.metadata.name}");
+        CO_TRY(co_await world->apply(definition));
+        const Object broken = CO_TRY(co_await world->wait(
+            "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
+                return object.value().string_at("status", "state") == "Inactive";
+            }));
+        EXPECT_THAT(to_json(*broken.value().find("status", "conditions")),
+                    testing::HasSubstr("references unknown identifiers: [nothing]"));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        co_return Status{};
+    });
+}
+
+TEST(Graph, ControllersThatStartAnewChangeNothing) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one")));
+        const Object before =
+            CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        co_await world->stop_controllers();
+        CO_TRY(co_await world->start_controllers());
+        CO_TRY(co_await io::sleep(world->loop(), 5 * io::second));
+        EXPECT_EQ(world->manager()->requests().writes(), 2U) << "the two CRDs that exist already";
+        const Object after = CO_TRY(co_await world->get("kro.run/v1alpha1", "Chain", "one"));
+        EXPECT_EQ(after.resource_version(), before.resource_version());
+        co_return Status{};
+    });
+}
+
+TEST(Graph, ADeploymentThatBecomesAvailableReleasesWhatWaits) {
+    in_world({.workloads = cluster::WorkloadMode::delayed}, [](World* world) -> io::Task<Status> {
+        const auto file = [](const char* name) {
+            std::string text;
+            std::FILE* in = std::fopen(name, "r");
+            CHECK(in != nullptr);
+            char buffer[4096];
+            size_t got = 0;
+            while ((got = std::fread(buffer, 1, sizeof buffer, in)) > 0) {
+                text.append(buffer, got);
+            }
+            std::fclose(in);
+            return read(text);
+        };
+        CO_TRY(co_await world->apply(file("examples/web-app/definition.yaml")));
+        CO_TRY(co_await world->apply(file("examples/web-app/instance.yaml")));
+        const Object waiting = CO_TRY(
+            co_await world->wait("kro.run/v1alpha1", "WebApp", "shop", [](const Object& object) {
+                return object.value().string_at("status", "state") == "IN_PROGRESS";
+            }));
+        EXPECT_THAT(to_json(*waiting.value().find("status", "conditions")),
+                    testing::HasSubstr("deployment"));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "WebApp", "shop", is_active));
+        co_return Status{};
+    });
+}
+
+}  // namespace
+}  // namespace weft::test

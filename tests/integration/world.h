@@ -1,0 +1,182 @@
+// tests/integration/world.h: a whole control plane on virtual time, for tests.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/cluster.h"
+#include "control/control.h"
+#include "io/sim/virtual_loop.h"
+#include "kube/kube.h"
+#include "server/server.h"
+#include "store/store.h"
+
+namespace weft::test {
+
+struct WorldOptions {
+    uint64_t seed = 1;
+    cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
+    bool controllers = true;
+    bool log = false;
+};
+
+inline io::http::Peer administrator() {
+    io::http::Peer peer;
+    peer.has_certificate = true;
+    peer.certificate_name = "kubernetes-admin";
+    peer.certificate_groups = {"system:masters"};
+    return peer;
+}
+
+// Store in memory, API server, cluster and controllers, all real, in one thread. `start` first,
+// `stop` last.
+class World {
+public:
+    explicit World(io::Loop* loop, WorldOptions options = {}) : loop_(loop), options_(options) {}
+
+    io::Task<Status> start() {
+        store_ = store::memory(loop_);
+        server::Options server_options;
+        server_options.loop = loop_;
+        server_options.store = store_.get();
+        server_ = CO_TRY(co_await server::ApiServer::start(std::move(server_options)));
+        transport_ = io::http::in_process(server_.get(), administrator());
+        client_ = std::make_unique<kube::Client>(transport_.get());
+        mapper_ = std::make_unique<kube::RestMapper>(client_.get());
+        cluster_ = std::make_unique<cluster::Cluster>(
+            loop_, transport_.get(),
+            cluster::Options{.workloads = options_.workloads, .seed = options_.seed});
+        CO_TRY(co_await cluster_->start());
+        if (options_.controllers) {
+            CO_TRY(co_await start_controllers());
+        }
+        co_return Status{};
+    }
+    io::Task<Status> start_controllers() {
+        control::ControlOptions control;
+        if (options_.log) {
+            control.log = [](control::LogLevel, const std::string& message) {
+                std::fprintf(stderr, "  log: %s\n", message.c_str());
+            };
+        }
+        manager_ = std::make_unique<control::Manager>(loop_, transport_.get(), std::move(control));
+        co_return co_await manager_->start();
+    }
+    io::Task<void> stop_controllers() {
+        if (manager_ != nullptr) {
+            co_await manager_->stop();
+            manager_ = nullptr;
+        }
+    }
+    io::Task<void> stop() {
+        co_await stop_controllers();
+        if (cluster_ != nullptr) {
+            co_await cluster_->stop();
+        }
+        if (server_ != nullptr) {
+            co_await server_->close();
+        }
+        if (store_ != nullptr) {
+            co_await store_->close();
+        }
+    }
+
+    // Server-side apply, waiting for the kind to be served; the namespace is `default` if missing.
+    io::Task<Result<Object>> apply(Object object) {
+        const kube::Resource resource = CO_TRY(co_await resource_of(object.group_version_kind()));
+        if (resource.namespaced && object.namespace_().empty()) {
+            object.metadata().set("namespace", "default");
+        }
+        co_return co_await client_->apply(resource, std::move(object),
+                                          {.field_manager = "test", .force = true});
+    }
+    io::Task<Result<Object>> get(std::string api_version, std::string kind, std::string name,
+                                 std::string namespace_ = "default") {
+        Object wanted(Value::map_of({{"apiVersion", api_version}, {"kind", kind}}));
+        const kube::Resource resource = CO_TRY(co_await resource_of(wanted.group_version_kind()));
+        co_return co_await client_->get(resource, {resource.namespaced ? namespace_ : "", name});
+    }
+    io::Task<Result<Value>> remove(std::string api_version, std::string kind, std::string name,
+                                   std::string namespace_ = "default") {
+        Object wanted(Value::map_of({{"apiVersion", api_version}, {"kind", kind}}));
+        const kube::Resource resource = CO_TRY(co_await resource_of(wanted.group_version_kind()));
+        co_return co_await client_->remove(resource, {resource.namespaced ? namespace_ : "", name},
+                                           {.propagation = "Background"});
+    }
+    io::Task<Result<kube::Resource>> resource_of(GroupVersionKind kind) {
+        const int64_t deadline = loop_->monotonic() + 10 * io::second;
+        while (true) {
+            Result<kube::Resource> resource = co_await mapper_->for_kind(kind);
+            if (resource || resource.error().reason() != Reason::not_found ||
+                loop_->monotonic() > deadline) {
+                co_return resource;
+            }
+            CO_TRY(co_await io::sleep(loop_, 10 * io::millisecond));
+        }
+    }
+    // Polls in virtual time until the object is as wanted; the last object or error otherwise.
+    io::Task<Result<Object>> wait(std::string api_version, std::string kind, std::string name,
+                                  std::function<bool(const Object&)> is_wanted,
+                                  std::string namespace_ = "default",
+                                  int64_t most = 120 * io::second) {
+        const int64_t deadline = loop_->monotonic() + most;
+        while (true) {
+            const Result<Object> object = co_await get(api_version, kind, name, namespace_);
+            if (object && is_wanted(*object)) {
+                co_return object;
+            }
+            if (loop_->monotonic() > deadline) {
+                if (!object) {
+                    co_return Error(object.error());
+                }
+                const Value* status = object->value().find("status");
+                co_return make_error(Reason::timeout, kind, " ", name,
+                                     " does not become what is wanted; status: ",
+                                     status == nullptr ? std::string("none") : to_json(*status));
+            }
+            CO_TRY(co_await io::sleep(loop_, 10 * io::millisecond));
+        }
+    }
+    io::Task<Status> wait_gone(std::string api_version, std::string kind, std::string name,
+                               std::string namespace_ = "default",
+                               int64_t most = 120 * io::second) {
+        const int64_t deadline = loop_->monotonic() + most;
+        while (true) {
+            const Result<Object> object = co_await get(api_version, kind, name, namespace_);
+            if (!object && object.error().reason() == Reason::not_found) {
+                co_return Status{};
+            }
+            if (loop_->monotonic() > deadline) {
+                co_return make_error(Reason::timeout, kind, " ", name, " is still there: ",
+                                     object ? to_json(object->value()) : object.error().text());
+            }
+            CO_TRY(co_await io::sleep(loop_, 10 * io::millisecond));
+        }
+    }
+
+    [[nodiscard]] kube::Client* client() { return client_.get(); }
+    [[nodiscard]] control::Manager* manager() { return manager_.get(); }
+    [[nodiscard]] io::Loop* loop() { return loop_; }
+    [[nodiscard]] io::http::Transport* transport() { return transport_.get(); }
+
+private:
+    io::Loop* loop_;
+    WorldOptions options_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<server::ApiServer> server_;
+    std::unique_ptr<io::http::Transport> transport_;
+    std::unique_ptr<kube::Client> client_;
+    std::unique_ptr<kube::RestMapper> mapper_;
+    std::unique_ptr<cluster::Cluster> cluster_;
+    std::unique_ptr<control::Manager> manager_;
+};
+
+inline bool is_active(const Object& object) {
+    const std::string_view state = object.value().string_at("status", "state");
+    return state == "ACTIVE" || state == "Active";
+}
+
+}  // namespace weft::test
