@@ -1,0 +1,351 @@
+// bench/bench_load.cc: a load generator over HTTPS; prints one JSON object. Used by bench/bench.py.
+//
+//   bench_load --kubeconfig FILE VERB [--count N] [--clients N]
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "io/real_loop.h"
+#include "kube/kube.h"
+
+namespace weft::bench {
+namespace {
+
+constexpr int64_t count_max = 1'000'000;
+constexpr int64_t clients_max = 1'000;
+
+const kube::Resource config_maps{{"", "v1", "configmaps"}, "ConfigMap", true, false};
+const kube::Resource chains{{"kro.run", "v1alpha1", "chains"}, "Chain", true, true};
+const kube::Resource definitions{
+    {"kro.run", "v1alpha1", "resourcegraphdefinitions"}, "ResourceGraphDefinition", false, true};
+const kube::Resource crds{{"apiextensions.k8s.io", "v1", "customresourcedefinitions"},
+                          "CustomResourceDefinition",
+                          false,
+                          true};
+
+struct Run {
+    io::RealLoop* loop;
+    kube::Config config;
+    int64_t count = 1;
+    int64_t clients = 1;
+    std::vector<std::unique_ptr<io::http::Transport>> transports;
+    Status failure;
+};
+
+Object config_map(int64_t number) {
+    return Object(Value::map_of(
+        {{"apiVersion", "v1"},
+         {"kind", "ConfigMap"},
+         {"metadata", Value::map_of({{"name", cat("bench-", number)}, {"namespace", "default"}})},
+         {"data", Value::map_of({{"payload", std::string(900, 'x')}})}}));
+}
+
+constexpr std::string_view chain_definition = R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: chain}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Chain
+    spec: {value: 'string | default="x"'}
+    status: {last: "${e.metadata.name}"}
+  resources:
+    - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-a"}, data: {v: "${schema.spec.value}"}}}
+    - {id: b, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-b"}, data: {v: "${a.data.v}"}}}
+    - {id: c, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-c"}, data: {v: "${b.data.v}"}}}
+    - {id: d, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-d"}, data: {v: "${c.data.v}"}}}
+    - {id: e, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-e"}, data: {v: "${d.data.v}"}}}
+)yaml";
+
+Object chain(int64_t number, std::string_view value) {
+    return Object(Value::map_of(
+        {{"apiVersion", "kro.run/v1alpha1"},
+         {"kind", "Chain"},
+         {"metadata", Value::map_of({{"name", cat("chain-", number)}, {"namespace", "default"}})},
+         {"spec", Value::map_of({{"value", value}})}}));
+}
+
+using Act = io::Task<Status> (*)(kube::Client*, int64_t);
+
+io::Task<void> client_loop(Run* run, io::http::Transport* transport, int64_t first, Act act) {
+    kube::Client client(transport);
+    for (int64_t i = first; i < run->count && run->failure; i += run->clients) {
+        Status done = co_await act(&client, i);
+        if (!done) {
+            run->failure = std::move(done);
+        }
+    }
+}
+
+// Everybody takes a share of `count`.
+io::Task<void> share(Run* run, Act act) {
+    io::Scope scope(run->loop);
+    for (int64_t i = 0; i < run->clients; ++i) {
+        scope.spawn(client_loop(run, run->transports[static_cast<size_t>(i)].get(), i, act));
+    }
+    co_await scope.join();
+}
+
+io::Task<Status> do_create(kube::Client* client, int64_t i) {
+    CO_TRY(co_await client->create(config_maps, config_map(i), {}));
+    co_return Status{};
+}
+io::Task<Status> do_get(kube::Client* client, int64_t i) {
+    CO_TRY(co_await client->get(config_maps, {"default", cat("bench-", i % 1000)}));
+    co_return Status{};
+}
+io::Task<Status> do_apply(kube::Client* client, int64_t i) {
+    CO_TRY(co_await client->apply(config_maps, config_map(i % 100),
+                                  {.field_manager = "bench", .force = true}));
+    co_return Status{};
+}
+io::Task<Status> do_list(kube::Client* client, int64_t /*i*/) {
+    // The bytes, not the objects: this measures the server.
+    io::http::Request request;
+    request.method = "GET";
+    request.target = "/api/v1/namespaces/default/configmaps";
+    io::http::Response response = CO_TRY(co_await client->send(std::move(request)));
+    const std::string body =
+        CO_TRY(co_await io::http::read_all(std::move(response), size_t{1} << 30));
+    if (body.size() < 5000 * 1000) {
+        co_return make_error(Reason::unknown, "the list has only ", body.size(), " bytes");
+    }
+    co_return Status{};
+}
+io::Task<Status> do_crd(kube::Client* client, int64_t i) {
+    Value properties = Value::map();
+    for (int field = 0; field < 30; ++field) {
+        properties.set(cat("field", field), Value::map_of({{"type", "string"}, {"maxLength", 64}}));
+    }
+    const std::string plural = cat("things", i);
+    Value schema = Value::map_of(
+        {{"type", "object"},
+         {"properties", Value::map_of({{"spec", Value::map_of({{"type", "object"},
+                                                               {"properties", properties}})}})}});
+    CO_TRY(co_await client->create(
+        crds,
+        Object(Value::map_of(
+            {{"apiVersion", "apiextensions.k8s.io/v1"},
+             {"kind", "CustomResourceDefinition"},
+             {"metadata", Value::map_of({{"name", plural + ".bench.example.com"}})},
+             {"spec",
+              Value::map_of({{"group", "bench.example.com"},
+                             {"scope", "Namespaced"},
+                             {"names", Value::map_of({{"plural", plural},
+                                                      {"singular", cat("thing", i)},
+                                                      {"kind", cat("Thing", i)}})},
+                             {"versions", Value::list_of({Value::map_of(
+                                              {{"name", "v1"},
+                                               {"served", true},
+                                               {"storage", true},
+                                               {"schema", Value::map_of({{"openAPIV3Schema",
+                                                                          schema}})}})})}})}})),
+        {}));
+    co_return Status{};
+}
+io::Task<Status> do_instance(kube::Client* client, int64_t i) {
+    CO_TRY(
+        co_await client->apply(chains, chain(i, "x"), {.field_manager = "bench", .force = true}));
+    co_return Status{};
+}
+io::Task<Status> do_change(kube::Client* client, int64_t i) {
+    CO_TRY(co_await client->apply(chains, chain(i, "changed"),
+                                  {.field_manager = "bench", .force = true}));
+    co_return Status{};
+}
+
+// Until `count` objects of the stream satisfy `is_done`, each counted once.
+io::Task<Status> wait_for(kube::Client* client, kube::Resource resource, int64_t count,
+                          bool (*is_done)(const Object&)) {
+    auto stream = CO_TRY(co_await client->watch(resource, {.send_initial_events = true}));
+    std::map<NamespacedName, bool> done;
+    while (static_cast<int64_t>(done.size()) < count) {
+        const auto events = CO_TRY(co_await stream->next());
+        if (events.empty()) {
+            co_return make_error(Reason::io, "the watch ended");
+        }
+        for (const kube::WatchEvent& event : events) {
+            if (event.type != kube::WatchEvent::Type::bookmark && is_done(event.object)) {
+                done[event.object.key()] = true;
+            }
+        }
+    }
+    co_return Status{};
+}
+
+bool is_active(const Object& object) {
+    return object.value().string_at("status", "state") == "ACTIVE";
+}
+bool is_definition_active(const Object& object) {
+    return object.value().string_at("status", "state") == "Active";
+}
+bool is_changed_end(const Object& object) {
+    return object.name().ends_with("-e") && object.value().string_at("data", "v") == "changed";
+}
+
+io::Task<void> wait_into(Run* run, kube::Resource resource, int64_t count,
+                         bool (*is_done)(const Object&)) {
+    kube::Client client(run->transports[0].get());
+    Status done = co_await wait_for(&client, std::move(resource), count, is_done);
+    if (!done) {
+        run->failure = std::move(done);
+    }
+}
+
+io::Task<void> act_and_wait(Run* run, Act act, kube::Resource resource,
+                            bool (*is_done)(const Object&)) {
+    io::Scope scope(run->loop);
+    scope.spawn(wait_into(run, std::move(resource), run->count, is_done));
+    scope.spawn(share(run, act));
+    co_await scope.join();
+}
+
+io::Task<Status> apply_definition(kube::Client* client, int64_t /*i*/) {
+    CO_TRY(co_await client->apply(definitions, Object(CO_TRY(parse_yaml_value(chain_definition))),
+                                  {.field_manager = "bench", .force = true}));
+    co_return Status{};
+}
+
+io::Task<void> one_watcher(Run* run, io::http::Transport* transport, int64_t wanted,
+                           int64_t* delivered, int64_t* ready, io::Signal* changed) {
+    kube::Client client(transport);
+    auto stream =
+        co_await client.watch(config_maps, {.namespace_ = "default", .label_selector = "fanout"});
+    if (!stream) {
+        run->failure = Error(stream.error());
+        co_return;
+    }
+    ++*ready;
+    changed->notify_all();
+    int64_t mine = 0;
+    while (mine < wanted) {
+        // Events are counted by their bytes' lines; parsing all would measure this process.
+        const auto events = co_await (*stream)->next();
+        if (!events || events->empty()) {
+            run->failure = events ? Status(make_error(Reason::io, "the watch ended"))
+                                  : Status(Error(events.error()));
+            co_return;
+        }
+        for (const kube::WatchEvent& event : *events) {
+            mine += event.type != kube::WatchEvent::Type::bookmark ? 1 : 0;
+        }
+    }
+    *delivered += mine;
+}
+
+io::Task<Status> do_fanout(kube::Client* client, int64_t i) {
+    Object map = config_map(i);
+    map.metadata().set("name", cat("fanout-", i));
+    map.set_label("fanout", "yes");
+    CO_TRY(co_await client->create(config_maps, std::move(map), {}));
+    co_return Status{};
+}
+
+io::Task<void> fan_out(Run* run, int64_t* delivered, int64_t* begin) {
+    io::Scope scope(run->loop);
+    io::Signal changed(run->loop);
+    int64_t ready = 0;
+    for (int64_t i = 0; i < run->clients; ++i) {
+        scope.spawn(one_watcher(run, run->transports[static_cast<size_t>(i)].get(), run->count,
+                                delivered, &ready, &changed));
+    }
+    while (ready < run->clients && run->failure) {
+        static_cast<void>(co_await changed.wait());
+    }
+    *begin = run->loop->monotonic();
+    const int64_t watchers = run->clients;
+    run->clients = std::min<int64_t>(watchers, 8);
+    co_await share(run, do_fanout);
+    run->clients = watchers;
+    co_await scope.join();
+}
+
+io::Task<int> work(Run* run, std::string verb) {
+    int64_t begin = run->loop->monotonic();
+    int64_t counted = run->count;
+    if (verb == "create") {
+        co_await share(run, do_create);
+    } else if (verb == "get") {
+        co_await share(run, do_get);
+    } else if (verb == "apply") {
+        co_await share(run, do_apply);
+    } else if (verb == "list") {
+        co_await share(run, do_list);
+    } else if (verb == "crds") {
+        co_await share(run, do_crd);
+    } else if (verb == "definition") {
+        co_await act_and_wait(run, apply_definition, definitions, is_definition_active);
+    } else if (verb == "instances") {
+        co_await act_and_wait(run, do_instance, chains, is_active);
+    } else if (verb == "change") {
+        co_await act_and_wait(run, do_change, config_maps, is_changed_end);
+    } else if (verb == "watch") {
+        counted = 0;
+        co_await fan_out(run, &counted, &begin);
+    } else {
+        std::fprintf(stderr, "no verb '%s'\n", verb.c_str());
+        co_return 2;
+    }
+    if (!run->failure) {
+        std::fprintf(stderr, "%s\n", run->failure.error().text().c_str());
+        co_return 1;
+    }
+    const double seconds = static_cast<double>(run->loop->monotonic() - begin) / 1e9;
+    std::printf("{\"count\": %lld, \"seconds\": %.6f, \"milliseconds\": %.3f}\n",
+                static_cast<long long>(counted), seconds, seconds * 1e3);
+    co_return 0;
+}
+
+Result<std::string> read_file(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) {
+        return make_error(Reason::not_found, "cannot read ", path);
+    }
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+int run_load(const std::vector<std::string>& words) {
+    io::RealLoop loop;
+    Run run{.loop = &loop, .config = {}, .transports = {}, .failure = {}};
+    std::string verb;
+    std::string kubeconfig;
+    for (size_t i = 0; i < words.size(); ++i) {
+        const bool has_value = i + 1 < words.size();
+        if (words[i] == "--kubeconfig" && has_value) {
+            kubeconfig = words[++i];
+        } else if (words[i] == "--count" && has_value) {
+            run.count = std::clamp<int64_t>(parse_int(words[++i]).value_or(1), 1, count_max);
+        } else if (words[i] == "--clients" && has_value) {
+            run.clients = std::clamp<int64_t>(parse_int(words[++i]).value_or(1), 1, clients_max);
+        } else {
+            verb = words[i];
+        }
+    }
+    const auto text = read_file(kubeconfig);
+    const auto config = text ? kube::parse_kubeconfig(*text, kubeconfig, "", read_file)
+                             : Result<kube::Config>(text.error());
+    if (!config) {
+        std::fprintf(stderr, "%s\n", config.error().text().c_str());
+        return 1;
+    }
+    for (int64_t i = 0; i < run.clients; ++i) {
+        auto transport = io::http::connect(&loop, config->client);
+        if (!transport) {
+            std::fprintf(stderr, "%s\n", transport.error().text().c_str());
+            return 1;
+        }
+        run.transports.push_back(*std::move(transport));
+    }
+    return io::run(&loop, work(&run, verb));
+}
+
+}  // namespace
+}  // namespace weft::bench
+
+int main(int count, char** words) {
+    return weft::bench::run_load({words + 1, words + count});
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Fuzzing: run.sh NAME|all|list MINUTES [build folder]. Goes on from tests/fuzz/corpus/NAME (seeds, kept in the tree) and
+# build/corpus/NAME (what was found since). A crash is written to build/crashes and ends with exit 1.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+names=()
+for file in tests/fuzz/*_fuzz.cc; do
+    name=$(basename "$file" _fuzz.cc)
+    names+=("$name")
+done
+what=${1:-list} minutes=${2:-1}
+if [ "$what" = list ]; then
+    printf '%s\n' "${names[@]}"
+    exit
+fi
+[ "$what" = all ] || names=("$what")
+seconds=$(awk "BEGIN { print int($minutes * 60 + 0.5) }")
+[ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
+targets=()
+for name in "${names[@]}"; do targets+=("${name}_fuzz"); done
+ninja -C build/fuzz --quiet "${targets[@]}"
+mkdir -p build/crashes
+failed=0
+for name in "${names[@]}"; do
+    mkdir -p "build/corpus/$name" "tests/fuzz/corpus/$name"
+    log=build/corpus/$name.log
+    if timeout $((seconds + 120)) "build/fuzz/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=3000 \
+        -artifact_prefix="build/crashes/$name-" "build/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
+        echo "$name: $(grep -oE 'Done [0-9]+ runs in [0-9]+ second' "$log" | tail -n 1)(s), no finding"
+    else
+        echo "$name: FAILED"
+        tail -n 30 "$log"
+        failed=1
+    fi
+done
+exit "$failed"
