@@ -36,6 +36,19 @@ std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folde
     return out;
 }
 
+// One of the rebuilt CRDs has `additionalProperties: false` among its properties, which no API
+// server would take.
+void drop_boolean_properties(Value& schema) {
+    if (Value* properties = schema.find_mutable("properties")) {
+        properties->erase_if(
+            [](std::string_view, const Value& property) { return property.is_bool(); });
+        for (size_t i = 0; i < properties->size(); ++i) {
+            drop_boolean_properties(
+                properties->mutable_member(std::string(properties->members()[i].name())));
+        }
+    }
+}
+
 void add_crd(const Value& crd, Kinds& kinds) {
     const Value* versions = crd.find("spec", "versions");
     if (versions == nullptr) {
@@ -47,21 +60,35 @@ void add_crd(const Value& crd, Kinds& kinds) {
         if (facts) {
             kinds[{std::string(crd.string_at("spec", "group")), name,
                    std::string(crd.string_at("spec", "names", "kind"))}] = *std::move(facts);
+        } else {
+            std::fprintf(stderr, "%s %s: %s\n",
+                         std::string(crd.string_at("metadata", "name")).c_str(), name.c_str(),
+                         facts.error().message().c_str());
         }
     }
 }
 
 Kinds third_party_kinds(const std::filesystem::path& cases) {
     Kinds kinds;
-    for (const std::filesystem::path& folder :
-         {cases / "../crds", cases / "crds", cases / "integration-crds"}) {
+    for (const std::filesystem::path& folder : {cases / "../crds", cases / "crds"}) {
         for (const std::filesystem::path& file : yaml_files(folder)) {
             const auto documents = parse_yaml(read_file(file));
             if (!documents) {
                 continue;
             }
             for (const YamlDocument& document : *documents) {
-                add_crd(document.value, kinds);
+                Value crd = document.value;
+                const Value* versions = crd.find("spec", "versions");
+                for (size_t i = 0; versions != nullptr && i < versions->size(); ++i) {
+                    const Path path{"spec", "versions", i, "schema", "openAPIV3Schema"};
+                    if (const Value* found = path.find_in(crd)) {
+                        Value schema = *found;
+                        drop_boolean_properties(schema);
+                        CHECK(path.set_in(crd, std::move(schema)));
+                        versions = crd.find("spec", "versions");
+                    }
+                }
+                add_crd(crd, kinds);
             }
         }
     }

@@ -108,13 +108,14 @@ bool is_condition(const cel::Type* type) {
 
 Status check_condition_literals(const cel::Environment& environment,
                                 const std::vector<std::string>& expressions) {
-    std::vector<cel::Ast> trees;
+    std::vector<std::optional<cel::Ast>> trees;
     std::set<std::string> declared;
     for (const std::string& text : expressions) {
         Result<cel::Ast> ast = environment.parse(text);
         if (!ast) {
-            return make_error(Reason::invalid, "condition ", quote(text),
-                              ": parse error: ", ast.error().message());
+            // Told by the check of what the expression reads.
+            trees.push_back(std::nullopt);
+            continue;
         }
         trees.push_back(*ast);
         std::set<std::string> of_this;
@@ -133,8 +134,11 @@ Status check_condition_literals(const cel::Environment& environment,
         }
     }
     for (size_t i = 0; i < trees.size(); ++i) {
+        if (!trees[i]) {
+            continue;
+        }
         Status first;
-        visit_all(&trees[i].root(), [&](const cel::Expr& node) {
+        visit_all(&trees[i]->root(), [&](const cel::Expr& node) {
             if (!first) {
                 return;
             }

@@ -35,8 +35,8 @@ public:
         const bool has_alternatives =
             schema.constraints != nullptr &&
             (!schema.constraints->one_of.empty() || !schema.constraints->any_of.empty());
-        if (!schema.preserve_unknown_fields && schema.type == schema::Type::unset &&
-            !has_alternatives && !is_open(schema)) {
+        if (!schema.preserve_unknown_fields && !schema.int_or_string &&
+            schema.type == schema::Type::unset && !has_alternatives && !is_open(schema)) {
             tell(cat("schema at path ", path_.text(),
                      " has no valid type, OneOf, AnyOf, or AdditionalProperties"));
             return;

@@ -159,7 +159,7 @@ std::string crd_row(const Value& row, const Value&) {
     return "";
 }
 
-const Area areas[] = {
+const Area crd_areas[] = {
     {"crd-compat__ChangeDescriptions", description_row},
     {"crd-compat__CompareSchemas", schemas_row},
     {"crd-compat__CompareConstraints", schemas_row},

@@ -263,6 +263,9 @@ std::string identity_row(const Value& row, const Value&) {
         }
         resources.push_back(Value::map_of({{"id", node.name()}, {"template", object}}));
     }
+    if (!namespaced && to_json(resources).contains("\"namespace\"")) {
+        return "skip: a cluster-scoped kind with a namespace is refused before";
+    }
     const bool instance_namespaced = flag(row, "in", "isInstanceNamespaced");
     Value definition = definition_with("scope", instance_namespaced ? "Namespaced" : "Cluster");
     definition.mutable_member("spec").set("resources", resources);
@@ -330,7 +333,7 @@ std::string inspect_row(const Value& row, const Value& document) {
     return "";
 }
 
-const Area areas[] = {
+const Area graph_areas[] = {
     {"graph__GraphBuilder_CELTypeChecking", definition_row},
     {"graph__GraphBuilder_CollectionValidation", definition_row},
     {"graph__GraphBuilder_DependencyValidation", definition_row},

@@ -124,7 +124,7 @@ std::string schema_row(const Value& row, const Value&) {
     return error.empty() ? compare(member(row, "expect", "want"), result.schema) : error;
 }
 
-const Area areas[] = {
+const Area simple_schema_areas[] = {
     {"simpleschema__ParseField", parse_field_row},
     {"simpleschema__ParseMapString", parse_map_row},
     {"simpleschema__ParseSpec", parse_spec_row},
