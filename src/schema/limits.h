@@ -30,4 +30,10 @@ inline constexpr size_t protobuf_bytes_max = 3U << 20;
 // members, so the bytes alone bound nothing.
 inline constexpr size_t protobuf_values_max = 4'000'000;
 
+// A printer column's JSONPath: real ones have under ten steps and no filter inside a filter.
+inline constexpr size_t json_path_steps_max = 256;
+inline constexpr size_t json_path_depth_max = 8;
+// Values one path may lead to: a column shows the first.
+inline constexpr size_t json_path_results_max = 10'000;
+
 }  // namespace weft::schema
