@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "merge/field_set.h"
+#include "merge/internal/shape.h"
 #include "merge/typed.h"
 #include "merge/updater.h"
 #include "object/object.h"
+#include "schema/builtin.h"
 
 namespace {
 
@@ -932,6 +934,124 @@ void run_scenarios(const std::string& folder) {
     }
 }
 
+// --- The builtin kinds' schema against the one that client-go carries ---
+
+using weft::merge::internal::Form;
+using weft::merge::internal::resolve;
+using weft::merge::internal::ScalarKind;
+using weft::merge::internal::Shape;
+
+// "map", "map/atomic", "list/atomic", "list/set", "list/a,b", "scalar/string"; several with '|'.
+std::string shape_text(const Shape& shape) {
+    std::string out;
+    if (shape.scalar != ScalarKind::none) {
+        out += shape.scalar == ScalarKind::untyped   ? "scalar/untyped "
+               : shape.scalar == ScalarKind::numeric ? "scalar/numeric "
+               : shape.scalar == ScalarKind::string  ? "scalar/string "
+                                                     : "scalar/boolean ";
+    }
+    if (shape.has_list) {
+        std::vector<std::string> keys;
+        if (shape.keys != nullptr) {
+            keys = *shape.keys;
+        }
+        const Schema* schema = shape.type.schema();
+        if (keys.empty() && schema != nullptr && schema->list_type == schema::ListType::unset &&
+            !schema->patch_merge_key.empty()) {
+            keys.push_back(schema->patch_merge_key);
+        }
+        std::ranges::sort(keys);
+        out += shape.atomic_list ? "list/atomic "
+               : keys.empty()    ? "list/set "
+                                 : cat("list/", weft::join(keys, ","), " ");
+    }
+    if (shape.has_map) {
+        out += shape.atomic_map ? "map/atomic " : "map ";
+    }
+    return out;
+}
+
+std::string type_text(TypeRef type) {
+    return shape_text(resolve(type));  // deduced is scalar/untyped list/atomic map
+}
+
+// One level: the shape, and that of each field and element.
+void compare_types(Row& row, TypeRef ours, TypeRef theirs, const std::string& path, size_t depth) {
+    if (depth > 3) {
+        return;  // deeper types have names, and rows, of their own
+    }
+    if (theirs.is_deduced() || ours.is_deduced()) {
+        if (type_text(ours) != type_text(theirs)) {
+            row.fail(cat(path, ": ours ", type_text(ours), " theirs ", type_text(theirs)));
+        }
+        return;
+    }
+    const Shape left = resolve(ours);
+    const Shape right = resolve(theirs);
+    if (shape_text(left) != shape_text(right)) {
+        row.fail(cat(path, ": ours ", shape_text(left), " theirs ", shape_text(right)));
+        return;
+    }
+    if (left.has_list) {
+        compare_types(row, left.item(), right.item(), path + "[]", depth + 1);
+    }
+    for (const schema::Property& property : theirs.schema()->properties) {
+        if (property.name == "\1") {
+            continue;
+        }
+        const Shape::Field field = left.field(property.name);
+        const std::string place = cat(path, ".", property.name);
+        if (!field.is_declared) {
+            row.fail(place + ": ours has no such field");
+            continue;
+        }
+        const Shape::Field other = right.field(property.name);
+        if (type_text(field.type) != type_text(other.type)) {
+            row.fail(
+                cat(place, ": ours ", type_text(field.type), " theirs ", type_text(other.type)));
+        } else if (!field.type.is_deduced() && field.type.schema()->definition.empty()) {
+            compare_types(row, field.type, other.type, place, depth + 1);
+        }
+        const auto& mine =
+            field.type.is_deduced() ? std::nullopt : field.type.schema()->default_value;
+        if (property.schema->default_value && !property.schema->default_value->is_map() &&
+            (!mine || !weft::merge::equal_values(*mine, *property.schema->default_value))) {
+            row.fail(place + ": another default");
+        }
+    }
+    if (const Schema* element = theirs.schema()->additional_properties) {
+        (void)element;
+        compare_types(row, left.field("\2").type, right.field("\2").type, path + ".*", depth + 1);
+    }
+}
+
+void run_builtin_schema(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    const Result<Value> document = weft::parse_yaml_value(text.str());
+    if (!document || !document->contains("types")) {
+        return;
+    }
+    SmdSchema theirs(*document);
+    for (const Value& type : document->find("types")->items()) {
+        const std::string name(type.string_at("name"));
+        const schema::SchemaPtr ours = schema::Builtin::get().find_definition(name);
+        const std::string id = cat("builtin/", name);
+        if (name == "io.k8s.apimachinery.pkg.runtime.RawExtension") {
+            std::printf("SKIP %s: every field of that type names another\n", id.c_str());
+            continue;
+        }
+        if (ours == nullptr) {
+            std::printf("SKIP %s: not a type of the served API\n", id.c_str());
+            continue;
+        }
+        const Value row_value;
+        Row row(id, row_value);
+        compare_types(row, TypeRef::of(ours.get()), TypeRef::of(theirs.find(name)), "", 0);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -944,5 +1064,6 @@ int main(int argc, char** argv) {
     run_typed(folder);
     run_field_paths(folder);
     run_scenarios(folder);
+    run_builtin_schema(folder + "/../kubernetes/smd-schema.yaml");
     return 0;
 }

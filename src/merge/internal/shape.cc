@@ -123,6 +123,13 @@ Shape resolve(TypeRef type) {
         shape.scalar = ScalarKind::untyped;
         return shape;
     }
+    if (schema.definition.ends_with(".runtime.RawExtension")) {  // anything, owned as a whole
+        shape.scalar = ScalarKind::untyped;
+        shape.has_list = true;
+        shape.has_map = true;
+        shape.atomic_map = true;
+        return shape;
+    }
     switch (schema.type) {
         case Type::object:
             shape.has_map = true;
