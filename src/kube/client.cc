@@ -366,6 +366,9 @@ io::Task<Result<Value>> Client::remove(Resource resource, NamespacedName name,
     if (options.dry_run) {
         body.set("dryRun", Value::list_of({"All"}));
     }
+    if (options.grace_period_seconds.has_value()) {
+        body.set("gracePeriodSeconds", *options.grace_period_seconds);
+    }
     co_return co_await exchange("DELETE", resource_path(resource, name.namespace_, name.name),
                                 std::string(json), to_json(body), std::string(json));
 }

@@ -74,6 +74,7 @@ struct DeleteOptions {
     std::string resource_version;  // precondition
     std::string propagation;       // "Background", "Foreground", "Orphan", "": the kind's default
     bool dry_run = false;
+    std::optional<int64_t> grace_period_seconds;  // 0: at once; what a kubelet says at the end
 };
 
 // Requests by verb, for tests and `weft top`: what was really sent.
