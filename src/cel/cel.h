@@ -12,6 +12,7 @@
 #include "cel/activation.h"   // IWYU pragma: export
 #include "cel/arena.h"        // IWYU pragma: export
 #include "cel/ast.h"          // IWYU pragma: export
+#include "cel/cost.h"         // IWYU pragma: export
 #include "cel/environment.h"  // IWYU pragma: export
 #include "cel/library.h"      // IWYU pragma: export
 #include "cel/program.h"      // IWYU pragma: export

@@ -73,8 +73,12 @@ void Environment::Rep::add(const Library& library) {
     texts.push_back(library.texts());
     for (const auto& structure : library.structures()) {
         structures.emplace(structure->name(), structure);
-        const Type* type = arena.make<Type>(Type{
-            .kind = TypeKind::structure, .name = structure->name(), .structure = structure.get()});
+        const Type* type = structure->value_type();
+        if (type == nullptr) {
+            type = arena.make<Type>(Type{.kind = TypeKind::structure,
+                                         .name = structure->name(),
+                                         .structure = structure.get()});
+        }
         variables.insert_or_assign(structure->name(), Variable{.name = structure->name(),
                                                                .type = type_type(arena, type),
                                                                .is_constant = true,

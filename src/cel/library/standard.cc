@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cel/cost.h"
 #include "cel/internal/go_text.h"
 #include "cel/library/time.h"
 #include "re2/re2.h"
@@ -47,6 +48,53 @@ std::optional<uint64_t> cost_of_matches(std::span<const Value> args, const Value
 }
 std::optional<uint64_t> cost_of_contains(std::span<const Value> args, const Value&) {
     return traversal(cost_size_of(args[0])) * traversal(cost_size_of(args[1]));
+}
+
+// --- Estimates: cel-go checker/cost.go ---
+
+using Operands = std::span<const Operand>;
+
+std::optional<CallEstimate> estimate_argument(Operands args) {
+    return CallEstimate{scale_cost(args.back().size_or_unknown(), string_traversal_factor),
+                        std::nullopt};
+}
+std::optional<CallEstimate> estimate_smaller(Operands args) {
+    const uint64_t largest = std::min(args[0].size_or_unknown().max, args[1].size_or_unknown().max);
+    return CallEstimate{
+        scale_cost(SizeEstimate{largest > 0 ? 1U : 0U, largest}, string_traversal_factor),
+        std::nullopt};
+}
+std::optional<CallEstimate> estimate_text_sum(Operands args) {
+    const SizeEstimate size = args[0].size_or_unknown() + args[1].size_or_unknown();
+    return CallEstimate{scale_cost(size, string_traversal_factor), size};
+}
+std::optional<CallEstimate> estimate_list_sum(Operands args) {
+    return CallEstimate{{1, 1}, args[0].size_or_unknown() + args[1].size_or_unknown()};
+}
+std::optional<CallEstimate> estimate_in(Operands args) {
+    const SizeEstimate size = args[1].size_or_unknown();
+    return CallEstimate{{size.min, size.max}, std::nullopt};
+}
+std::optional<CallEstimate> estimate_matches(Operands args) {
+    const SizeEstimate text = args[0].size_or_unknown() + SizeEstimate{1, 1};
+    return CallEstimate{scale_cost(text, string_traversal_factor) *
+                            scale_cost(args[1].size_or_unknown(), regex_length_factor),
+                        std::nullopt};
+}
+std::optional<CallEstimate> estimate_contains(Operands args) {
+    return CallEstimate{scale_cost(args[0].size_or_unknown(), string_traversal_factor) *
+                            scale_cost(args[1].size_or_unknown(), string_traversal_factor),
+                        std::nullopt};
+}
+std::optional<CallEstimate> estimate_bytes(Operands args) {
+    const SizeEstimate size = args[0].size_or_unknown();
+    return CallEstimate{scale_cost(size, string_traversal_factor),
+                        SizeEstimate{size.min, saturating_multiply(size.max, 4)}};
+}
+std::optional<CallEstimate> estimate_text_of_bytes(Operands args) {
+    const SizeEstimate size = args[0].size_or_unknown();
+    return CallEstimate{scale_cost(size, string_traversal_factor),
+                        SizeEstimate{size.min / 4, size.max}};
 }
 
 // --- Functions ---
@@ -207,12 +255,14 @@ void declare_logic(Library& library) {
                      {{.id = "logical_not", .signature = "(bool) -> bool"}});
     library.function(operators::not_strictly_false,
                      {{.id = "not_strictly_false", .signature = "(bool) -> bool"}});
-    library.function(
-        operators::equals,
-        {{.id = "equals", .signature = "(A, A) -> bool", .actual_cost = cost_of_smaller}});
-    library.function(
-        operators::not_equals,
-        {{.id = "not_equals", .signature = "(A, A) -> bool", .actual_cost = cost_of_smaller}});
+    library.function(operators::equals, {{.id = "equals",
+                                          .signature = "(A, A) -> bool",
+                                          .actual_cost = cost_of_smaller,
+                                          .estimated_cost = estimate_smaller}});
+    library.function(operators::not_equals, {{.id = "not_equals",
+                                              .signature = "(A, A) -> bool",
+                                              .actual_cost = cost_of_smaller,
+                                              .estimated_cost = estimate_smaller}});
 }
 
 void declare_order(Library& library, std::string_view name, std::string_view word) {
@@ -239,21 +289,31 @@ void declare_order(Library& library, std::string_view name, std::string_view wor
     for (const Pair& pair : pairs) {
         library.function(name, {{.id = library.intern(cat(word, "_", pair.suffix)),
                                  .signature = pair.signature,
-                                 .actual_cost = cost_of_order}});
+                                 .actual_cost = cost_of_order,
+                                 .estimated_cost = pair.suffix == "string" || pair.suffix == "bytes"
+                                                       ? estimate_smaller
+                                                       : nullptr}});
     }
 }
 
 void declare_arithmetic(Library& library) {
     library.function(
         operators::add,
-        {{.id = "add_bytes", .signature = "(bytes, bytes) -> bytes", .actual_cost = cost_of_sum},
+        {{.id = "add_bytes",
+          .signature = "(bytes, bytes) -> bytes",
+          .actual_cost = cost_of_sum,
+          .estimated_cost = estimate_text_sum},
          {.id = "add_double", .signature = "(double, double) -> double"},
          {.id = "add_duration_duration", .signature = "(duration, duration) -> duration"},
          {.id = "add_duration_timestamp", .signature = "(duration, timestamp) -> timestamp"},
          {.id = "add_timestamp_duration", .signature = "(timestamp, duration) -> timestamp"},
          {.id = "add_int64", .signature = "(int, int) -> int"},
-         {.id = "add_list", .signature = "(list(A), list(A)) -> list(A)"},
-         {.id = "add_string", .signature = "(string, string) -> string"},
+         {.id = "add_list",
+          .signature = "(list(A), list(A)) -> list(A)",
+          .estimated_cost = estimate_list_sum},
+         {.id = "add_string",
+          .signature = "(string, string) -> string",
+          .estimated_cost = estimate_text_sum},
          {.id = "add_uint64", .signature = "(uint, uint) -> uint"}});
     library.function(
         operators::subtract,
@@ -278,10 +338,11 @@ void declare_arithmetic(Library& library) {
                                          {.id = "negate_int64", .signature = "(int) -> int"}});
     library.function(operators::index, {{.id = "index_list", .signature = "(list(A), int) -> A"},
                                         {.id = "index_map", .signature = "(map(A, B), A) -> B"}});
-    library.function(
-        operators::in,
-        {{.id = "in_list", .signature = "(A, list(A)) -> bool", .actual_cost = cost_of_in},
-         {.id = "in_map", .signature = "(A, map(A, B)) -> bool"}});
+    library.function(operators::in, {{.id = "in_list",
+                                      .signature = "(A, list(A)) -> bool",
+                                      .actual_cost = cost_of_in,
+                                      .estimated_cost = estimate_in},
+                                     {.id = "in_map", .signature = "(A, map(A, B)) -> bool"}});
 }
 
 void declare_texts(Library& library) {
@@ -301,33 +362,39 @@ void declare_texts(Library& library) {
     library.function("contains", {{.id = "contains_string",
                                    .signature = "string.(string) -> bool",
                                    .call = contains_text,
-                                   .actual_cost = cost_of_contains}});
+                                   .actual_cost = cost_of_contains,
+                                   .estimated_cost = estimate_contains}});
     library.function("endsWith", {{.id = "ends_with_string",
                                    .signature = "string.(string) -> bool",
                                    .call = ends_with,
-                                   .actual_cost = cost_of_first}});
+                                   .actual_cost = cost_of_first,
+                                   .estimated_cost = estimate_argument}});
     library.function("startsWith", {{.id = "starts_with_string",
                                      .signature = "string.(string) -> bool",
                                      .call = starts_with,
-                                     .actual_cost = cost_of_first}});
+                                     .actual_cost = cost_of_first,
+                                     .estimated_cost = estimate_argument}});
     library.function("matches", {{.id = "matches",
                                   .signature = "(string, string) -> bool",
                                   .call = matches,
-                                  .actual_cost = cost_of_matches},
+                                  .actual_cost = cost_of_matches,
+                                  .estimated_cost = estimate_matches},
                                  {.id = "matches_string",
                                   .signature = "string.(string) -> bool",
                                   .call = matches,
-                                  .actual_cost = cost_of_matches}});
+                                  .actual_cost = cost_of_matches,
+                                  .estimated_cost = estimate_matches}});
 }
 
 void declare_conversions(Library& library) {
     const auto convert = [&library](std::string_view name, std::string_view id,
                                     std::string_view signature, Implementation call,
-                                    ActualCost cost = nullptr) {
+                                    ActualCost cost = nullptr, EstimatedCost estimate = nullptr) {
         library.function(name, {{.id = id,
                                  .signature = signature,
                                  .call = call,
                                  .actual_cost = cost,
+                                 .estimated_cost = estimate,
                                  .is_conversion = true}});
     };
     library.function("type",
@@ -336,7 +403,8 @@ void declare_conversions(Library& library) {
     convert("bool", "bool_to_bool", "(bool) -> bool", same);
     convert("bool", "string_to_bool", "(string) -> bool", bool_of_string);
     convert("bytes", "bytes_to_bytes", "(bytes) -> bytes", same);
-    convert("bytes", "string_to_bytes", "(string) -> bytes", bytes_of_string, cost_of_first);
+    convert("bytes", "string_to_bytes", "(string) -> bytes", bytes_of_string, cost_of_first,
+            estimate_bytes);
     convert("double", "double_to_double", "(double) -> double", same);
     convert("double", "int64_to_double", "(int) -> double", double_of_int);
     convert("double", "string_to_double", "(string) -> double", double_of_string);
@@ -352,7 +420,8 @@ void declare_conversions(Library& library) {
     convert("int", "uint64_to_int64", "(uint) -> int", int_of_uint);
     convert("string", "string_to_string", "(string) -> string", same);
     convert("string", "bool_to_string", "(bool) -> string", string_of_bool);
-    convert("string", "bytes_to_string", "(bytes) -> string", string_of_bytes, cost_of_first);
+    convert("string", "bytes_to_string", "(bytes) -> string", string_of_bytes, cost_of_first,
+            estimate_text_of_bytes);
     convert("string", "double_to_string", "(double) -> string", string_of_double);
     convert("string", "duration_to_string", "(duration) -> string", string_of_duration);
     convert("string", "int64_to_string", "(int) -> string", string_of_int);
