@@ -10,6 +10,9 @@ namespace weft::cel {
 // cel-go's parser limits; expressions that it refuses must be refused here, and no others.
 inline constexpr int recursion_max = 250;
 inline constexpr size_t code_points_max = 100'000;
+// Macros copy parts of what is written (`a.optMap(…)` has `a` twice), so a short text can mean a
+// tree of any size. A text of the longest length without macros has fewer nodes than this.
+inline constexpr size_t nodes_max = 500'000;
 // cel-go reports at most so many errors of one expression.
 inline constexpr size_t issues_max = 100;
 

@@ -154,6 +154,13 @@ public:
         if (from == nullptr) {
             return nullptr;
         }
+        if (out_.offsets.size() > nodes_max) {
+            if (!gave_up_) {
+                issues_.add(macro_offset_, cat("expression has more than ", nodes_max, " nodes"));
+            }
+            gave_up_ = true;
+            return out_.arena.make<Expr>(*from);
+        }
         Expr* expr = out_.arena.make<Expr>(*from);
         expr->id = next_id(out_.offsets[from->id]);
         expr->operand = copy(from->operand);
