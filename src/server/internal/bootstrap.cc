@@ -1,0 +1,149 @@
+// server/internal/bootstrap.cc: the objects a fresh store is given.
+
+#include "server/internal/bootstrap.h"
+
+#include "server/internal/kinds.h"
+#include "server/internal/metadata.h"
+#include "server/internal/services.h"
+
+namespace weft::server {
+
+namespace {
+
+// Stores an object as the server's own, unless there is one of that name.
+io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object) {
+    const std::string key = resource->key(object.string_at("metadata", "namespace"),
+                                          object.string_at("metadata", "name"));
+    auto there = CO_TRY(co_await core->store->get(key, {}));
+    if (there) {
+        co_return Status{};
+    }
+    object.set("kind", resource->kind);
+    object.set("apiVersion", resource->api_version());
+    std::vector<std::string> ignored;
+    Value made = CO_TRY(decode_kind(*core, *resource, nullptr, object, &ignored));
+    fill_for_create(core->loop, made.mutable_member("metadata"));
+    const std::string uid(made.string_at("metadata", "uid"));
+    prepare_create(*core, *resource, made, uid);
+    made = reorder_kind(*core, *resource, std::move(made));
+    std::vector<store::Write> writes;
+    writes.push_back({key, std::make_shared<const std::string>(encode_kind(*resource, made)), 0});
+    auto done = co_await core->store->commit(std::move(writes));
+    if (!done && done.error().reason() != Reason::conflict) {
+        co_return done.error();
+    }
+    co_return Status{};
+}
+
+Value named(std::string_view name, std::string_view namespace_ = {}) {
+    Value metadata = Value::map_of({{"name", name}});
+    if (!namespace_.empty()) {
+        metadata.set("namespace", namespace_);
+    }
+    return Value::map_of({{"metadata", std::move(metadata)}});
+}
+
+Value texts(std::initializer_list<std::string_view> list) {
+    Value out = Value::list();
+    for (const std::string_view text : list) {
+        out.push_back(Value(text));
+    }
+    return out;
+}
+
+Value rule(Value groups, Value resources, Value verbs) {
+    return Value::map_of({{"apiGroups", std::move(groups)},
+                          {"resources", std::move(resources)},
+                          {"verbs", std::move(verbs)}});
+}
+
+struct BootstrapRole {
+    std::string_view name;
+    Value rules;
+};
+
+std::vector<BootstrapRole> bootstrap_roles() {
+    const Value all = texts({"*"});
+    const Value read = texts({"get", "list", "watch"});
+    Value everything = Value::list_of({rule(all, all, all)});
+    everything.push_back(Value::map_of({{"nonResourceURLs", all}, {"verbs", all}}));
+    const Value edit_groups = texts({"", "apps", "batch", "autoscaling", "networking.k8s.io",
+                                     "policy", "discovery.k8s.io", "coordination.k8s.io"});
+    return {
+        {"cluster-admin", std::move(everything)},
+        {"admin", Value::list_of(
+                      {rule(edit_groups, all, all), rule(texts({"rbac.authorization.k8s.io"}),
+                                                         texts({"roles", "rolebindings"}), all)})},
+        {"edit", Value::list_of({rule(edit_groups, all, all)})},
+        {"view", Value::list_of({rule(edit_groups, all, read)})},
+    };
+}
+
+io::Task<Status> ensure_roles(Core* core) {
+    const ResourcePtr roles =
+        core->registry.find("rbac.authorization.k8s.io", "v1", "clusterroles");
+    for (BootstrapRole& role : bootstrap_roles()) {
+        Value object = named(role.name);
+        object.mutable_member("metadata")
+            .set("labels", Value::map_of({{"kubernetes.io/bootstrapping", "rbac-defaults"}}));
+        object.set("rules", std::move(role.rules));
+        CO_TRY(co_await ensure(core, roles, std::move(object)));
+    }
+    Value binding = named("cluster-admin");
+    binding.mutable_member("metadata")
+        .set("labels", Value::map_of({{"kubernetes.io/bootstrapping", "rbac-defaults"}}));
+    binding.set("roleRef", Value::map_of({{"apiGroup", "rbac.authorization.k8s.io"},
+                                          {"kind", "ClusterRole"},
+                                          {"name", "cluster-admin"}}));
+    binding.set("subjects",
+                Value::list_of({Value::map_of({{"apiGroup", "rbac.authorization.k8s.io"},
+                                               {"kind", "Group"},
+                                               {"name", "system:masters"}})}));
+    co_return co_await ensure(
+        core, core->registry.find("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
+        std::move(binding));
+}
+
+io::Task<Status> ensure_service(Core* core) {
+    Value object = named("kubernetes", "default");
+    object.mutable_member("metadata")
+        .set("labels", Value::map_of({{"component", "apiserver"}, {"provider", "kubernetes"}}));
+    const std::string address = core->services->first_address();
+    Value port = Value::map_of({{"name", "https"},
+                                {"protocol", "TCP"},
+                                {"port", 443},
+                                {"targetPort", core->options.advertise_port}});
+    object.set("spec", Value::map_of({{"clusterIP", address},
+                                      {"clusterIPs", Value::list_of({address})},
+                                      {"ipFamilies", Value::list_of({"IPv4"})},
+                                      {"ipFamilyPolicy", "SingleStack"},
+                                      {"ports", Value::list_of({std::move(port)})}}));
+    co_return co_await ensure(core, core->registry.find("", "v1", "services"), std::move(object));
+}
+
+io::Task<Status> adopt_services(Core* core) {
+    const ResourcePtr services = core->registry.find("", "v1", "services");
+    store::ListRequest request;
+    request.prefix = services->key_prefix;
+    const store::Page page = CO_TRY(co_await core->store->list(request));
+    for (const store::Entry& entry : page.entries) {
+        core->services->adopt(CO_TRY(StoredView(*entry.value).to_value(entry.modified)));
+    }
+    co_return Status{};
+}
+
+}  // namespace
+
+io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
+    const ResourcePtr namespaces = core->registry.find("", "v1", "namespaces");
+    for (const std::string_view name :
+         {"default", "kube-system", "kube-public", "kube-node-lease"}) {
+        CO_TRY(co_await ensure(core, namespaces, named(name)));
+    }
+    CO_TRY(co_await ensure_service(core));
+    CO_TRY(co_await ensure_roles(core));
+    CO_TRY(co_await adopt_services(core));
+    co_return Status{};
+}
+
+}  // namespace weft::server

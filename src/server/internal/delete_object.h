@@ -1,0 +1,38 @@
+// server/internal/delete_object.h: taking one object away, gracefully and by its finalizers.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "server/internal/core.h"
+
+namespace weft::server {
+
+struct DeleteOptions {
+    std::optional<int64_t> grace_period;
+    std::string propagation;  // "Orphan", "Background", "Foreground" or ""
+    std::optional<bool> orphan_dependents;
+    std::optional<std::string> uid;
+    std::optional<std::string> resource_version;
+};
+
+// Of the body or the query, checked; sets call->dry_run.
+[[nodiscard]] Result<DeleteOptions> read_delete_options(Call* call);
+
+struct Deleted {
+    // The object as it is now, if it still is there or its kind returns it; else null.
+    Value object;
+    bool gone = false;
+    std::string uid;
+};
+
+// Deletes the object under `key`, or marks it as deleting if something holds it.
+[[nodiscard]] io::Task<Result<Deleted>> delete_object(Call* call, std::string key, std::string name,
+                                                      DeleteOptions options);
+
+// Status Success of a deletion.
+[[nodiscard]] Value deleted_status(const Resource& resource, std::string_view name,
+                                   std::string_view uid);
+
+}  // namespace weft::server

@@ -1,0 +1,176 @@
+// server/internal/list_options.cc: reads and checks the options of lists and watches.
+
+#include "server/internal/list_options.h"
+
+#include <algorithm>
+
+#include "server/limits.h"
+
+namespace weft::server {
+
+namespace {
+
+// Go's strconv errors say why.
+Result<int64_t> read_int(std::string_view text) {
+    const auto number = parse_int(text);
+    if (!number) {
+        return bad_request(cat("strconv.ParseInt: parsing ", quote(text), ": invalid syntax"));
+    }
+    return *number;
+}
+
+Result<std::optional<bool>> read_bool(const Call& call, std::string_view name) {
+    const auto text = call.target.parameter(name);
+    if (!text) {
+        return std::optional<bool>();
+    }
+    const std::string lower = to_lower(*text);
+    return std::optional<bool>(lower != "false" && lower != "0");
+}
+
+// Field labels that the kind does not know are refused before anything is read.
+Status check_field_labels(const Call& call, FieldSelector& selector) {
+    const Resource& resource = *call.resource;
+    for (const FieldTerm& term : selector.terms()) {
+        if (term.field == "metadata.name" || (term.field == "metadata.namespace" &&
+                                              (resource.namespaced || resource.is_builtin()))) {
+            continue;
+        }
+        if (std::ranges::find(resource.field_labels, term.field) != resource.field_labels.end()) {
+            continue;
+        }
+        if (resource.is_builtin() && resource.field_labels.size() > 2) {
+            if (resource.gvr.group.empty()) {
+                return bad_request(cat("field label not supported: ", term.field));
+            }
+            return bad_request(cat("field label not supported: ", term.field));
+        }
+        std::string known = "\"metadata.name\", \"metadata.namespace\"";
+        if (resource.custom != nullptr) {
+            return bad_request(cat("field label not supported: ", term.field));
+        }
+        return bad_request(cat(quote(term.field), " is not a known field selector: only ", known));
+    }
+    return {};
+}
+
+FieldErrors check_watch(const ListOptions& options, std::string_view match) {
+    FieldErrors errors;
+    const std::string path = "resourceVersionMatch";
+    if (options.send_initial_events) {
+        if (match != "NotOlderThan") {
+            errors.push_back(schema::field_forbidden(
+                path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            if (!match.empty()) {
+                errors.push_back(schema::field_not_supported(path, match, {"NotOlderThan"}));
+            }
+        }
+        if (!options.continue_token.empty()) {
+            errors.push_back(schema::field_forbidden(
+                path, "resourceVersionMatch is forbidden when continue is provided"));
+        }
+        return errors;
+    }
+    if (!match.empty()) {
+        errors.push_back(schema::field_forbidden(
+            path,
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+    }
+    return errors;
+}
+
+FieldErrors check_list(const ListOptions& options, std::string_view match) {
+    FieldErrors errors;
+    const std::string path = "resourceVersionMatch";
+    if (options.send_initial_events) {
+        errors.push_back(schema::field_forbidden("sendInitialEvents",
+                                                 "sendInitialEvents is forbidden for list"));
+    }
+    if (match.empty()) {
+        return errors;
+    }
+    if (options.resource_version.empty()) {
+        errors.push_back(schema::field_forbidden(
+            path, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    }
+    if (!options.continue_token.empty()) {
+        errors.push_back(schema::field_forbidden(
+            path, "resourceVersionMatch is forbidden when continue is provided"));
+    }
+    if (match != "Exact" && match != "NotOlderThan") {
+        errors.push_back(schema::field_not_supported(path, match, {"Exact", "NotOlderThan", ""}));
+    }
+    if (match == "Exact" && options.resource_version == "0") {
+        errors.push_back(schema::field_forbidden(
+            path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+    }
+    return errors;
+}
+
+}  // namespace
+
+Result<ListOptions> read_list_options(const Call& call, bool is_watch) {
+    ListOptions options;
+    if (const auto limit = call.target.parameter("limit"); limit && !limit->empty()) {
+        options.limit = std::max<int64_t>(TRY(read_int(*limit)), 0);
+    }
+    if (const auto timeout = call.target.parameter("timeoutSeconds");
+        timeout && !timeout->empty()) {
+        options.timeout_seconds = TRY(read_int(*timeout));
+    }
+    options.continue_token = call.parameter("continue");
+    options.resource_version = call.parameter("resourceVersion");
+    options.send_initial_events = TRY(read_bool(call, "sendInitialEvents"));
+    options.allow_bookmarks = TRY(read_bool(call, "allowWatchBookmarks")).value_or(false);
+    options.filter.labels = TRY(LabelSelector::parse(call.parameter("labelSelector")));
+    options.filter.fields = TRY(FieldSelector::parse(call.parameter("fieldSelector")));
+    TRY(check_field_labels(call, options.filter.fields));
+    const std::string match = call.parameter("resourceVersionMatch");
+    const FieldErrors errors = is_watch ? check_watch(options, match) : check_list(options, match);
+    if (!errors.empty()) {
+        return schema::invalid_error("meta.k8s.io", "ListOptions", "", errors);
+    }
+    if (match == "Exact") {
+        options.match = VersionMatch::exact;
+    } else if (match == "NotOlderThan") {
+        options.match = VersionMatch::not_older_than;
+    }
+    if (!options.resource_version.empty()) {
+        const auto number = parse_uint(options.resource_version);
+        if (!number || *number > static_cast<uint64_t>(INT64_MAX)) {
+            const std::string_view why = number || options.resource_version.find_first_not_of(
+                                                       "0123456789") == std::string::npos
+                                             ? "value out of range"
+                                             : "invalid syntax";
+            return bad_request(cat("invalid resource version: resourceVersion: Invalid value: ",
+                                   quote(options.resource_version), ": strconv.ParseUint: parsing ",
+                                   quote(options.resource_version), ": ", why));
+        }
+        options.revision = static_cast<store::Revision>(*number);
+    }
+    if (!call.info.name.empty() && !options.filter.fields.exact("metadata.name")) {
+        // GET …/name?watch=true
+        options.filter.fields.mutable_terms().push_back({"metadata.name", true, call.info.name});
+    }
+    options.filter.key_prefix = call.resource->list_prefix(call.info.namespace_);
+    return options;
+}
+
+io::Task<Status> wait_for_revision(Core* core, store::Revision revision) {
+    const int64_t until = core->loop->monotonic() + limits::future_revision_wait;
+    while (core->store->newest() < revision) {
+        if (core->loop->monotonic() >= until) {
+            ErrorDetails details;
+            details.causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
+            details.retry_after_seconds = 1;
+            co_return Error(Reason::timeout,
+                            cat("Timeout: Too large resource version: ", revision,
+                                ", current: ", core->store->newest()),
+                            std::move(details));
+        }
+        CO_TRY(co_await io::sleep(core->loop, 50 * io::millisecond));
+    }
+    co_return Status{};
+}
+
+}  // namespace weft::server

@@ -1,0 +1,18 @@
+// server/internal/manage_fields.h: who owns which field, on every write.
+
+#pragma once
+
+#include "server/internal/core.h"
+
+namespace weft::server {
+
+// Sets the managedFields of an object that is created (no old object) or updated by the call's
+// manager. What cannot be tracked leaves them as they were, as the real server does.
+[[nodiscard]] Status manage_update(Call* call, const Value* old_object, Value& object);
+
+// Server-side apply of `config` to the live object (null: it is created). The result carries its
+// managedFields. conflict with one cause for each field somebody else owns.
+[[nodiscard]] Result<Value> apply_config(Call* call, const Value* live, const Value& config,
+                                         bool force);
+
+}  // namespace weft::server

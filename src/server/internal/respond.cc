@@ -1,0 +1,157 @@
+// server/internal/respond.cc: values and errors as HTTP answers.
+
+#include <algorithm>
+
+#include "server/internal/core.h"
+#include "server/internal/kinds.h"
+#include "server/internal/table.h"
+#include "server/limits.h"
+
+namespace weft::server {
+
+namespace {
+
+io::http::Response bytes_response(int status, std::string_view content_type, std::string body) {
+    io::http::Response response;
+    response.status = status;
+    response.headers.set("content-type", std::string(content_type));
+    response.pieces.push_back(io::http::share(std::move(body)));
+    return response;
+}
+
+// Go's YAML printer sorts members.
+void sort_all(Value& value) {
+    if (value.is_map()) {
+        value.sort_members();
+        std::vector<std::string> names;
+        for (const Member& member : value.members()) {
+            if (member.value.is_map() || member.value.is_list()) {
+                names.emplace_back(member.name());
+            }
+        }
+        for (const std::string& name : names) {
+            sort_all(value.mutable_member(name));
+        }
+    } else if (value.is_list()) {
+        for (size_t i = 0; i < value.size(); ++i) {
+            sort_all(value.mutable_item(i));
+        }
+    }
+}
+
+}  // namespace
+
+void Call::warn(std::string text) {
+    if (std::ranges::find(warnings, text) == warnings.end()) {
+        warnings.push_back(std::move(text));
+    }
+}
+
+void add_warnings(const Call& call, io::http::Response& response) {
+    size_t total = 0;
+    for (const std::string& text : call.warnings) {
+        std::string quoted;
+        for (const char c : std::string_view(text).substr(0, limits::warnings_runes_total)) {
+            if (c == '"' || c == '\\') {
+                quoted += '\\';
+            }
+            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
+                quoted += c;
+            }
+        }
+        total += quoted.size();
+        if (total > limits::warnings_runes_total) {
+            break;
+        }
+        response.headers.add("warning", cat("299 - \"", quoted, "\""));
+    }
+}
+
+io::http::Response respond_value(const Call& call, int status, const Value& value) {
+    if (call.negotiated.encoding == Encoding::yaml) {
+        Value sorted = value;
+        sort_all(sorted);
+        return bytes_response(status, "application/yaml", to_yaml(sorted));
+    }
+    std::string body;
+    write_json(body, value, {.escape_html = true, .indent = call.negotiated.pretty ? 2 : 0});
+    if (!call.negotiated.pretty) {
+        body += '\n';
+    }
+    return bytes_response(status, "application/json", std::move(body));
+}
+
+io::http::Response respond_json(const Call& call, int status, std::string json) {
+    if (call.negotiated.encoding == Encoding::json && !call.negotiated.pretty) {
+        json += '\n';
+        return bytes_response(status, "application/json", std::move(json));
+    }
+    const auto value = parse_json(json);
+    CHECK(value.has_value());
+    return respond_value(call, status, *value);
+}
+
+io::http::Response respond_error(const Call& call, const Error& error) {
+    const Value status = status_of(error);
+    const int code = code_of(error);
+    const auto plain = negotiate(call.request, call.target,
+                                 {.yaml = true, .protobuf = false, .transforms = false});
+    io::http::Response response;
+    if (!plain ||
+        (!call.negotiated.as.empty() && !call.request.headers.get("accept").contains(","))) {
+        // Nothing the client takes fits a Status: it is written in the raw.
+        response = bytes_response(code, "application/json", to_json(status, {.indent = 2}));
+    } else {
+        Call as_plain;
+        as_plain.negotiated = *plain;
+        response = respond_value(as_plain, code, status);
+    }
+    if (error.details().retry_after_seconds > 0) {
+        response.headers.set("retry-after", cat(error.details().retry_after_seconds));
+    }
+    return response;
+}
+
+io::http::Response respond_plain_not_found() {
+    io::http::Response response =
+        bytes_response(404, "text/plain; charset=utf-8", "404 page not found\n");
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+}
+
+Answer respond_object(Call* call, int status, const StoredView& stored, store::Revision revision) {
+    const Resource& resource = *call->resource;
+    if (call->negotiated.is_metadata()) {
+        std::string out;
+        append(out, R"({"kind":"PartialObjectMetadata","apiVersion":")",
+               call->negotiated.as_api_version(), R"(","metadata":)");
+        stored.append_metadata(out, revision);
+        out += '}';
+        return respond_json(*call, status, std::move(out));
+    }
+    if (call->negotiated.is_table() || needs_conversion(resource, stored)) {
+        const Value object = TRY(decode_stored(*call->core, resource, stored, revision));
+        return call->negotiated.is_table() ? respond_value(*call, status, make_table(*call, object))
+                                           : respond_value(*call, status, object);
+    }
+    std::string out;
+    out.reserve(stored.json().size() + 32);
+    stored.append(out, revision, resource.api_version());
+    return respond_json(*call, status, std::move(out));
+}
+
+Answer respond_object(Call* call, int status, const Value& object) {
+    if (call->negotiated.is_metadata()) {
+        Value metadata = Value::map();
+        metadata.append_new("kind", "PartialObjectMetadata");
+        metadata.append_new("apiVersion", call->negotiated.as_api_version());
+        metadata.append_new("metadata", *object.find("metadata"));
+        return respond_value(*call, status, metadata);
+    }
+    if (call->negotiated.is_table()) {
+        return respond_value(*call, status, make_table(*call, object));
+    }
+    return respond_value(*call, status, object);
+}
+
+}  // namespace weft::server

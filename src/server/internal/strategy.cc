@@ -1,0 +1,66 @@
+// server/internal/strategy.cc: what a kind does to its objects, by schema's tables or by its CRD.
+
+#include "server/internal/strategy.h"
+
+#include "schema/builtin.h"
+#include "schema/strategy.h"
+#include "server/internal/custom_kind.h"
+#include "server/internal/kinds.h"
+#include "server/internal/metadata.h"
+
+namespace weft::server {
+
+bool apply_defaults(const Core& core, std::string_view definition, Value& object) {
+    return core.defaults.apply(definition, object, core.loop->now());
+}
+
+void prepare_create(const Core& core, const Resource& resource, Value& object,
+                    std::string_view uid) {
+    if (resource.custom != nullptr) {
+        resource.custom->prepare_create(resource, object);
+        return;
+    }
+    schema::prepare_for_create(*resource.builtin, object, uid, core.loop->now());
+}
+
+void prepare_update(const Core& /*core*/, const Resource& resource, const Subresource* subresource,
+                    Value& object, const Value& old_object) {
+    const std::string_view name = subresource == nullptr ? std::string_view() : subresource->name;
+    if (resource.custom != nullptr) {
+        resource.custom->prepare_update(resource, name, object, old_object);
+        return;
+    }
+    // What the client says of the generation does not count.
+    Value& metadata = object.mutable_member("metadata");
+    if (const Value* generation = old_object.find("metadata", "generation")) {
+        set_metadata(metadata, "generation", *generation);
+    } else {
+        metadata.erase("generation");
+    }
+    schema::prepare_for_update(*resource.builtin, name, old_object, object);
+}
+
+FieldErrors validate_create(const Core& /*core*/, const Resource& resource, const Value& object) {
+    if (resource.custom != nullptr) {
+        return resource.custom->validate(resource, "", object, nullptr);
+    }
+    return validate_builtin(resource, object);
+}
+
+FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
+                            const Subresource* subresource, const Value& object,
+                            const Value& old_object) {
+    const std::string_view name = subresource == nullptr ? std::string_view() : subresource->name;
+    if (resource.custom != nullptr) {
+        return resource.custom->validate(resource, name, object, &old_object);
+    }
+    FieldErrors errors = schema::validate_immutable(schema::Builtin::get(), *resource.builtin, name,
+                                                    old_object, object);
+    if (name.empty()) {
+        const FieldErrors more = validate_builtin(resource, object);
+        errors.insert(errors.end(), more.begin(), more.end());
+    }
+    return errors;
+}
+
+}  // namespace weft::server

@@ -1,0 +1,125 @@
+// server/internal/table.cc: writes Tables.
+
+#include "server/internal/table.h"
+
+#include <algorithm>
+
+#include "schema/builtin.h"
+#include "server/internal/custom_kind.h"
+#include "server/internal/kinds.h"
+#include "server/internal/table_cells.h"
+
+namespace weft::server {
+
+TableWriter::TableWriter(const Call& call)
+    : core_(call.core),
+      resource_(call.resource),
+      api_version_(call.negotiated.as_api_version()),
+      include_(call.parameter("includeObject")) {
+    if (include_.empty()) {
+        include_ = "Metadata";
+    }
+}
+
+Value TableWriter::columns() const {
+    Value out = Value::list();
+    for (const Column& column : columns_of(*resource_)) {
+        out.push_back(Value::map_of({{"name", column.name},
+                                     {"type", column.type},
+                                     {"format", column.format},
+                                     {"description", column.description},
+                                     {"priority", column.priority}}));
+    }
+    return out;
+}
+
+Value TableWriter::row_object(const Value& object) const {
+    if (include_ == "Object") {
+        return object;
+    }
+    Value out = Value::map();
+    out.append_new("kind", "PartialObjectMetadata");
+    out.append_new("apiVersion", api_version_);
+    out.append_new("metadata", *object.find("metadata"));
+    return out;
+}
+
+Value TableWriter::row(const Value& object) const {
+    Value row = Value::map();
+    row.append_new("cells", cells_of(*resource_, object, core_->loop->now()));
+    const std::string_view phase = object.string_at("status", "phase");
+    if (resource_->kind == "Pod" && (phase == "Succeeded" || phase == "Failed")) {
+        row.append_new("conditions",
+                       Value::list_of({Value::map_of({{"type", "Completed"},
+                                                      {"status", "True"},
+                                                      {"reason", phase},
+                                                      {"message", "The pod has completed."}})}));
+        if (phase == "Failed") {
+            Value& condition = row.find_mutable("conditions")->mutable_item(0);
+            condition.set("message", "The pod failed.");
+        }
+    }
+    if (include_ != "None") {
+        row.append_new("object", row_object(object));
+    } else {
+        row.append_new("object", Value());
+    }
+    return row;
+}
+
+Value TableWriter::wrap(Value metadata, Value rows, bool with_columns) const {
+    Value table = Value::map();
+    table.append_new("kind", "Table");
+    table.append_new("apiVersion", api_version_);
+    table.append_new("metadata", std::move(metadata));
+    table.append_new("columnDefinitions", with_columns ? columns() : Value());
+    table.append_new("rows", std::move(rows));
+    return table;
+}
+
+Result<Value> TableWriter::write_row(const StoredView& stored, store::Revision revision,
+                                     bool with_columns) const {
+    const Value object = TRY(decode_stored(*core_, *resource_, stored, revision));
+    return wrap(Value::map_of({{"resourceVersion", cat(revision)}}), Value::list_of({row(object)}),
+                with_columns);
+}
+
+Value TableWriter::bookmark(Value object) const {
+    Value metadata =
+        Value::map_of({{"resourceVersion", object.string_at("metadata", "resourceVersion")}});
+    Value row = Value::map();
+    row.append_new("cells", cells_of(*resource_, object, core_->loop->now()));
+    row.append_new("object", row_object(object));
+    return wrap(std::move(metadata), Value::list_of({std::move(row)}), false);
+}
+
+Result<Value> make_table(const Call& call, const TableMeta& meta,
+                         const std::vector<store::Entry>& entries) {
+    const TableWriter writer(call);
+    Value rows = Value::list();
+    for (const store::Entry& entry : entries) {
+        const Value object = TRY(
+            decode_stored(*call.core, *call.resource, StoredView(*entry.value), entry.modified));
+        rows.push_back(writer.row(object));
+    }
+    Value metadata = Value::map_of({{"resourceVersion", cat(meta.revision)}});
+    if (!meta.continue_token.empty()) {
+        metadata.set("continue", meta.continue_token);
+    }
+    if (meta.remaining) {
+        metadata.set("remainingItemCount", *meta.remaining);
+    }
+    return writer.wrap(std::move(metadata), std::move(rows), true);
+}
+
+Value make_table(const Call& call, const Value& object) {
+    const TableWriter writer(call);
+    Value metadata = Value::map();
+    if (const std::string_view version = object.string_at("metadata", "resourceVersion");
+        !version.empty()) {
+        metadata.set("resourceVersion", version);
+    }
+    return writer.wrap(std::move(metadata), Value::list_of({writer.row(object)}), true);
+}
+
+}  // namespace weft::server

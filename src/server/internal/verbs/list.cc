@@ -1,0 +1,216 @@
+// server/internal/verbs/list.cc: GET of a collection, whole or page by page.
+
+#include "server/internal/continue_token.h"
+#include "server/internal/kinds.h"
+#include "server/internal/list_options.h"
+#include "server/internal/table.h"
+#include "server/limits.h"
+
+namespace weft::server {
+
+namespace {
+
+// What a list came to: entries that match, and where the next page begins.
+struct Listed {
+    std::vector<store::Entry> entries;
+    store::Revision revision = 0;
+    std::string continue_token;
+    std::optional<int64_t> remaining;
+};
+
+constexpr std::string_view expired_continue =
+    "The provided continue parameter is too old to display a consistent list result. You can start "
+    "a new list without the continue parameter, or use the continue token in this response to "
+    "retrieve the remainder of the results. Continuing with the provided token results in an "
+    "inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list.";
+
+// Where to begin reading and of which moment.
+struct Start {
+    store::At at;
+    std::string key;
+    bool is_continued = false;
+};
+
+io::Task<Result<Start>> find_start(Call* call, const ListOptions* options) {
+    Core* core = call->core;
+    Start start;
+    if (!options->continue_token.empty()) {
+        if (!options->resource_version.empty() && options->resource_version != "0") {
+            co_return bad_request("specifying resource version is not allowed when using continue");
+        }
+        auto token = decode_continue(options->continue_token);
+        if (!token) {
+            co_return bad_request(cat("invalid continue token: ", token.error().message()));
+        }
+        start.is_continued = true;
+        start.key = call->resource->list_prefix(call->info.namespace_) + token->start;
+        start.at.revision = token->revision < 0 ? 0 : token->revision;
+        co_return start;
+    }
+    const bool exact =
+        options->match == VersionMatch::exact ||
+        (options->match == VersionMatch::unset && options->limit > 0 && options->revision > 0);
+    if (options->revision > 0) {
+        CO_TRY(co_await wait_for_revision(core, options->revision));
+    }
+    if (exact) {
+        start.at.revision = options->revision;
+    }
+    co_return start;
+}
+
+io::Task<Result<Listed>> collect(Call* call, const ListOptions* options) {
+    Core* core = call->core;
+    const Resource& resource = *call->resource;
+    Start start = CO_TRY(co_await find_start(call, options));
+    Listed listed;
+    store::ListRequest request;
+    request.prefix = options->filter.key_prefix;
+    request.start = start.key;
+    request.at = start.at;
+    // resourceVersion=0 is served from a cache that does not know limits.
+    const auto limit = options->resource_version == "0" && !start.is_continued
+                           ? size_t{0}
+                           : static_cast<size_t>(options->limit);
+    const bool everything = options->filter.is_prefix_only();
+    request.limit = limit == 0 ? 0 : everything ? limit : std::max(limit, limits::list_chunk);
+    if (const auto name = options->filter.fields.exact("metadata.name");
+        name && (!resource.namespaced || !call->info.namespace_.empty()) && !name->empty()) {
+        // One object: its key is known.
+        request.prefix = resource.key(call->info.namespace_, *name);
+        request.start.clear();
+    }
+    for (;;) {
+        auto page = co_await core->store->list(request);
+        if (!page) {
+            if (page.error().reason() == Reason::expired) {
+                if (start.is_continued) {
+                    co_return make_error(Reason::expired, expired_continue);
+                }
+                co_return make_error(Reason::expired,
+                                     "The resourceVersion for the provided list "
+                                     "is too old.");
+            }
+            co_return page.error();
+        }
+        listed.revision = page->revision;
+        if (page->entries.empty()) {
+            co_return listed;
+        }
+        const std::string last_key = page->entries.back().key;
+        for (store::Entry& entry : page->entries) {
+            if (!everything &&
+                !options->filter.matches(resource, entry.key, StoredView(*entry.value))) {
+                continue;
+            }
+            if (limit > 0 && listed.entries.size() == limit) {
+                // One more than fits: the next page begins with it.
+                listed.continue_token = encode_continue(
+                    {listed.revision, entry.key.substr(options->filter.key_prefix.size())});
+                co_return listed;
+            }
+            listed.entries.push_back(std::move(entry));
+        }
+        if (!page->more) {
+            co_return listed;
+        }
+        if (everything && limit > 0) {
+            // The page is exactly full.
+            const std::string_view key =
+                std::string_view(last_key).substr(options->filter.key_prefix.size());
+            listed.continue_token =
+                encode_continue({listed.revision, cat(key, std::string_view("\0", 1))});
+            listed.remaining = static_cast<int64_t>(page->remaining);
+            co_return listed;
+        }
+        request.at.revision = listed.revision;
+        request.start = last_key + std::string("\0", 1);
+    }
+}
+
+std::string list_head(const Call& call, const Listed& listed) {
+    std::string out;
+    const bool as_metadata = call.negotiated.is_metadata();
+    append(out, R"({"kind":)");
+    write_json_string(out, as_metadata ? "PartialObjectMetadataList" : call.resource->list_kind);
+    append(out, R"(,"apiVersion":)");
+    write_json_string(
+        out, as_metadata ? call.negotiated.as_api_version() : call.resource->api_version());
+    append(out, R"(,"metadata":{"resourceVersion":")", listed.revision, "\"");
+    if (!listed.continue_token.empty()) {
+        out += R"(,"continue":)";
+        write_json_string(out, listed.continue_token);
+    }
+    if (listed.remaining) {
+        append(out, R"(,"remainingItemCount":)", *listed.remaining);
+    }
+    out += "}";
+    return out;
+}
+
+void append_metadata_item(const Call& call, const store::Entry& entry, const StoredView& view,
+                          std::string& out) {
+    append(out, R"({"kind":"PartialObjectMetadata","apiVersion":)");
+    write_json_string(out, call.negotiated.as_api_version());
+    out += R"(,"metadata":)";
+    view.append_metadata(out, entry.modified);
+    out += '}';
+}
+
+Result<std::string> write_list(const Call& call, const Listed& listed) {
+    const Resource& resource = *call.resource;
+    std::string out = list_head(call, listed);
+    const bool as_metadata = call.negotiated.is_metadata();
+    if (as_metadata && listed.entries.empty()) {
+        out += R"(,"items":null})";
+        return out;
+    }
+    size_t bytes = out.size() + 32;
+    for (const store::Entry& entry : listed.entries) {
+        bytes += entry.value->size() + 24;
+    }
+    out.reserve(bytes);
+    out += R"(,"items":[)";
+    const std::string api_version = resource.api_version();
+    bool first = true;
+    for (const store::Entry& entry : listed.entries) {
+        if (!first) {
+            out += ',';
+        }
+        first = false;
+        const StoredView view(*entry.value);
+        if (as_metadata) {
+            append_metadata_item(call, entry, view, out);
+        } else if (needs_conversion(resource, view)) {
+            Value object = TRY(decode_stored(*call.core, resource, view, entry.modified));
+            if (resource.is_builtin()) {
+                object.erase("kind");
+                object.erase("apiVersion");
+            }
+            write_json(out, object);
+        } else {
+            view.append_item(out, entry.modified, api_version);
+        }
+    }
+    out += "]}";
+    return out;
+}
+
+}  // namespace
+
+io::Task<Answer> serve_list(Call* call) {
+    const ListOptions options = CO_TRY(read_list_options(*call, false));
+    const Listed listed = CO_TRY(co_await collect(call, &options));
+    if (call->negotiated.is_table()) {
+        TableMeta meta;
+        meta.revision = listed.revision;
+        meta.continue_token = listed.continue_token;
+        meta.remaining = listed.remaining;
+        Value table = CO_TRY(make_table(*call, meta, listed.entries));
+        co_return respond_value(*call, 200, table);
+    }
+    co_return respond_json(*call, 200, CO_TRY(write_list(*call, listed)));
+}
+
+}  // namespace weft::server

@@ -1,0 +1,124 @@
+// server/internal/watch_hub.h: reads the store once for each resource and fans its events out.
+//
+// A hub follows one prefix of the store. Watchers join it with a filter; each event is encoded once
+// for each view that some watcher has, and the bytes are shared. A watcher that falls behind is
+// dropped with `expired`, never waited for.
+
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/http.h"
+#include "io/io.h"
+#include "io/sync.h"
+#include "server/internal/registry.h"
+#include "server/internal/selectors.h"
+#include "server/internal/stored.h"
+#include "store/store.h"
+
+namespace weft::server {
+
+enum class EventType : uint8_t { added, modified, deleted };
+[[nodiscard]] std::string_view event_type_text(EventType type);
+
+// How watchers of one view see an object.
+class EventEncoder {
+public:
+    virtual ~EventEncoder() = default;
+    // Equal texts mean equal bytes: watchers share an encoding by it. "": never shared.
+    [[nodiscard]] virtual std::string_view view() const = 0;
+    // One line of a watch, newline included.
+    [[nodiscard]] virtual std::string encode(EventType type, const StoredView& object,
+                                             store::Revision revision) = 0;
+};
+
+// Which objects a watcher wants.
+struct WatchFilter {
+    std::string key_prefix;  // of the namespace or the resource
+    LabelSelector labels;
+    FieldSelector fields;
+
+    [[nodiscard]] bool is_prefix_only() const {
+        return labels.is_everything() && fields.is_everything();
+    }
+    // `key` is known to begin with key_prefix.
+    [[nodiscard]] bool matches(const Resource& resource, std::string_view key,
+                               const StoredView& object) const;
+};
+
+// One watcher: what waits to be sent to it.
+class Watcher {
+public:
+    Watcher(io::Loop* loop, ResourcePtr resource_of, WatchFilter wanted,
+            std::unique_ptr<EventEncoder> how)
+        : resource(std::move(resource_of)),
+          filter(std::move(wanted)),
+          encoder(std::move(how)),
+          changed(loop) {}
+
+    ResourcePtr resource;
+    WatchFilter filter;
+    std::unique_ptr<EventEncoder> encoder;
+    std::deque<io::http::SharedBytes> queue;
+    io::Signal changed;
+    bool dropped = false;  // too slow: ends with expired
+    bool gone = false;     // the resource is no longer served, or the server stops
+
+    // Puts an encoded line into the queue, or drops the watcher if it is full.
+    void push(io::http::SharedBytes line);
+};
+
+class WatchHub {
+public:
+    WatchHub(io::Loop* loop, store::Store* store, std::string prefix);
+
+    // Joins: `watcher` gets every matching event after `since`, without a gap. expired if that is
+    // no longer known. The watcher must leave before it is destroyed.
+    Status join(Watcher* watcher, store::Revision since);
+    void leave(Watcher* watcher);
+    // Hands out what the store has already, so that every watcher has all up to the answer.
+    store::Revision drain();
+    // Ends all watchers (the resource is gone).
+    void end_watchers();
+    [[nodiscard]] size_t watchers() const { return watchers_.size(); }
+
+private:
+    friend class WatchHubs;
+    io::Task<void> pump();
+    void hand_out(const std::vector<store::Event>& events);
+    static void deliver(Watcher* watcher, const store::Event& event,
+                        std::vector<std::pair<std::string, io::http::SharedBytes>>* encoded);
+
+    store::Store* store_;
+    std::string prefix_;
+    std::unique_ptr<store::Watch> watch_;
+    store::Revision position_ = 0;  // all events up to here have been handed out
+    std::list<Watcher*> watchers_;
+    bool pumping_ = false;
+    io::Scope scope_;
+};
+
+// The hubs of a server, by prefix.
+class WatchHubs {
+public:
+    WatchHubs(io::Loop* loop, store::Store* store) : loop_(loop), store_(store) {}
+
+    [[nodiscard]] WatchHub* of(const std::string& prefix);
+    void end_watchers(const std::string& prefix);
+    io::Task<void> close();
+    [[nodiscard]] bool is_closed() const { return closed_; }
+
+private:
+    io::Loop* loop_;
+    store::Store* store_;
+    bool closed_ = false;
+    std::map<std::string, std::unique_ptr<WatchHub>> hubs_;
+};
+
+}  // namespace weft::server

@@ -1,0 +1,352 @@
+// server/internal/write.cc: create and update, from the decoded object to the commit.
+
+#include "server/internal/write.h"
+
+#include <algorithm>
+
+#include "server/internal/admit.h"
+#include "server/internal/crd_registration.h"
+#include "server/internal/kinds.h"
+#include "server/internal/manage_fields.h"
+#include "server/internal/metadata.h"
+#include "server/internal/services.h"
+#include "server/limits.h"
+
+namespace weft::server {
+
+Status settle_namespace(const Call& call, Value& object) {
+    Value& metadata = object.mutable_member("metadata");
+    if (metadata.is_null()) {
+        metadata = Value::map();
+    }
+    if (!call.resource->namespaced) {
+        metadata.erase("namespace");
+        return {};
+    }
+    const std::string_view given = metadata.string_at("namespace");
+    if (given.empty()) {
+        if (!call.info.namespace_.empty()) {
+            set_metadata(metadata, "namespace", call.info.namespace_);
+        }
+        return {};
+    }
+    if (given != call.info.namespace_) {
+        return bad_request(
+            "the namespace of the provided object does not match the namespace sent on the "
+            "request");
+    }
+    return {};
+}
+
+io::Task<Result<store::Entry>> get_entry(Call* call) {
+    auto entry = CO_TRY(co_await call->core->store->get(
+        call->resource->key(call->info.namespace_, call->info.name), {}));
+    if (!entry) {
+        co_return not_found(call->resource->group_resource(), call->info.name);
+    }
+    co_return std::move(*entry);
+}
+
+io::Task<Status> check_namespace(Call* call, std::string name) {
+    const ResourcePtr namespaces = call->core->registry.find("", "v1", "namespaces");
+    auto entry = CO_TRY(co_await call->core->store->get(namespaces->key("", name), {}));
+    if (!entry) {
+        co_return not_found(namespaces->group_resource(), name);
+    }
+    if (StoredView(*entry->value).is_deleting()) {
+        const Error refused = forbidden(call->group_resource(), call->info.name,
+                                        cat("unable to create new content in namespace ", name,
+                                            " because it is being terminated"));
+        ErrorDetails details = refused.details();
+        details.causes.push_back({"NamespaceTerminating",
+                                  cat("namespace ", name, " is being terminated"),
+                                  "metadata.namespace"});
+        co_return Error(Reason::forbidden, refused.message(), std::move(details));
+    }
+    co_return Status{};
+}
+
+io::Task<void> after_write(Core* core, const Resource* resource, Value object, Value old_object) {
+    if (resource->kind == "CustomResourceDefinition" && resource->is_builtin()) {
+        co_await core->customs->definition_changed(std::move(object), std::move(old_object));
+    }
+}
+
+namespace {
+
+void warn_about_owners(Call* call, Value& object) {
+    bool repeated = false;
+    Value& metadata = object.mutable_member("metadata");
+    if (dedupe_owner_references(metadata, &repeated)) {
+        call->warn(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+            "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
+            "requests; duplicate UID(s) observed: ");
+    }
+}
+
+Error invalid_object(const Call& call, std::string_view name, const FieldErrors& errors) {
+    return schema::invalid_error(call.resource->gvr.group, call.resource->kind, name, errors);
+}
+
+io::Task<Answer> store_new(Call* call, Value object) {
+    Core* core = call->core;
+    const Resource& resource = *call->resource;
+    const std::string name(object.string_at("metadata", "name"));
+    const std::string key = resource.key(object.string_at("metadata", "namespace"), name);
+    if (call->dry_run) {
+        auto existing = CO_TRY(co_await core->store->get(key, {}));
+        if (existing) {
+            co_return already_exists(resource.group_resource(), name);
+        }
+        co_return respond_object(call, 201, object);
+    }
+    auto bytes = std::make_shared<const std::string>(encode_kind(resource, object));
+    std::vector<store::Write> writes;
+    writes.push_back({key, bytes, 0});
+    auto revision = co_await core->store->commit(std::move(writes));
+    if (!revision) {
+        if (revision.error().reason() == Reason::conflict) {
+            co_return already_exists(resource.group_resource(), name);
+        }
+        co_return revision.error();
+    }
+    co_await after_write(core, &resource, std::move(object), Value());
+    co_return respond_object(call, 201, StoredView(*bytes), *revision);
+}
+
+}  // namespace
+
+io::Task<Answer> create_object(Call* call, Value object) {
+    Core* core = call->core;
+    const Resource& resource = *call->resource;
+    if (!object.string_at("metadata", "resourceVersion").empty()) {
+        co_return make_error(Reason::unknown,
+                             "resourceVersion should not be set on objects to be created");
+    }
+    warn_about_owners(call, object);
+    if (resource.namespaced) {
+        CO_TRY(co_await check_namespace(call, call->info.namespace_));
+    }
+    if (call->info.verb != "patch") {
+        CO_TRY(manage_update(call, nullptr, object));
+    }
+    CO_TRY(co_await admit_write(call, "CREATE", &object, nullptr));
+    fill_for_create(core->loop, object.mutable_member("metadata"));
+    prepare_create(*core, resource, object, std::string(object.string_at("metadata", "uid")));
+    if (resource.kind == "CustomResourceDefinition" && resource.is_builtin()) {
+        core->customs->prepare(object, nullptr);
+    }
+    const std::string base(object.string_at("metadata", "generateName"));
+    const bool generates = object.string_at("metadata", "name").empty() && !base.empty();
+    ServiceClaim claim(core->services.get());
+    for (int attempt = 0;; ++attempt) {
+        if (generates) {
+            set_metadata(object.mutable_member("metadata"), "name",
+                         generate_name(core->loop, base));
+        }
+        if (attempt == 0) {
+            if (resource.kind == "Service" && resource.gvr.group.empty()) {
+                CO_TRY(claim.allocate(object, nullptr));
+            }
+            object = reorder_kind(*core, resource, std::move(object));
+            FieldErrors errors = validate_create(*core, resource, object);
+            FieldErrors of_metadata = validate_metadata(resource, *object.find("metadata"));
+            errors.insert(errors.begin(), of_metadata.begin(), of_metadata.end());
+            if (!errors.empty()) {
+                co_return invalid_object(*call, object.string_at("metadata", "name"), errors);
+            }
+            CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
+        }
+        Answer answer = co_await store_new(call, object);
+        const bool collided =
+            !answer && generates && answer.error().reason() == Reason::already_exists;
+        if (collided && attempt + 1 < limits::generate_name_attempts) {
+            continue;
+        }
+        if (answer && !call->dry_run) {
+            claim.keep();
+        }
+        co_return answer;
+    }
+}
+
+namespace {
+
+// Conflicts that the object itself names: its uid (as a precondition) and its resourceVersion.
+Status check_preconditions(const Call& call, const Change& change, const Value& object,
+                           const Value& old_object, bool* unconditional) {
+    const Resource& resource = *call.resource;
+    const std::string_view uid = object.string_at("metadata", "uid");
+    const std::string_view old_uid = old_object.string_at("metadata", "uid");
+    if (change.uid_is_precondition && !uid.empty() && uid != old_uid) {
+        return conflict(resource.group_resource(), call.info.name,
+                        cat("StorageError: invalid object, Code: 4, Key: ",
+                            resource.key(call.info.namespace_, call.info.name),
+                            ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                            "precondition: ",
+                            uid, ", UID in object meta: ", old_uid));
+    }
+    const std::string_view version = object.string_at("metadata", "resourceVersion");
+    *unconditional = version.empty();
+    if (version.empty()) {
+        const bool allowed =
+            resource.builtin == nullptr ? false : resource.builtin->unconditional_update;
+        if (!allowed && change.uid_is_precondition) {
+            return schema::invalid_error(
+                resource.gvr.group, resource.kind, call.info.name,
+                {schema::field_invalid("metadata.resourceVersion", Value(0),
+                                       "must be specified for an update")});
+        }
+        return {};
+    }
+    if (version != old_object.string_at("metadata", "resourceVersion")) {
+        if (!parse_uint(version)) {
+            return schema::invalid_error(
+                resource.gvr.group, resource.kind, call.info.name,
+                {schema::field_invalid(
+                    "metadata.resourceVersion", version,
+                    cat("strconv.ParseUint: parsing ", quote(version), ": invalid syntax"))});
+        }
+        return modified_conflict(resource.group_resource(), call.info.name);
+    }
+    return {};
+}
+
+Status check_identity(const Call& call, Value& object) {
+    const std::string_view name = object.string_at("metadata", "name");
+    if (name.empty()) {
+        return bad_request("name must be provided");
+    }
+    if (name != call.info.name) {
+        return bad_request(cat("the name of the object (", name,
+                               ") does not match the name on the URL (", call.info.name, ")"));
+    }
+    return settle_namespace(call, object);
+}
+
+bool is_finished(const Value& object, const Value& old_object) {
+    const Value* old_metadata = old_object.find("metadata");
+    if (!old_metadata->contains("deletionTimestamp") ||
+        old_metadata->int_at(0, "deletionGracePeriodSeconds") != 0) {
+        return false;
+    }
+    const Value* finalizers = object.find("metadata", "finalizers");
+    const bool empty = finalizers == nullptr || finalizers->empty();
+    const Value* spec_finalizers =
+        object.string_at("kind") == "Namespace" ? object.find("spec", "finalizers") : nullptr;
+    return empty && (spec_finalizers == nullptr || spec_finalizers->empty());
+}
+
+// One attempt; nothing if somebody wrote in between and it may be tried again.
+io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, const Change* change) {
+    Core* core = call->core;
+    const Resource& resource = *call->resource;
+    const std::string key = resource.key(call->info.namespace_, call->info.name);
+    auto entry = CO_TRY(co_await core->store->get(key, {}));
+    if (!entry) {
+        if (!change->may_create) {
+            co_return not_found(resource.group_resource(), call->info.name);
+        }
+        Value created = CO_TRY(change->make(nullptr));
+        CO_TRY(check_identity(*call, created));
+        co_return CO_TRY(co_await create_object(call, std::move(created)));
+    }
+    const StoredView stored(*entry->value);
+    const Value old_object = CO_TRY(decode_stored(*core, resource, stored, entry->modified));
+    Value object = CO_TRY(change->make(&old_object));
+    CO_TRY(check_identity(*call, object));
+    bool unconditional = false;
+    CO_TRY(check_preconditions(*call, *change, object, old_object, &unconditional));
+    warn_about_owners(call, object);
+    if (!change->fields_are_managed) {
+        CO_TRY(manage_update(call, &old_object, object));
+    }
+    CO_TRY(co_await admit_write(call, "UPDATE", &object, &old_object));
+    set_metadata(object.mutable_member("metadata"), "resourceVersion",
+                 Value(old_object.string_at("metadata", "resourceVersion")));
+    const Subresource* endpoint = change->scales ? nullptr : call->subresource;
+    if (!change->bypasses_strategy) {
+        prepare_update(*core, resource, endpoint, object, old_object);
+    }
+    keep_for_update(*old_object.find("metadata"), object.mutable_member("metadata"));
+    if (resource.kind == "CustomResourceDefinition" && resource.is_builtin()) {
+        core->customs->prepare(object, &old_object);
+    }
+    ServiceClaim claim(core->services.get());
+    if (resource.kind == "Service" && resource.gvr.group.empty() && endpoint == nullptr) {
+        CO_TRY(claim.allocate(object, &old_object));
+    }
+    object = reorder_kind(*core, resource, std::move(object));
+
+    FieldErrors errors =
+        validate_metadata_update(*object.find("metadata"), *old_object.find("metadata"));
+    FieldErrors more = validate_metadata(resource, *object.find("metadata"));
+    errors.insert(errors.end(), more.begin(), more.end());
+    if (!errors.empty() && resource.is_builtin()) {
+        // The strategies of builtin kinds find the same once more; clients see every cause twice.
+        const FieldErrors again = errors;
+        errors.insert(errors.end(), again.begin(), again.end());
+    }
+    more = change->bypasses_strategy
+               ? FieldErrors{}
+               : validate_update(*core, resource, endpoint, object, old_object);
+    errors.insert(errors.end(), more.begin(), more.end());
+    if (!errors.empty()) {
+        co_return invalid_object(*call, call->info.name, errors);
+    }
+    CO_TRY(co_await validate_write(call, "UPDATE", &object, &old_object));
+
+    if (is_finished(object, old_object)) {
+        if (!call->dry_run) {
+            std::vector<store::Write> writes;
+            writes.push_back({key, nullptr, entry->modified});
+            auto revision = co_await core->store->commit(std::move(writes));
+            if (!revision) {
+                if (revision.error().reason() == Reason::conflict) {
+                    co_return std::nullopt;
+                }
+                co_return revision.error();
+            }
+            claim.release(old_object);
+            co_await after_write(core, &resource, Value(), old_object);
+        }
+        co_return CO_TRY(respond_object(call, 200, object));
+    }
+    if (is_same_object(object, old_object)) {
+        co_return CO_TRY(respond_object(call, 200, stored, entry->modified));
+    }
+    if (call->dry_run) {
+        co_return CO_TRY(respond_object(call, 200, object));
+    }
+    auto bytes = std::make_shared<const std::string>(encode_kind(resource, object));
+    std::vector<store::Write> writes;
+    writes.push_back({key, bytes, entry->modified});
+    auto revision = co_await core->store->commit(std::move(writes));
+    if (!revision) {
+        if (revision.error().reason() != Reason::conflict) {
+            co_return revision.error();
+        }
+        if (!unconditional) {
+            co_return modified_conflict(resource.group_resource(), call->info.name);
+        }
+        co_return std::nullopt;
+    }
+    claim.keep();
+    co_await after_write(core, &resource, object, old_object);
+    co_return CO_TRY(respond_object(call, 200, StoredView(*bytes), *revision));
+}
+
+}  // namespace
+
+io::Task<Answer> change_object(Call* call, Change change) {
+    for (int attempt = 0; attempt < limits::write_attempts; ++attempt) {
+        auto done = CO_TRY(co_await change_once(call, &change));
+        if (done) {
+            co_return std::move(*done);
+        }
+    }
+    co_return modified_conflict(call->resource->group_resource(), call->info.name);
+}
+
+}  // namespace weft::server

@@ -1,0 +1,45 @@
+// server/limits.h: the limits of the API server, each with the reason for its size.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::server::limits {
+
+// What a real API server reads of a body (MaxRequestBodyBytes).
+constexpr size_t body_bytes_max = 3 * 1024 * 1024;
+// resourceVersion: how long a read waits for a revision that does not exist yet (real: 3 s).
+constexpr int64_t future_revision_wait = 3'000'000'000;
+// A generated name collides at most this often before the client hears AlreadyExists.
+constexpr int generate_name_attempts = 8;
+// generateName's base is cut so that base and suffix fit a DNS label.
+constexpr size_t generated_base_max = 58;
+constexpr size_t generated_suffix = 5;
+// How often a patch or an unconditional update is tried again after losing a race for the key.
+constexpr int write_attempts = 8;
+// All annotations of an object together.
+constexpr size_t annotations_bytes_max = 256 * 1024;
+constexpr size_t field_manager_bytes_max = 128;
+// A watcher that is this many events behind is dropped with `expired`; it can list again.
+constexpr size_t watcher_queue_max = 4096;
+// Watchers of one server; each costs a few KB and a connection.
+constexpr size_t watchers_max = 20'000;
+// Decoded events that a hub keeps for watchers that start a little in the past.
+constexpr size_t hub_window_max = 1024;
+// The page a list asks of the store at once when a selector thins it out.
+constexpr size_t list_chunk = 2'000;
+// A warning header is cut at this length, and all of an answer together at the second figure.
+constexpr size_t warning_runes_max = 256;
+constexpr size_t warnings_runes_total = 4096;
+// The watch of a client that names no time-out ends after this and up to twice this.
+constexpr int64_t watch_timeout_min = 1'800'000'000'000;
+// How often a bookmark is sent where the client allows them.
+constexpr int64_t bookmark_interval = 60'000'000'000;
+// Names of kinds, verbs and selectors come from URLs of at most 64 KB, so these need no limit of
+// their own. A selector with more requirements than this is refused: matching is linear.
+constexpr size_t selector_requirements_max = 1'000;
+// Objects nested deeper than this are refused by the decoder (Go's JSON: 10,000; ours uses stack).
+constexpr int decode_depth_max = 512;
+
+}  // namespace weft::server::limits

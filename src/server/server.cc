@@ -1,0 +1,344 @@
+// server/server.cc: starts a server and walks each request through its chain.
+
+#include "server/server.h"
+
+#include <algorithm>
+
+#include "server/internal/authenticate.h"
+#include "server/internal/bootstrap.h"
+#include "server/internal/core.h"
+#include "server/internal/crd_registration.h"
+#include "server/internal/custom_kind.h"
+#include "server/internal/discovery.h"
+#include "server/internal/open_api.h"
+#include "server/internal/rbac.h"
+#include "server/internal/services.h"
+#include "server/internal/tokens.h"
+#include "server/internal/watch_hub.h"
+#include "server/limits.h"
+
+namespace weft::server {
+
+Core::Core(Options given)
+    : options(std::move(given)),
+      loop(options.loop),
+      store(options.store),
+      registry(options.all_versions),
+      go_types(&schema::Builtin::get()),
+      defaults(&schema::Builtin::get()),
+      protobuf(&schema::Builtin::get()),
+      hubs(std::make_unique<WatchHubs>(loop, store)),
+      rbac(std::make_unique<Rbac>(this)),
+      discovery(std::make_unique<Discovery>(this)),
+      open_api(std::make_unique<OpenApi>(this)),
+      services(std::make_unique<ServiceAllocator>(loop, options.service_cidr, options.node_port_min,
+                                                  options.node_port_max)),
+      customs(std::make_unique<CustomResources>(this)),
+      tokens(std::make_unique<Tokens>(loop, options.token_key, options.token_issuer)) {}
+
+Core::~Core() = default;
+
+ApiServer::ApiServer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+ApiServer::~ApiServer() = default;
+
+io::Task<Result<std::unique_ptr<ApiServer>>> ApiServer::start(Options options) {
+    CHECK(options.loop != nullptr && options.store != nullptr);
+    std::unique_ptr<ApiServer> server(new ApiServer(std::make_unique<Core>(std::move(options))));
+    CO_TRY(co_await server->core_->customs->load());
+    CO_TRY(co_await bootstrap(server->core_.get(), server.get()));
+    co_return std::move(server);
+}
+
+io::Task<void> ApiServer::close() {
+    co_await core_->hubs->close();
+    co_await core_->customs->close();
+}
+
+namespace {
+
+using io::http::Response;
+
+Attributes attributes_of(const Call& call) {
+    Attributes attributes;
+    attributes.user = call.user;
+    attributes.verb = call.info.verb;
+    attributes.is_resource = call.info.is_resource;
+    attributes.group = call.info.group;
+    attributes.version = call.info.version;
+    attributes.namespace_ = call.info.namespace_;
+    attributes.resource = call.info.resource;
+    attributes.subresource = call.info.subresource;
+    attributes.name = call.info.name;
+    attributes.path = call.info.path;
+    return attributes;
+}
+
+Error refusal(const Call& call, const Attributes& attributes, const Decision& decision) {
+    std::string why = refusal_text(attributes);
+    if (!decision.reason.empty()) {
+        append(why, ": ", decision.reason);
+    }
+    return forbidden(call.group_resource(), call.info.name, why);
+}
+
+// Impersonate-* headers: the user becomes another one, if it may.
+io::Task<Status> impersonate(Call* call) {
+    const std::string_view name = call->request.headers.get("impersonate-user");
+    const auto groups = call->request.headers.all("impersonate-group");
+    if (name.empty()) {
+        if (!groups.empty() || call->request.headers.has("impersonate-uid")) {
+            co_return internal_error("requested impersonation without impersonating a user");
+        }
+        co_return Status{};
+    }
+    Attributes attributes;
+    attributes.user = call->user;
+    attributes.verb = "impersonate";
+    attributes.is_resource = true;
+    attributes.resource = "users";
+    attributes.name = name;
+    const Decision decision = co_await authorize(call->core, attributes);
+    if (!decision.allowed) {
+        co_return forbidden({"", "users"}, name, refusal_text(attributes));
+    }
+    UserInfo user;
+    user.name = name;
+    for (const std::string_view group : groups) {
+        user.groups.emplace_back(group);
+    }
+    user.uid = call->request.headers.get("impersonate-uid");
+    if (name.starts_with("system:serviceaccount:")) {
+        const auto parts = split(name, ':');
+        if (parts.size() == 4 && groups.empty()) {
+            user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", parts[2])};
+        }
+    }
+    if (name != "system:anonymous" && !user.is_in_group("system:unauthenticated")) {
+        user.groups.emplace_back("system:authenticated");
+    }
+    call->user = std::move(user);
+    co_return Status{};
+}
+
+// 404 as apiserver's resource handlers say it for paths of groups that are served.
+Response resource_not_found(const Call& call) {
+    return respond_value(
+        call, 404,
+        generic_status(Reason::not_found, 404, "the server could not find the requested resource"));
+}
+
+Response method_not_allowed(const Call& call) {
+    return respond_value(
+        call, 405,
+        generic_status(Reason::method_not_allowed, 405,
+                       "the server does not allow this method on the requested resource"));
+}
+
+// Whether the URL has the shape that the resource's scope asks for.
+bool fits_scope(const Call& call) {
+    const RequestInfo& info = call.info;
+    const bool is_namespace_itself = info.resource == "namespaces" && info.group.empty();
+    if (call.resource->namespaced) {
+        if (info.namespace_.empty()) {
+            // Across all namespaces only lists, watches and (of virtual kinds) nothing else.
+            return info.verb == "list" || info.verb == "watch" ||
+                   (info.verb == "create" && info.name.empty());
+        }
+        return true;
+    }
+    return info.namespace_.empty() || is_namespace_itself;
+}
+
+io::Task<Answer> dispatch(Call* call) {
+    const std::string& verb = call->info.verb;
+    if (call->resource->builtin != nullptr && call->resource->builtin->is_virtual) {
+        co_return co_await serve_review(call);
+    }
+    if (is_special_subresource(*call)) {
+        co_return co_await serve_special_subresource(call);
+    }
+    if (verb == "create") {
+        co_return co_await serve_create(call);
+    }
+    if (verb == "get") {
+        co_return co_await serve_get(call);
+    }
+    if (verb == "list") {
+        co_return co_await serve_list(call);
+    }
+    if (verb == "watch") {
+        co_return co_await serve_watch(call);
+    }
+    if (verb == "update") {
+        co_return co_await serve_update(call);
+    }
+    if (verb == "patch") {
+        co_return co_await serve_patch(call);
+    }
+    if (verb == "delete") {
+        co_return co_await serve_delete(call);
+    }
+    co_return co_await serve_delete_collection(call);
+}
+
+bool allows_method(const Call& call) {
+    const std::string& verb = call.info.verb;
+    const bool has_name = call.info.parts.size() >= 2;
+    if (!call.info.subresource.empty()) {
+        return call.subresource->allows(verb);
+    }
+    if (verb == "create") {
+        return !has_name && call.resource->allows("create");
+    }
+    if (verb == "update" || verb == "patch") {
+        return has_name && call.resource->allows(verb);
+    }
+    return call.resource->allows(verb);
+}
+
+Response not_acceptable(const Call& call, bool by_route) {
+    const std::string_view types =
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    Value status =
+        by_route ? generic_status(Reason::not_acceptable, 406,
+                                  cat("406: Not Acceptable\n\nAvailable representations: ", types))
+                 : status_of(make_error(Reason::not_acceptable,
+                                        "only the following media types are accepted: ", types));
+    const auto plain =
+        negotiate(call.request, call.target, {.yaml = true, .protobuf = true, .transforms = false});
+    if (plain && plain->encoding != Encoding::protobuf) {
+        return respond_value(call, 406, status);
+    }
+    Response response;
+    response.status = 406;
+    response.headers.set("content-type", "application/json");
+    response.pieces.push_back(io::http::share(to_json(status, {.indent = 2})));
+    return response;
+}
+
+// Finds what the URL names, and answers at once where it names nothing.
+std::optional<Response> route(Call* call) {
+    const RequestInfo& info = call->info;
+    const Registry& registry = call->core->registry;
+    if (info.prefix == "apis" && !registry.has_group(info.group)) {
+        return respond_plain_not_found();
+    }
+    const bool served = info.prefix == "api" ? info.group.empty() : !info.group.empty();
+    call->resource = served ? registry.find(info.group, info.version, info.resource) : nullptr;
+    if (call->resource == nullptr || info.parts.size() > 3) {
+        if (!registry.is_builtin_group(info.group)) {
+            // Groups of CRDs answer for unknown resources in plain text.
+            return respond_plain_not_found();
+        }
+        return resource_not_found(*call);
+    }
+    if (!info.subresource.empty()) {
+        call->subresource = call->resource->find_subresource(info.subresource);
+        if (call->subresource == nullptr) {
+            return call->resource->custom != nullptr ? respond_plain_not_found()
+                                                     : resource_not_found(*call);
+        }
+    }
+    if (!fits_scope(*call)) {
+        return call->resource->custom != nullptr ? respond_plain_not_found()
+                                                 : resource_not_found(*call);
+    }
+    if (!allows_method(*call)) {
+        if (call->resource->custom != nullptr) {
+            return respond_error(*call,
+                                 method_not_supported(call->resource->group_resource(), info.verb));
+        }
+        return method_not_allowed(*call);
+    }
+    return std::nullopt;
+}
+
+io::Task<Response> serve_resource(Call* call) {
+    if (auto answer = route(call)) {
+        co_return std::move(*answer);
+    }
+    if (!accepts_any(call->request.headers.get("accept"))) {
+        co_return not_acceptable(*call, true);
+    }
+    const bool is_builtin = call->resource->is_builtin();
+    const bool is_virtual = is_builtin && call->resource->builtin->is_virtual;
+    const auto negotiated = negotiate(call->request, call->target,
+                                      {.yaml = true,
+                                       .protobuf = is_builtin && call->info.verb != "watch",
+                                       .transforms = !is_virtual});
+    if (!negotiated) {
+        co_return not_acceptable(*call, false);
+    }
+    call->negotiated = *negotiated;
+    const std::string include = call->parameter("includeObject");
+    if (call->negotiated.is_table() && !include.empty() && include != "None" &&
+        include != "Metadata" && include != "Object") {
+        co_return respond_error(
+            *call,
+            bad_request(cat("Unable to convert to Table as requested: includeObject: Invalid "
+                            "value: ",
+                            quote(include), ": must be 'Metadata', 'Object', 'None', or empty")));
+    }
+    if (call->resource->custom != nullptr) {
+        const CustomVersion* version =
+            call->resource->custom->find_version(call->resource->gvr.version);
+        if (version != nullptr && version->deprecation_warning) {
+            call->warn(*version->deprecation_warning);
+        }
+    }
+    Answer answer = co_await dispatch(call);
+    if (!answer) {
+        co_return respond_error(*call, answer.error());
+    }
+    co_return std::move(*answer);
+}
+
+}  // namespace
+
+io::Task<Response> ApiServer::handle(io::http::Request request) {
+    Call call;
+    call.core = core_.get();
+    call.request = std::move(request);
+    auto target = io::http::Target::parse(call.request.target);
+    if (!target) {
+        co_return Response::text(400, "text/plain; charset=utf-8", "400 Bad Request");
+    }
+    call.target = std::move(*target);
+    call.info = request_info(call.request.method, call.target);
+    if (const auto negotiated = negotiate(call.request, call.target, {.transforms = false})) {
+        call.negotiated = *negotiated;
+    }
+    Response response;
+    auto user = authenticate(*core_, call.request);
+    if (!user) {
+        response = respond_error(call, user.error());
+    } else {
+        call.user = std::move(*user);
+        Status changed = co_await impersonate(&call);
+        const Attributes attributes = attributes_of(call);
+        Decision decision;
+        if (changed) {
+            decision = co_await authorize(core_.get(), attributes);
+        }
+        if (!changed) {
+            response = respond_error(call, changed.error());
+        } else if (!decision.allowed) {
+            response = respond_error(call, refusal(call, attributes, decision));
+        } else if (call.info.is_resource) {
+            response = co_await serve_resource(&call);
+        } else {
+            response = co_await serve_non_resource(&call);
+        }
+    }
+    add_warnings(call, response);
+    if (!response.headers.has("cache-control")) {
+        response.headers.set("cache-control", "no-cache, private");
+    }
+    const std::string_view audit = call.request.headers.get("audit-id");
+    if (!audit.empty()) {
+        response.headers.set("audit-id", std::string(audit.substr(0, 64)));
+    }
+    co_return response;
+}
+
+}  // namespace weft::server
