@@ -100,4 +100,7 @@ constexpr size_t client_sessions = 64;
 // Connections that one client makes at the same time: a herd of handshakes would time out together.
 constexpr size_t client_connecting = 32;
 
+// Series of one metric: more than anybody looks at; a label that clients choose may have no bound.
+constexpr size_t series_per_metric = 10'000;
+
 }  // namespace weft::io::limits
