@@ -93,7 +93,8 @@ public:
 // The kinds there are: template and externalRef.
 [[nodiscard]] std::span<const NodeKind* const> node_kinds();
 
-// The value of an expression. A result that holds omit() keeps it as `omitted()`.
+// The value of an expression. A result that holds omit() keeps it as `omitted()`. The arena is
+// reset first: nothing of an earlier evaluation may still be needed.
 [[nodiscard]] Evaluated<Value> evaluate(const CompiledExpression& expression,
                                         const cel::Activation& variables, cel::Arena& arena);
 

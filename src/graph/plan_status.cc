@@ -193,6 +193,7 @@ bool Planner::add_author_conditions(Value& status, const ConditionSet& builtin) 
         std::erase(references, "schema");
         bind(variables, references);
         variables.bind("schema", schema);
+        arena_.reset();
         const cel::Value value = expression.program.evaluate(variables, arena_);
         if (value.is_error()) {
             if (cel::is_pending(value.as_error())) {

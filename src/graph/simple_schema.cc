@@ -63,7 +63,8 @@ std::string_view custom_name(const SimpleType& type) {
 // The custom types that a definition of a type refers to; its first mistake if it has one.
 Status collect_references(const Value& spec, size_t depth, std::vector<std::string>& names) {
     if (spec.is_string()) {
-        const std::string_view name = custom_name(TRY(parse_simple_type(spec.as_string())));
+        const SimpleType type = TRY(parse_simple_type(spec.as_string()));
+        const std::string_view name = custom_name(type);
         if (!name.empty()) {
             names.emplace_back(name);
         }

@@ -7,6 +7,8 @@ namespace weft::graph {
 
 Evaluated<Value> evaluate(const CompiledExpression& expression, const cel::Activation& variables,
                           cel::Arena& arena) {
+    // What earlier evaluations left there has been copied out.
+    arena.reset();
     const cel::Value value = expression.program.evaluate(variables, arena);
     if (value.is_error()) {
         const cel::ErrorRecord& error = value.as_error();
