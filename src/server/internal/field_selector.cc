@@ -59,7 +59,10 @@ std::vector<std::string_view> split_terms(std::string_view text) {
 
 Result<FieldSelector> FieldSelector::parse(std::string_view text) {
     FieldSelector selector;
-    for (const std::string_view term : split_terms(text)) {
+    // Go sorts the terms as they are written, so that is the order of terms and of errors.
+    std::vector<std::string_view> written = split_terms(text);
+    std::ranges::sort(written);
+    for (const std::string_view term : written) {
         if (term.empty()) {
             continue;
         }

@@ -107,10 +107,23 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
     values.erase(std::unique(values.begin(), values.end()), values.end());
     schema::FieldErrors errors;
     if (const auto wrong = qualified_name_errors(key); !wrong.empty()) {
-        errors.push_back(schema::field_invalid("", key, join(wrong, "; ")));
+        errors.push_back(schema::field_invalid("key", key, join(wrong, "; ")));
     }
     LabelRequirement requirement;
     requirement.as_set = op == Token::in || op == Token::not_in;
+    requirement.double_equals = op == Token::double_equals;
+    Value given;
+    for (const std::string& value : values) {
+        given.push_back(value);
+    }
+    if (requirement.as_set && values.empty()) {
+        errors.push_back(schema::field_invalid(
+            "values", given, "for 'in', 'notin' operators, values set can't be empty"));
+    }
+    if ((op == Token::identifier || op == Token::not_exists) && !values.empty()) {
+        errors.push_back(schema::field_invalid(
+            "values", given, "values set must be empty for exists and does not exist"));
+    }
     switch (op) {
         case Token::not_in:
         case Token::not_equals:
@@ -300,6 +313,9 @@ private:
                 if (peek().token == Token::comma) {
                     take();
                     values.emplace_back();
+                    if (peek().token == Token::closed) {
+                        break;
+                    }
                 }
             } else {
                 return wrong("found '", item.text, "', expected: ',', or identifier");
@@ -417,7 +433,7 @@ std::string LabelSelector::text() const {
                 break;
             case Operator::in:
                 if (!requirement.as_set) {
-                    append(out, requirement.key, "=", list);
+                    append(out, requirement.key, requirement.double_equals ? "==" : "=", list);
                 } else {
                     append(out, requirement.key, " in (", list, ")");
                 }

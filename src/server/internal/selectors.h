@@ -22,7 +22,8 @@ struct LabelRequirement {
     std::string key;
     Operator op = Operator::exists;
     std::vector<std::string> values;
-    bool as_set = false;  // written with in or notin, and printed so
+    bool as_set = false;         // written with in or notin, and printed so
+    bool double_equals = false;  // written as ==, and printed so
 };
 
 // All requirements must hold; none matches everything. A value.
