@@ -11,13 +11,8 @@
 #include "object/ip_address.h"
 #include "object/names.h"
 #include "schema/quantity.h"
-#include "tests/conformance/cases.h"
-#if __has_include("server/internal/selectors.h")
 #include "server/internal/selectors.h"
-#define WEFT_HAS_SELECTORS 1
-#else
-#define WEFT_HAS_SELECTORS 0
-#endif
+#include "tests/conformance/cases.h"
 
 namespace {
 
@@ -255,7 +250,6 @@ Outcome check_versions(const Value& row) {
 
 // --- Selectors ---
 
-#if WEFT_HAS_SELECTORS
 using weft::server::FieldSelector;
 using weft::server::LabelSelector;
 
@@ -313,11 +307,6 @@ Outcome check_selector(std::string_view fn, std::string_view in, const Value& ro
     }
     return skipped("not asked for by itself");
 }
-#else
-Outcome check_selector(std::string_view, std::string_view, const Value&) {
-    return skipped("the server's selectors are not in this build");
-}
-#endif
 
 Outcome check(const Value& row, const Value& texts) {
     const std::string_view fn = row.string_at("fn");
