@@ -89,21 +89,29 @@ public:
     // Of /status: all but status (and managedFields) taken from the old object.
     void prepare_status_update(Value& object, const Value& old_object) const;
 
-    // --- What is wrong with an object. ObjectMeta's own rules are the server's for all kinds ---
+    // --- What is wrong with an object ---
 
-    // Schema, embedded objects' metadata, list types, rules, scale; in upstream's order and texts,
-    // with its cost limits. On update with ratcheting: what is as it was is let pass.
-    [[nodiscard]] FieldErrors validate_create(const Value& object) const;
-    [[nodiscard]] FieldErrors validate_update(const Value& object, const Value& old_object) const;
-    [[nodiscard]] FieldErrors validate_status_update(const Value& object,
-                                                     const Value& old_object) const;
+    // Whether apiVersion and kind are this Kind's. If not, these are all the errors to tell.
+    [[nodiscard]] FieldErrors validate_type(const Value& object) const;
+    // Schema, scale, embedded objects' metadata, list types and rules, in upstream's order and
+    // texts, with its cost limits. `metadata_errors`: what the server found about metadata, whose
+    // rules are the same for all kinds; they come first in the result and decide with the others
+    // whether rules are looked at. On update with ratcheting: what is as it was is let pass.
+    [[nodiscard]] FieldErrors validate_create(const Value& object,
+                                              FieldErrors metadata_errors = {}) const;
+    [[nodiscard]] FieldErrors validate_update(const Value& object, const Value& old_object,
+                                              FieldErrors metadata_errors = {}) const;
+    [[nodiscard]] FieldErrors validate_status_update(const Value& object, const Value& old_object,
+                                                     FieldErrors metadata_errors = {}) const;
 
     // --- Subresource scale ---
 
     // The autoscaling/v1 Scale of an object. internal_error with upstream's text if a value is of
-    // the wrong type, or if spec.replicas is absent.
-    [[nodiscard]] Result<Value> scale_of(const Value& object) const;
-    // The object with the Scale's replicas. invalid or bad_request with upstream's text.
+    // the wrong type, or if replicas are absent and `needs_replicas` (a GET; after a write absent
+    // ones count as 0).
+    [[nodiscard]] Result<Value> scale_of(const Value& object, bool needs_replicas = true) const;
+    // The object with the Scale's replicas and resourceVersion. bad_request with upstream's text if
+    // it is no Scale.
     [[nodiscard]] Result<Value> with_scale(const Value& object, const Value& scale) const;
 
     // --- Selecting and printing ---

@@ -40,6 +40,11 @@ void remove_condition(Value& definition, std::string_view type);
 // since names may have become free.
 bool update_status(Value& definition, std::span<const Value* const> others, Time now);
 
+// The parts of it: NamesAccepted and, while it is not established, "Installing" or "NotAccepted" …
+bool update_names(Value& definition, std::span<const Value* const> others, Time now);
+// … and Established, if the names are accepted.
+bool establish(Value& definition, Time now);
+
 // What a DELETE of the definition does to it besides deletionTimestamp: the condition Terminating.
 // "InstanceDeletionPending".
 bool set_deletion_pending(Value& definition, Time now);

@@ -1,0 +1,148 @@
+// crd/internal/internal_form.cc: from v1 to the neutral form.
+
+#include "crd/internal/internal_form.h"
+
+#include <algorithm>
+
+namespace weft::crd::internal {
+
+namespace {
+
+bool is_same_in_all(std::span<const Value> versions, std::string_view name) {
+    const Value* first = get(versions[0], name);
+    return std::ranges::all_of(versions, [&](const Value& version) {
+        const Value* other = get(version, name);
+        return (first == nullptr) == (other == nullptr) && (first == nullptr || *first == *other);
+    });
+}
+
+void hoist(Value& spec, std::string_view name, std::string_view top_name) {
+    const Value* found = get(spec, "versions");
+    if (found == nullptr || !found->is_list() || found->empty()) {
+        return;
+    }
+    Value versions = *found;
+    if (!is_same_in_all(versions.items(), name)) {
+        return;
+    }
+    if (const Value* common = get(versions.at(0), name)) {
+        const Value kept = *common;
+        spec.set(top_name, kept);
+        for (size_t i = 0; i < versions.size(); ++i) {
+            versions.mutable_item(i).erase(name);
+        }
+        spec.set("versions", std::move(versions));
+    }
+}
+
+Value flat_conversion(const Value& conversion) {
+    Value out = Value::map();
+    out.set("strategy", Value(conversion.string_at("strategy")));
+    if (const Value* webhook = get(conversion, "webhook")) {
+        if (const Value* client = get(*webhook, "clientConfig")) {
+            out.set("webhookClientConfig", *client);
+        }
+        if (const Value* versions = get(*webhook, "conversionReviewVersions")) {
+            out.set("conversionReviewVersions", *versions);
+        }
+    }
+    return out;
+}
+
+Value or_null(const Value* value) {
+    return value == nullptr ? Value() : *value;
+}
+
+// Column and scale members have the same names with an upper case letter in Go.
+Value with_capitals(const Value& value) {
+    if (value.is_list()) {
+        std::vector<Value> items;
+        for (const Value& item : value.items()) {
+            items.push_back(with_capitals(item));
+        }
+        return Value::list(std::move(items));
+    }
+    if (!value.is_map()) {
+        return value;
+    }
+    Value out = Value::map();
+    for (const Member& member : value.members()) {
+        std::string name(member.name());
+        name[0] = static_cast<char>(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 32 : name[0]);
+        out.set(name == "JsonPath" ? "JSONPath" : name, with_capitals(member.value));
+    }
+    return out;
+}
+
+}  // namespace
+
+Value to_internal(const Value& definition) {
+    Value out = definition;
+    const Value* found = get(definition, "spec");
+    Value spec = found != nullptr && found->is_map() ? *found : Value::map();
+    if (const auto versions = items_of(spec, "versions"); !versions.empty()) {
+        spec.set("version", Value(versions[0].string_at("name")));
+    }
+    hoist(spec, "schema", "validation");
+    hoist(spec, "subresources", "subresources");
+    hoist(spec, "additionalPrinterColumns", "additionalPrinterColumns");
+    hoist(spec, "selectableFields", "selectableFields");
+    if (const Value* conversion = get(spec, "conversion")) {
+        spec.set("conversion", flat_conversion(*conversion));
+    }
+    if (get(spec, "preserveUnknownFields") == nullptr) {
+        spec.set("preserveUnknownFields", Value(false));
+    }
+    out.set("spec", std::move(spec));
+    return out;
+}
+
+Value versions_as_go(const Value& spec) {
+    const Value* versions = get(spec, "versions");
+    if (versions == nullptr) {
+        return {};
+    }
+    std::vector<Value> out;
+    for (const Value& version : versions->items()) {
+        Value go = Value::map();
+        go.append_new("Name", Value(version.string_at("name")));
+        go.append_new("Served", Value(is_set(version, "served")));
+        go.append_new("Storage", Value(is_set(version, "storage")));
+        go.append_new("Deprecated", Value(is_set(version, "deprecated")));
+        go.append_new("DeprecationWarning", or_null(get(version, "deprecationWarning")));
+        go.append_new("Schema", or_null(get(version, "schema")));
+        go.append_new("Subresources", with_capitals(or_null(get(version, "subresources"))));
+        go.append_new("AdditionalPrinterColumns",
+                      with_capitals(or_null(get(version, "additionalPrinterColumns"))));
+        go.append_new("SelectableFields", with_capitals(or_null(get(version, "selectableFields"))));
+        out.push_back(std::move(go));
+    }
+    return Value::list(std::move(out));
+}
+
+Value rule_as_go(const Value& rule) {
+    Value go = Value::map();
+    go.append_new("Rule", Value(rule.string_at("rule")));
+    go.append_new("Message", Value(rule.string_at("message")));
+    go.append_new("MessageExpression", Value(rule.string_at("messageExpression")));
+    go.append_new("Reason", or_null(get(rule, "reason")));
+    go.append_new("FieldPath", Value(rule.string_at("fieldPath")));
+    go.append_new("OptionalOldSelf", or_null(get(rule, "optionalOldSelf")));
+    return go;
+}
+
+const Value* schema_of_version(const Value& spec, std::string_view version) {
+    if (const Value* top = spec.find("validation", "openAPIV3Schema");
+        top != nullptr && !top->is_null()) {
+        return top;
+    }
+    for (const Value& candidate : items_of(spec, "versions")) {
+        if (candidate.string_at("name") == version) {
+            const Value* schema = candidate.find("schema", "openAPIV3Schema");
+            return schema == nullptr || schema->is_null() ? nullptr : schema;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace weft::crd::internal
