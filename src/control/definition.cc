@@ -105,14 +105,22 @@ Value crd_patch(const Value& wanted) {
     return Value::map_of({{"metadata", std::move(metadata)}, {"spec", std::move(spec)}});
 }
 
+// What Go's omitempty leaves out when the server stores it.
+bool is_left_out(std::string_view name, const Value& value) {
+    if (name == "default") {
+        return value.is_null();
+    }
+    return value.is_null() || ((value.is_list() || value.is_string()) && value.empty()) ||
+           (value.is_int() && value.as_int() == 0) || (value.is_bool() && !value.as_bool());
+}
+
 // True if `part` says nothing that `whole` does not: the server adds defaults, we look for ours.
 bool contains_all(const Value& whole, const Value& part) {
     if (part.is_map()) {
         return std::ranges::all_of(part.members(), [&](const Member& member) {
             const Value* found = whole.find(member.name());
-            return found == nullptr
-                       ? member.value.is_null() || (member.value.is_list() && member.value.empty())
-                       : contains_all(*found, member.value);
+            return found == nullptr ? is_left_out(member.name(), member.value)
+                                    : contains_all(*found, member.value);
         });
     }
     if (part.is_list() && whole.is_list() && part.size() == whole.size()) {
@@ -122,6 +130,9 @@ bool contains_all(const Value& whole, const Value& part) {
             }
         }
         return true;
+    }
+    if (part.is_number() && whole.is_number()) {
+        return part.to_double() == whole.to_double();
     }
     return whole == part;
 }

@@ -31,6 +31,28 @@ inline io::http::Peer administrator() {
     return peer;
 }
 
+// Passes requests on and keeps their first lines: what a test prints when a count is off.
+class Recorder : public io::http::Transport {
+public:
+    explicit Recorder(std::unique_ptr<io::http::Transport> inner) : inner_(std::move(inner)) {}
+    io::Task<Result<io::http::Response>> send(io::http::Request request) override {
+        lines.push_back(cat(request.method, " ", request.target));
+        return inner_->send(std::move(request));
+    }
+    // The lines since the mark.
+    [[nodiscard]] std::string since(size_t mark) const {
+        std::string out;
+        for (size_t i = mark; i < lines.size(); ++i) {
+            append(out, lines[i], "\n");
+        }
+        return out;
+    }
+    std::vector<std::string> lines;
+
+private:
+    std::unique_ptr<io::http::Transport> inner_;
+};
+
 // Store in memory, API server, cluster and controllers, all real, in one thread. `start` first,
 // `stop` last.
 class World {
@@ -62,7 +84,8 @@ public:
                 std::fprintf(stderr, "  log: %s\n", message.c_str());
             };
         }
-        manager_ = std::make_unique<control::Manager>(loop_, transport_.get(), std::move(control));
+        recorder_ = std::make_unique<Recorder>(io::http::in_process(server_.get(), administrator()));
+        manager_ = std::make_unique<control::Manager>(loop_, recorder_.get(), std::move(control));
         co_return co_await manager_->start();
     }
     io::Task<void> stop_controllers() {
@@ -159,6 +182,8 @@ public:
 
     [[nodiscard]] kube::Client* client() { return client_.get(); }
     [[nodiscard]] control::Manager* manager() { return manager_.get(); }
+    // What the controllers have sent since they were started.
+    [[nodiscard]] Recorder* sent() { return recorder_.get(); }
     [[nodiscard]] io::Loop* loop() { return loop_; }
     [[nodiscard]] io::http::Transport* transport() { return transport_.get(); }
 
@@ -171,6 +196,7 @@ private:
     std::unique_ptr<kube::Client> client_;
     std::unique_ptr<kube::RestMapper> mapper_;
     std::unique_ptr<cluster::Cluster> cluster_;
+    std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<control::Manager> manager_;
 };
 
