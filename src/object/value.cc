@@ -195,64 +195,30 @@ Value Value::map_of(std::initializer_list<std::pair<std::string_view, Value>> me
     return out;
 }
 
-bool Value::as_bool() const {
-    CHECK(is_bool());
-    return bytes_[payload_at] != 0;
-}
-
-int64_t Value::as_int() const {
-    CHECK(is_int());
-    return payload<int64_t>();
-}
-
-double Value::as_double() const {
-    CHECK(is_double());
-    return payload<double>();
-}
-
-std::string_view Value::as_string() const {
-    CHECK(is_string());
-    if (bytes_[1] != outside) {
-        return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
-    }
-    auto* block = payload<StringBlock*>();
-    return {block->text(), block->size};
-}
-
 double Value::to_double() const {
     return is_int() ? static_cast<double>(as_int()) : as_double();
-}
-
-size_t Value::size() const noexcept {
-    if (has_block()) {
-        return payload<Block*>()->size;
-    }
-    return is_string() ? bytes_[1] : 0;
-}
-
-std::span<const Value> Value::items() const noexcept {
-    if (!is_list()) {
-        return {};
-    }
-    auto* block = payload<ListBlock*>();
-    return {block->items(), block->size};
-}
-
-std::span<const Member> Value::members() const noexcept {
-    if (!is_map()) {
-        return {};
-    }
-    auto* block = payload<MapBlock*>();
-    return {block->members(), block->size};
 }
 
 const Value* Value::find(std::string_view key) const noexcept {
     if (!is_map()) {
         return nullptr;
     }
+    return find_hashed(key, hash_of(key));
+}
+
+const Value* Value::find_hashed(std::string_view key, uint32_t hash) const noexcept {
+    static_assert(offsetof(Block, size) == size_in_block && sizeof(StringBlock) == text_in_block &&
+                  sizeof(Value) == parts_in_block);
+    if (!is_map()) {
+        return nullptr;
+    }
     auto* block = payload<MapBlock*>();
-    const uint32_t position = block->find(key, hash_of(key));
+    const uint32_t position = block->find(key, hash);
     return position == no_position ? nullptr : &block->members()[position].value;
+}
+
+uint32_t Value::hash_key(std::string_view key) noexcept {
+    return hash_of(key);
 }
 
 const Value& Value::at(size_t index) const {

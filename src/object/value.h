@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
+
 namespace weft {
 
 struct Member;
@@ -99,24 +101,50 @@ public:
     [[nodiscard]] bool is_map() const noexcept { return kind() == Kind::map; }
 
     // Each CHECKs the kind.
-    [[nodiscard]] bool as_bool() const;
-    [[nodiscard]] int64_t as_int() const;
-    [[nodiscard]] double as_double() const;
-    [[nodiscard]] std::string_view as_string() const;
+    [[nodiscard]] bool as_bool() const {
+        CHECK(is_bool());
+        return bytes_[payload_at] != 0;
+    }
+    [[nodiscard]] int64_t as_int() const {
+        CHECK(is_int());
+        return payload<int64_t>();
+    }
+    [[nodiscard]] double as_double() const {
+        CHECK(is_double());
+        return payload<double>();
+    }
+    [[nodiscard]] std::string_view as_string() const {
+        CHECK(is_string());
+        if (bytes_[1] != outside) {
+            return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
+        }
+        return {block() + text_in_block, block_size()};
+    }
     // An integer or a number as double.
     [[nodiscard]] double to_double() const;
 
     // Items, members, or bytes of text; 0 for every other kind.
-    [[nodiscard]] size_t size() const noexcept;
+    [[nodiscard]] size_t size() const noexcept {
+        return has_block() ? block_size() : (is_string() ? bytes_[1] : 0);
+    }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
     // Empty for every other kind.
-    [[nodiscard]] std::span<const Value> items() const noexcept;
+    [[nodiscard]] std::span<const Value> items() const noexcept {
+        if (!is_list()) {
+            return {};
+        }
+        return {reinterpret_cast<const Value*>(block() + parts_in_block), block_size()};
+    }
     [[nodiscard]] std::span<const Member> members() const noexcept;
 
     // The value of a key; null pointer if this is no map or has no such key. With several keys:
     // the value at that path.
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
+    // For keys that are looked up often: `hash` is `hash_key(key)`, which differs between runs of
+    // the program.
+    [[nodiscard]] const Value* find_hashed(std::string_view key, uint32_t hash) const noexcept;
+    [[nodiscard]] static uint32_t hash_key(std::string_view key) noexcept;
     template <typename... More>
     [[nodiscard]] const Value* find(std::string_view key, const More&... more) const noexcept {
         const Value* next = find(key);
@@ -201,6 +229,17 @@ private:
         std::memcpy(&value, bytes_ + payload_at, sizeof value);
         return value;
     }
+    // Every block begins with its count and its size; then come a text's bytes, or, on the next 16
+    // bytes, a list's items or a map's members.
+    static constexpr size_t size_in_block = 4;
+    static constexpr size_t text_in_block = 8;
+    static constexpr size_t parts_in_block = 16;
+    [[nodiscard]] const char* block() const noexcept { return payload<const char*>(); }
+    [[nodiscard]] uint32_t block_size() const noexcept {
+        uint32_t size = 0;
+        std::memcpy(&size, block() + size_in_block, sizeof size);
+        return size;
+    }
     [[nodiscard]] bool has_block() const noexcept {
         return bytes_[0] >= static_cast<unsigned char>(Kind::list) ||
                (bytes_[0] == static_cast<unsigned char>(Kind::string) && bytes_[1] == outside);
@@ -237,6 +276,13 @@ struct Member {
 
     [[nodiscard]] std::string_view name() const { return key.as_string(); }
 };
+
+inline std::span<const Member> Value::members() const noexcept {
+    if (!is_map()) {
+        return {};
+    }
+    return {reinterpret_cast<const Member*>(block() + parts_in_block), block_size()};
+}
 
 template <typename Predicate>
 size_t Value::erase_if(Predicate unwanted) {
