@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cel/internal/environment_rep.h"
 #include "cel/internal/go_text.h"
 #include "cel/internal/lexer.h"
 #include "cel/limits.h"
