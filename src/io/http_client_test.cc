@@ -86,7 +86,7 @@ protected:
         ca = *tls::make_ca("weft-ca", loop.now());
         if (is_tls) {
             tls::Subject subject;
-            subject.common_name = "server";
+            subject.common_name = "weft-ca";  // the authority's name: no reason to be confused
             subject.ips = {"127.0.0.1"};
             const auto pair = *tls::make_certificate(ca, subject, 3600 * second, loop.now());
             server_options.certificate_pem = pair.certificate_pem;

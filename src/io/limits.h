@@ -89,8 +89,9 @@ constexpr size_t unread_of_stream = 256 * 1024;
 // The head of an answer that a client takes.
 constexpr size_t response_head = 256 * 1024;
 
-// Idle HTTP/1.1 connections that a client keeps, and for how long. Shorter than the servers'.
-constexpr size_t idle_connections = 32;
+// Idle HTTP/1.1 connections that a client keeps, and for how long. Shorter than the servers'. Many
+// requests that end in the same moment leave as many idle for a moment.
+constexpr size_t idle_connections = 256;
 constexpr int64_t idle_connection_nanos = 90'000'000'000;
 
 // HTTP/1.1 connections of one client, HTTP/2 connections of one client. Requests wait beyond.

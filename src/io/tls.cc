@@ -189,6 +189,9 @@ Result<KeyPair> make_certificate(const KeyPair& ca, const Subject& subject, int6
         !add_extension(x509, issuer.get(), NID_key_usage, "critical,digitalSignature") ||
         !add_extension(x509, issuer.get(), NID_ext_key_usage,
                        subject.usage == Usage::client ? "clientAuth" : "serverAuth") ||
+        // With both identifiers a certificate that has its authority's name is still not taken for
+        // a self-signed one.
+        !add_extension(x509, issuer.get(), NID_subject_key_identifier, "hash") ||
         !add_extension(x509, issuer.get(), NID_authority_key_identifier, "keyid") ||
         X509_sign(x509, issuer_key.get(), EVP_sha256()) == 0) {
         return failed("making a certificate");
