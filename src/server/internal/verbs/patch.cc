@@ -167,13 +167,17 @@ io::Task<Answer> serve_apply(Call* call) {
         }
         metadata.set("name", call->info.name);
     }
-    CO_TRY(settle_namespace(*call, config));
+    // The configuration itself is applied as it was sent: its texts and kubectl's annotation show
+    // it.
+    Value settled = config;
+    CO_TRY(settle_namespace(*call, settled));
     const bool force = bool_parameter(call->target, "force");
     Change change;
     change.may_create = call->subresource == nullptr;
     change.fields_are_managed = true;
     change.make = [call, config, force](const Value* old_object) -> Result<Value> {
         Value applied = TRY(apply_config(call, old_object, config, force));
+        TRY(settle_namespace(*call, applied));
         std::vector<std::string> strict;
         return decode_kind(*call->core, *call->resource, call->subresource, applied, &strict);
     };
