@@ -175,12 +175,18 @@ void FieldSet::for_each(const std::function<void(const FieldPath&)>& visit) cons
     FieldPath path;
     const std::function<void(const FieldSet&)> walk = [&](const FieldSet& set) {
         for (const Entry& entry : set.entries()) {
-            path.push_back(entry.element);
             if (entry.is_member) {
+                path.push_back(entry.element);
                 visit(path);
+                path.pop_back();
             }
-            walk(entry.children);
-            path.pop_back();
+        }
+        for (const Entry& entry : set.entries()) {
+            if (!entry.children.empty()) {
+                path.push_back(entry.element);
+                walk(entry.children);
+                path.pop_back();
+            }
         }
     };
     walk(*this);

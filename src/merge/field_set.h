@@ -42,7 +42,8 @@ public:
     // What lies below one step.
     [[nodiscard]] FieldSet below(const PathElement& element) const;
     void insert(std::span<const PathElement> path);
-    // Every path, in order.
+    // Every path: first all members of a node, then what lies below each of its steps. Upstream's
+    // order, which conflicts show.
     void for_each(const std::function<void(const FieldPath&)>& visit) const;
 
     [[nodiscard]] FieldSet union_with(const FieldSet& other) const;

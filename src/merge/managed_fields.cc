@@ -200,17 +200,14 @@ Result<Endpoint::Outcome> Endpoint::apply(const Object& live, const Object& appl
                           object_text(live), "): ", valid.error().message());
     }
     const ManagerId id = id_of(manager, Operation::apply);
-    const auto found = entries.managers.find(id);
-    const VersionedSet before = found == entries.managers.end() ? VersionedSet{} : found->second;
-
     Updater::Applied result = TRY(updater_.apply(object, config, entries.managers, id, force));
     if (!result.conflicts.empty()) {
         return Outcome{std::nullopt, std::move(result.conflicts)};
     }
     entries.managers = std::move(result.managers);
     strip(entries.managers, id);
-    const auto after = entries.managers.find(id);
-    if (after != entries.managers.end() && (result.object || after->second != before)) {
+    // Whoever only becomes an owner too changes nothing, so an entry may have no time.
+    if (result.object && entries.managers.contains(id)) {
         entries.set_time(id, options_.now);
     }
     return Outcome{std::move(result.object), {}};

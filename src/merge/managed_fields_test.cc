@@ -122,6 +122,19 @@ TEST(Apply, TellsAllConflictsByManager) {
               ".spec.selector");
 }
 
+TEST(Apply, OfWhatIsThereAlreadyGivesAnEntryWithoutTime) {
+    const Object live = stored(apply(nullptr, deployment(2), by("a")).value().object);
+
+    const Result<ApplyResult> shared = apply(&live, deployment(2), by("b", later));
+
+    ASSERT_TRUE(shared);
+    EXPECT_TRUE(shared->changed);
+    const Value& entries = *shared->object.value().find("metadata", "managedFields");
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries.at(0).string_at("manager"), "b");
+    EXPECT_FALSE(entries.at(0).contains("time"));
+}
+
 TEST(Apply, PrunesWhatTheApplierGivesUpAndNobodyElseOwns) {
     Object with_label = deployment(2);
     with_label.set_label("team", "x");

@@ -14,7 +14,7 @@ namespace internal {
 namespace {
 
 Error bad_patch_type(const Value& directive, const Value& patch) {
-    return make_error(Reason::unknown, "unknown patch type: ", go_format(directive),
+    return make_error(Reason::unknown, "unknown patch type: ", go_format_as_text(directive),
                       " in map: ", go_format(patch));
 }
 
@@ -493,8 +493,19 @@ Result<Value> merge_strategic_maps(const Value& document, const Value& patch,
 
 Result<Value> apply_strategic_merge_patch(const Value& document, const Value& patch,
                                           const schema::Schema* schema) {
-    if (!patch.is_map() || !document.is_map()) {
+    if (!document.is_map()) {
         return make_error(Reason::bad_request, "invalid JSON document");
+    }
+    if (patch.is_null()) {
+        return document;
+    }
+    if (!patch.is_map()) {
+        const std::string_view kind = patch.is_list()     ? "array"
+                                      : patch.is_string() ? "string"
+                                      : patch.is_bool()   ? "bool"
+                                                          : "number";
+        return make_error(Reason::bad_request, "json: cannot unmarshal ", kind,
+                          " into Go value of type map[string]interface {}");
     }
     return internal::merge_strategic_maps(
         document, patch, schema, {.merge_parallel_list = true, .ignore_unmatched_nulls = true}, 0);

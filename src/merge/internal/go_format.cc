@@ -68,6 +68,19 @@ std::string go_format(const Value& value) {
     return out;
 }
 
+std::string go_format_as_text(const Value& value) {
+    switch (value.kind()) {
+        case Value::Kind::null:
+            return "%!s(<nil>)";
+        case Value::Kind::boolean:
+        case Value::Kind::integer:
+        case Value::Kind::number:
+            return cat("%!s(", go_type(value), "=", go_format(value), ")");
+        default:
+            return go_format(value);
+    }
+}
+
 std::string_view go_type(const Value& value) {
     switch (value.kind()) {
         case Value::Kind::boolean:

@@ -12,6 +12,9 @@ namespace weft::merge::internal {
 // "map[a:1 b:[x y]]", keys sorted; strings bare; null as "<nil>".
 [[nodiscard]] std::string go_format(const Value& value);
 
+// What %s prints: as %v for texts, "%!s(int64=5)" for what is none.
+[[nodiscard]] std::string go_format_as_text(const Value& value);
+
 // What %T prints for a decoded value: "map[string]interface {}", "int64", "<nil>".
 [[nodiscard]] std::string_view go_type(const Value& value);
 
