@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schema/builtin.h"
+#include "schema/internal/go_time.h"
 #include "schema/internal/tables.h"
 #include "schema/limits.h"
 #include "schema/quantity.h"
@@ -104,19 +105,6 @@ size_t bad_base64_at(std::string_view text) {
         }
     }
     return text.size();
-}
-
-bool has_micro_form(std::string_view text) {
-    const size_t dot = text.find('.');
-    if (dot == std::string_view::npos) {
-        return false;
-    }
-    size_t digits = 0;
-    while (dot + 1 + digits < text.size() && text[dot + 1 + digits] >= '0' &&
-           text[dot + 1 + digits] <= '9') {
-        ++digits;
-    }
-    return digits == 6;
 }
 
 bool is_zero(const Value& value) {
@@ -481,21 +469,12 @@ private:
             return type_error(in, "string");
         }
         const std::string_view text = in.as_string();
-        const auto time = parse_rfc3339(text);
-        constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
-        constexpr std::string_view micro_layout = "2006-01-02T15:04:05.000000Z07:00";
-        if (!time || (micro && !has_micro_form(text))) {
-            std::string_view rest = text;
-            std::string_view wanted = "2006";
-            if (time) {
-                rest = text.substr(19);
-                wanted = ".000000";
-            }
-            return make_error(Reason::bad_request, "parsing time ", quote(text), " as ",
-                              quote(micro ? micro_layout : layout), ": cannot parse ", quote(rest),
-                              " as ", quote(wanted));
+        const Time time = TRY(internal::parse_go_time(text, micro));
+        constexpr Time zero{-62'135'596'800, 0};  // 0001-01-01: Go's zero time
+        if (time == zero) {
+            return Value();
         }
-        return Value(micro ? format_rfc3339_micro(*time) : format_rfc3339(*time));
+        return Value(micro ? format_rfc3339_micro(time) : format_rfc3339(time));
     }
 
     Result<Value> read_int_or_string(const Value& in) {
@@ -522,7 +501,12 @@ private:
                 if (in.is_null()) {
                     text = "0";
                 } else if (in.is_string()) {
-                    text = canonical_quantity(trim(in.as_string()));
+                    const std::string_view bare = trim(in.as_string());
+                    text = canonical_quantity(bare);
+                    if (!text) {
+                        return make_error(Reason::bad_request,
+                                          Quantity::parse(bare).error().message());
+                    }
                 } else if (in.is_number()) {
                     text = canonical_quantity(to_json(in));
                 }
@@ -538,18 +522,12 @@ private:
             case Special::micro_time:
                 return read_time(in, true);
             case Special::duration: {
-                if (in.is_null()) {
-                    return Value("0s");
-                }
-                if (!in.is_string()) {
+                if (!in.is_null() && !in.is_string()) {
                     return type_error(in, "string");
                 }
-                const auto nanos = parse_duration(in.as_string());
-                if (!nanos) {
-                    return make_error(Reason::bad_request, "time: invalid duration ",
-                                      quote(in.as_string()));
-                }
-                return Value(format_duration(*nanos));
+                const int64_t nanos = TRY(internal::parse_go_duration(
+                    in.is_string() ? in.as_string() : std::string_view()));
+                return Value(format_duration(nanos));
             }
             default:
                 return in;

@@ -2,6 +2,9 @@
 
 #include "schema/quantity.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/base.h"
 
 namespace weft::schema {
@@ -84,8 +87,8 @@ Digits read_digits(std::string_view whole, std::string_view fraction) {
     return out;
 }
 
-// In nanos, rounded up, cut at the largest.
-Wide nanos_of(Digits digits, const QuantitySuffix& suffix) {
+// In nanos, rounded up, cut at `most` units.
+Wide nanos_of(Digits digits, const QuantitySuffix& suffix, Wide most) {
     if (digits.mantissa == 0) {
         return 0;
     }
@@ -106,8 +109,8 @@ Wide nanos_of(Digits digits, const QuantitySuffix& suffix) {
     if (scale >= 0) {
         for (int i = 0; i < scale; ++i) {
             units *= 10;
-            if (units > units_max) {
-                return units_max * nanos_per_unit;
+            if (units > most) {
+                return most * nanos_per_unit;
             }
         }
     } else {
@@ -126,8 +129,8 @@ Wide nanos_of(Digits digits, const QuantitySuffix& suffix) {
         rest = scaled / divisor;
         inexact = inexact || scaled % divisor != 0;
     }
-    if (units > units_max) {
-        return units_max * nanos_per_unit;
+    if (units > most) {
+        return most * nanos_per_unit;
     }
     return units * nanos_per_unit + rest + (inexact ? 1 : 0);
 }
@@ -170,56 +173,221 @@ std::string write_decimal(Wide number, int exponent, bool as_exponent) {
     return out + std::string(suffixes[static_cast<size_t>(exponent + 9) / 3]);
 }
 
-}  // namespace
+// A text taken apart.
+struct ParsedQuantity {
+    bool negative = false;
+    std::string_view whole;
+    std::string_view fraction;
+    QuantitySuffix suffix{QuantityForm::decimal, 0};
+    Digits digits;
+};
 
-std::optional<std::string> canonical_quantity(std::string_view text) {
-    const std::string_view all = text;
-    const bool negative = text.starts_with('-');
-    const bool has_plus = text.starts_with('+');
-    if (negative || has_plus) {
+// The parts; where it is no quantity, what the API says about it.
+std::optional<ParsedQuantity> take_apart(std::string_view text, std::string_view& problem) {
+    ParsedQuantity out;
+    problem = quantity_error;
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    out.negative = text.front() == '-';
+    if (out.negative || text.front() == '+') {
         text.remove_prefix(1);
     }
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    size_t at = 0;
-    while (at < text.size() && is_digit(text[at])) {
-        ++at;
-    }
-    const std::string_view whole = text.substr(0, at);
-    std::string_view fraction;
-    if (at < text.size() && text[at] == '.') {
-        const size_t start = ++at;
-        while (at < text.size() && is_digit(text[at])) {
-            ++at;
+    const auto take_while = [&text](auto is_wanted) {
+        size_t size = 0;
+        while (size < text.size() && is_wanted(text[size])) {
+            ++size;
         }
-        fraction = text.substr(start, at - start);
+        const std::string_view taken = text.substr(0, size);
+        text.remove_prefix(size);
+        return taken;
+    };
+    out.whole = take_while(is_digit);
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        out.fraction = take_while(is_digit);
     }
-    if (text.empty() && !negative && !has_plus) {
+    const std::string_view suffix = text;
+    take_while([](char c) { return std::string_view("eEinumkKMGTP").contains(c); });
+    if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+        text.remove_prefix(1);
+    }
+    take_while(is_digit);
+    if (!text.empty()) {
         return std::nullopt;
     }
-    const auto suffix = read_suffix(text.substr(at));
-    if (!suffix) {
+    const auto known = read_suffix(suffix);
+    if (!known) {
+        problem = quantity_suffix_error;
         return std::nullopt;
     }
-    const Digits digits = read_digits(whole, fraction);
+    out.suffix = *known;
+    out.digits = read_digits(out.whole, out.fraction);
+    return out;
+}
+
+}  // namespace
+
+std::optional<std::string> canonical_quantity(std::string_view text) {
+    std::string_view problem;
+    const auto parsed = take_apart(text, problem);
+    if (!parsed) {
+        return std::nullopt;
+    }
+    const Digits& digits = parsed->digits;
+    const std::string_view whole = parsed->whole;
+    const std::string_view fraction = parsed->fraction;
+    const QuantitySuffix* suffix = &parsed->suffix;
     if (digits.mantissa == 0) {
         return "0";
     }
-    const std::string sign = negative ? "-" : "";
+    const std::string sign = parsed->negative ? "-" : "";
     const int scale = digits.scale + suffix->power;
     if (suffix->form != QuantityForm::binary && whole.size() + fraction.size() <= digits_kept &&
         scale >= -9 && (suffix->form == QuantityForm::exponent || scale <= 18)) {
         // Go keeps the text where it is as good as the canonical one.
-        if (scale % 3 == 0 && digits.mantissa % 1000 != 0 && !whole.empty() && whole[0] != '0') {
-            return std::string(all);
+        if (scale % 3 == 0 && digits.mantissa % 1000 != 0 &&
+            whole.find_first_not_of('0') != std::string_view::npos) {
+            return std::string(text);
         }
         return sign + write_decimal(digits.mantissa, scale, suffix->form == QuantityForm::exponent);
     }
-    const Wide nanos = nanos_of(digits, *suffix);
+    const Wide nanos = nanos_of(digits, *suffix, units_max);
     if (suffix->form == QuantityForm::binary && nanos >= 1024 * nanos_per_unit &&
         nanos % nanos_per_unit == 0) {
         return sign + write_binary(nanos / nanos_per_unit);
     }
     return sign + write_decimal(nanos, -9, suffix->form == QuantityForm::exponent);
+}
+
+namespace {
+
+__extension__ using SignedWide = __int128;
+
+// Beyond what any resource reaches, and far from the ends of the type.
+constexpr Wide count_units_max = Wide{1'000'000'000'000'000'000} * 100'000'000'000;
+
+Wide magnitude(SignedWide nanos) {
+    return nanos < 0 ? Wide{0} - static_cast<Wide>(nanos) : static_cast<Wide>(nanos);
+}
+
+Wide power_of_ten(int power) {
+    Wide out = 1;
+    for (int i = 0; i < power; ++i) {
+        out *= 10;
+    }
+    return out;
+}
+
+// Away from zero to a multiple of `step`.
+Wide round_away(Wide nanos, Wide step) {
+    return (nanos + step - 1) / step;
+}
+
+int64_t bounded(bool negative, Wide number) {
+    constexpr auto most = static_cast<Wide>(std::numeric_limits<int64_t>::max());
+    if (negative) {
+        return number > most ? std::numeric_limits<int64_t>::min() : -static_cast<int64_t>(number);
+    }
+    return static_cast<int64_t>(number > most ? most : number);
+}
+
+}  // namespace
+
+Result<Quantity> Quantity::parse(std::string_view text) {
+    std::string_view problem;
+    const auto parsed = take_apart(text, problem);
+    if (!parsed) {
+        return make_error(Reason::invalid, problem);
+    }
+    Quantity out;
+    const bool is_binary = parsed->suffix.form == QuantityForm::binary;
+    const Wide nanos =
+        nanos_of(parsed->digits, parsed->suffix, is_binary ? units_max : count_units_max);
+    out.nanos_ = parsed->negative ? -static_cast<Nanos>(nanos) : static_cast<Nanos>(nanos);
+    out.form_ = static_cast<unsigned char>(parsed->suffix.form);
+    out.parsed_ = *canonical_quantity(text);
+    return out;
+}
+
+Quantity Quantity::of_units(int64_t units) {
+    Quantity out;
+    out.nanos_ = static_cast<Nanos>(units) * 1'000'000'000;
+    return out;
+}
+
+Quantity Quantity::of_milli(int64_t milli) {
+    Quantity out;
+    out.nanos_ = static_cast<Nanos>(milli) * 1'000'000;
+    return out;
+}
+
+std::string Quantity::text() const {
+    if (!parsed_.empty()) {
+        return parsed_;
+    }
+    if (nanos_ == 0) {
+        return "0";
+    }
+    const Wide nanos = magnitude(nanos_);
+    const auto form = static_cast<QuantityForm>(form_);
+    const std::string_view sign = nanos_ < 0 ? "-" : "";
+    if (form == QuantityForm::binary && nanos >= 1024 * nanos_per_unit &&
+        nanos % nanos_per_unit == 0) {
+        return cat(sign, write_binary(nanos / nanos_per_unit));
+    }
+    return cat(sign, write_decimal(nanos, -9, form == QuantityForm::exponent));
+}
+
+int64_t Quantity::value() const {
+    return bounded(nanos_ < 0, round_away(magnitude(nanos_), nanos_per_unit));
+}
+
+int64_t Quantity::milli_value() const {
+    return bounded(nanos_ < 0, round_away(magnitude(nanos_), 1'000'000));
+}
+
+double Quantity::to_double() const {
+    const Wide nanos = magnitude(nanos_);
+    const double units = static_cast<double>(nanos / nanos_per_unit) +
+                         static_cast<double>(nanos % nanos_per_unit) / 1e9;
+    return nanos_ < 0 ? -units : units;
+}
+
+bool Quantity::is_integer() const {
+    return magnitude(nanos_) % nanos_per_unit == 0;
+}
+
+Quantity Quantity::plus(const Quantity& other) const {
+    Quantity out;
+    constexpr auto most = static_cast<Nanos>(count_units_max * nanos_per_unit);
+    out.nanos_ = std::clamp<Nanos>(nanos_ + other.nanos_, -most, most);
+    out.form_ = nanos_ == 0 ? other.form_ : form_;
+    return out;
+}
+
+Quantity Quantity::minus(const Quantity& other) const {
+    return plus(other.negated());
+}
+
+Quantity Quantity::negated() const {
+    Quantity out;
+    out.nanos_ = -nanos_;
+    out.form_ = form_;
+    return out;
+}
+
+Quantity Quantity::rounded_up(int power) const {
+    const Wide step = power_of_ten(std::clamp(power, -9, 18) + 9);
+    const Wide nanos = round_away(magnitude(nanos_), step) * step;
+    if (nanos == magnitude(nanos_)) {
+        return *this;
+    }
+    Quantity out;
+    out.nanos_ = nanos_ < 0 ? -static_cast<Nanos>(nanos) : static_cast<Nanos>(nanos);
+    out.form_ = form_;
+    return out;
 }
 
 }  // namespace weft::schema

@@ -4,9 +4,13 @@
 
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/base.h"
 
 namespace weft::schema {
 
@@ -19,5 +23,47 @@ namespace weft::schema {
 inline constexpr std::string_view quantity_error =
     "quantities must match the regular expression "
     "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+inline constexpr std::string_view quantity_suffix_error = "unable to parse quantity's suffix";
+
+// A quantity to count with, exact to a nano. It is a value. Amounts beyond 10^29 are cut to that,
+// which no resource reaches; the text of a parsed quantity is not touched by it.
+class Quantity {
+public:
+    Quantity() = default;  // 0
+
+    // invalid with the API's words.
+    [[nodiscard]] static Result<Quantity> parse(std::string_view text);
+    [[nodiscard]] static Quantity of_units(int64_t units);
+    [[nodiscard]] static Quantity of_milli(int64_t milli);
+
+    // The canonical text.
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] int sign() const { return nanos_ < 0 ? -1 : nanos_ > 0 ? 1 : 0; }
+    // Rounded up (towards +infinity for the positive, away from 0 for the negative, as Go does);
+    // cut at the bounds of an int64.
+    [[nodiscard]] int64_t value() const;
+    [[nodiscard]] int64_t milli_value() const;
+    [[nodiscard]] double to_double() const;
+    [[nodiscard]] bool is_integer() const;
+
+    // The sum takes the left side's form ("Ki" or "k"), the right side's if the left is 0.
+    [[nodiscard]] Quantity plus(const Quantity& other) const;
+    [[nodiscard]] Quantity minus(const Quantity& other) const;
+    [[nodiscard]] Quantity negated() const;
+    // Away from 0 to a multiple of 10^power, -9 <= power <= 18.
+    [[nodiscard]] Quantity rounded_up(int power) const;
+
+    [[nodiscard]] std::strong_ordering operator<=>(const Quantity& other) const {
+        return nanos_ <=> other.nanos_;
+    }
+    [[nodiscard]] bool operator==(const Quantity& other) const { return nanos_ == other.nanos_; }
+
+private:
+    __extension__ using Nanos = __int128;
+
+    Nanos nanos_ = 0;
+    unsigned char form_ = 0;  // decimal, binary, exponent
+    std::string parsed_;      // the canonical text, where it was read and not made
+};
 
 }  // namespace weft::schema

@@ -12,6 +12,7 @@
 #include "object/names.h"
 #include "schema/quantity.h"
 #include "server/internal/selectors.h"
+#include "tests/conformance/apimachinery/function.h"
 #include "tests/conformance/cases.h"
 
 namespace {
@@ -311,6 +312,10 @@ Outcome check_selector(std::string_view fn, std::string_view in, const Value& ro
 Outcome check(const Value& row, const Value& texts) {
     const std::string_view fn = row.string_at("fn");
     const std::string_view in = row.string_at("in");
+    if (const auto test = weft::conformance::find_function(fn)) {
+        const std::string problem = test(row);
+        return problem.empty() ? passed() : failed(problem);
+    }
     if (fn == "mergePatch") {
         return expect_result(
             weft::merge::apply_merge_patch(member(row, "obj"), member(row, "obj2")), row, "result");
