@@ -3,7 +3,7 @@
 #include "cel/program.h"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 
 #include "cel/internal/ast_rep.h"
 #include "cel/internal/frame.h"
@@ -133,13 +133,14 @@ Outcome Program::evaluate(const Activation& activation, Arena& arena,
                           const EvaluateOptions& options) const {
     const Rep& rep = *rep_;
     constexpr size_t few = 16;
-    std::array<Value, few> few_variables;
-    std::array<Value, few> few_locals;
-    Value* variables =
-        rep.slots.size() <= few ? few_variables.data() : arena.array<Value>(rep.slots.size());
+    // Not initialised: most programs use one or two.
+    alignas(Value) std::byte few_variables[few * sizeof(Value)];
+    alignas(Value) std::byte few_locals[few * sizeof(Value)];
+    Value* variables = rep.slots.size() <= few ? reinterpret_cast<Value*>(few_variables)
+                                               : arena.array<Value>(rep.slots.size());
     std::fill_n(variables, rep.slots.size(), unread());
-    Value* locals =
-        rep.local_count <= few ? few_locals.data() : arena.array<Value>(rep.local_count);
+    Value* locals = rep.local_count <= few ? reinterpret_cast<Value*>(few_locals)
+                                           : arena.array<Value>(rep.local_count);
     Frame frame{.arena = &arena,
                 .activation = &activation,
                 .program = &rep,

@@ -97,27 +97,6 @@ bool comes_before(const Value& a, const Value& b, Arena& arena) {
 
 }  // namespace
 
-Value Value::borrow(const weft::Value& input) {
-    switch (input.kind()) {
-        case weft::Value::Kind::null:
-            return null();
-        case weft::Value::Kind::boolean:
-            return boolean(input.as_bool());
-        case weft::Value::Kind::integer:
-            return integer(input.as_int());
-        case weft::Value::Kind::number:
-            return number(input.as_double());
-        case weft::Value::Kind::string:
-            return string(input.as_string());
-        case weft::Value::Kind::list:
-        case weft::Value::Kind::map:
-            break;
-    }
-    Value out(input.is_list() ? Kind::list : Kind::map, 0, reinterpret_cast<uintptr_t>(&input));
-    out.head_ |= borrowed_flag;
-    return out;
-}
-
 Value Value::borrow(const weft::Value& input, const schema::Schema* schema, Arena& arena) {
     if (schema == nullptr || !(input.is_list() || input.is_map())) {
         return read_input(input, schema, arena);
@@ -135,13 +114,8 @@ size_t Value::size() const {
     return is_map() ? map_node().size : extra();
 }
 
-Value Value::item(size_t index, Arena& arena) const {
-    if (const weft::Value* input = borrowed()) {
-        const schema::Schema* schema = input_schema();
-        const weft::Value& found = input->items()[index];
-        return schema == nullptr ? borrow(found) : read_input(found, schema->items, arena);
-    }
-    return reinterpret_cast<const Value*>(payload_)[index];
+Value Value::typed_item(const weft::Value& item, const schema::Schema& list, Arena& arena) {
+    return read_input(item, list.items, arena);
 }
 
 std::optional<Value> Value::find(std::string_view key, Arena& arena) const {

@@ -180,7 +180,14 @@ public:
     // Items of a list, entries of a map, bytes of a string or bytes.
     [[nodiscard]] size_t size() const;
     // The item at an index, which must be below `size`. The arena takes what a schema converts.
-    [[nodiscard]] Value item(size_t index, Arena& arena) const;
+    [[nodiscard]] Value item(size_t index, Arena& arena) const {
+        if (const weft::Value* input = borrowed()) {
+            const weft::Value& found = input->items()[index];
+            const schema::Schema* schema = input_schema();
+            return schema == nullptr ? borrow(found) : typed_item(found, *schema, arena);
+        }
+        return reinterpret_cast<const Value*>(payload_)[index];
+    }
     // The value of a key, numbers compared by value: nothing if there is none.
     [[nodiscard]] std::optional<Value> find(const Value& key, Arena& arena) const;
     [[nodiscard]] std::optional<Value> find(std::string_view key, Arena& arena) const;
@@ -207,6 +214,8 @@ private:
     // head: kind in bits 0-7, flags in 8-15, and 48 bits of length, nanoseconds or a pointer (no
     // pointer of a user's process on x86-64 or aarch64 has more).
     static constexpr uint64_t borrowed_flag = 0x100;
+    [[nodiscard]] static Value typed_item(const weft::Value& item, const schema::Schema& list,
+                                          Arena& arena);
     constexpr Value(Kind kind, uint64_t extra, uint64_t payload)
         : head_(static_cast<uint64_t>(kind) | extra << 16U), payload_(payload) {}
     [[nodiscard]] constexpr uint64_t extra() const { return head_ >> 16U; }
@@ -215,6 +224,27 @@ private:
     uint64_t payload_;
 };
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
+
+inline Value Value::borrow(const weft::Value& input) {
+    switch (input.kind()) {
+        case weft::Value::Kind::null:
+            return null();
+        case weft::Value::Kind::boolean:
+            return boolean(input.as_bool());
+        case weft::Value::Kind::integer:
+            return integer(input.as_int());
+        case weft::Value::Kind::number:
+            return number(input.as_double());
+        case weft::Value::Kind::string:
+            return string(input.as_string());
+        case weft::Value::Kind::list:
+        case weft::Value::Kind::map:
+            break;
+    }
+    Value out(input.is_list() ? Kind::list : Kind::map, 0, reinterpret_cast<uintptr_t>(&input));
+    out.head_ |= borrowed_flag;
+    return out;
+}
 
 // A run-time error. Its text is put together when somebody asks: `||` and `exists` absorb errors
 // that nobody ever reads.

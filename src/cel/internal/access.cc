@@ -72,7 +72,9 @@ Value bad_presence(const Value& value, const Value& key, Frame& frame, uint32_t 
                                                         : Value::null();
 }
 
-Value load_slowly(uint32_t index, Frame& frame, uint32_t id) {
+}  // namespace
+
+Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
     const Slot& slot = frame.program->slots[index];
     Value& cached = frame.variables[index];
     for (size_t i = 0; i < slot.names.size(); ++i) {
@@ -101,16 +103,6 @@ Value load_slowly(uint32_t index, Frame& frame, uint32_t id) {
     }
     return cached = frame.error(id, ErrorCode::no_such_attribute,
                                 "no such attribute(s): ", Value::string(frame.arena->copy(names)));
-}
-
-}  // namespace
-
-Value load_variable(uint32_t slot, Frame& frame, uint32_t id) {
-    const Value& value = frame.variables[slot];
-    if (is_unread(value)) [[unlikely]] {
-        return load_slowly(slot, frame, id);
-    }
-    return value;
 }
 
 Value select_field(const Value& value, std::string_view field, Frame& frame, uint32_t id) {

@@ -50,6 +50,10 @@ struct Frame {
     [[nodiscard]] Value error(uint32_t id, ErrorCode code, std::string_view message);
     [[nodiscard]] Value error(uint32_t id, ErrorCode code, std::string_view message,
                               const Value& subject);
+    // What cel-go says of an operand that is of no kind the operator knows.
+    [[nodiscard]] Value no_overload(uint32_t id) {
+        return error(id, ErrorCode::no_such_overload, "no such overload");
+    }
     // Adds to the cost; the limit is looked at where values are made (`Frame::over_limit`).
     void charge(uint64_t cost_units) { cost += cost_units; }
     [[nodiscard]] bool over_limit() const { return cost > cost_limit; }
@@ -91,8 +95,12 @@ struct Program::Rep {
     return step->run(*step, frame);
 }
 
+[[nodiscard]] Value find_variable(uint32_t slot, Frame& frame, uint32_t id);
 // The value of a variable, looked up once.
-[[nodiscard]] Value load_variable(uint32_t slot, Frame& frame, uint32_t id);
+[[nodiscard]] inline Value load_variable(uint32_t slot, Frame& frame, uint32_t id) {
+    const Value& value = frame.variables[slot];
+    return is_unread(value) ? find_variable(slot, frame, id) : value;
+}
 
 // `value.field`, and whether it is there.
 [[nodiscard]] Value select_field(const Value& value, std::string_view field, Frame& frame,

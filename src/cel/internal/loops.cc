@@ -58,10 +58,6 @@ void set_variables(const LoopStep& loop, const Range& range, size_t at, Frame& f
     }
 }
 
-Value no_overload(Frame& frame, uint32_t id) {
-    return frame.error(id, ErrorCode::no_such_overload, "no such overload");
-}
-
 }  // namespace
 
 Value run_loop(const Step& base, Frame& frame) {
@@ -110,7 +106,7 @@ static Value run_quantifier(const Step& base, Frame& frame) {
                 return found;
             }
         } else if (!result.is_error()) {
-            result = found.is_error() ? found : no_overload(frame, loop.id);
+            result = found.is_error() ? found : frame.no_overload(loop.id);
         }
     }
     frame.charge(1);
@@ -144,7 +140,7 @@ Value run_exists_one(const Step& base, Frame& frame) {
             ++count;
             frame.charge(2);
         } else if (!found.is_bool()) {
-            error = found.is_error() ? found : no_overload(frame, loop.id);
+            error = found.is_error() ? found : frame.no_overload(loop.id);
         }
     }
     frame.charge(2);
@@ -179,7 +175,7 @@ Value run_collect(const Step& base, Frame& frame) {
                 continue;
             }
             if (!wanted.is_true()) {
-                error = wanted.is_error() ? wanted : no_overload(frame, loop.id);
+                error = wanted.is_error() ? wanted : frame.no_overload(loop.id);
                 continue;
             }
         }
@@ -227,7 +223,7 @@ Value run_collect_map(const Step& base, Frame& frame) {
                 continue;
             }
             if (!wanted.is_true()) {
-                return wanted.is_error() ? wanted : no_overload(frame, loop.id);
+                return wanted.is_error() ? wanted : frame.no_overload(loop.id);
             }
         }
         const Value key = loop.transform_key == nullptr ? frame.locals[loop.variable]

@@ -77,6 +77,7 @@ public:
           environment_(environment),
           lexer_(out.source, issues),
           token_(lexer_.next()) {
+        out_.offsets.reserve(out.source.size() / 2 + 8);
         out_.offsets.push_back(0);
     }
 

@@ -218,7 +218,7 @@ private:
     // `operand.field` in one step, together with the fields before it.
     const Step* extend_path(const Expr& expr, const Step* operand, uint32_t cost) {
         auto* step = make<PathStep>(expr, run_path);
-        std::vector<std::string_view> fields;
+        std::vector<Field> fields;
         if (optimize_ && (operand->run == run_path || operand->run == run_variable ||
                           operand->run == run_local)) {
             const auto& before = static_cast<const PathStep&>(*operand);
@@ -231,7 +231,7 @@ private:
             step->base = PathBase::step;
             step->operand = operand;
         }
-        fields.push_back(expr.name);
+        fields.emplace_back(expr.name);
         step->fields = keep(fields);
         step->cost = cost;
         return step;
@@ -260,6 +260,7 @@ private:
         auto* step = make<TestStep>(expr, run_test);
         step->operand = plan(*expr.operand);
         step->field = expr.name;
+        step->hash = weft::Value::hash_key(expr.name);
         step->cost = (environment_.presence_test_is_free ? 0 : 1) +
                      (can_be_attribute(*expr.operand) ? 0 : 1);
         return step;

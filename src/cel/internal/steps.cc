@@ -13,10 +13,6 @@ const T& as(const Step& step) {
     return static_cast<const T&>(step);
 }
 
-Value no_overload(Frame& frame, uint32_t id) {
-    return frame.error(id, ErrorCode::no_such_overload, "no such overload");
-}
-
 // Counts a binary operator's cost, which may depend on the operands.
 void charge_binary(const BinaryStep& step, const Value& a, const Value& b, const Value& result,
                    Frame& frame) {
@@ -97,6 +93,11 @@ Value run_order(const Step& base, Frame& frame, Test test) {
     return result.is_error() ? result : Value::boolean(test(static_cast<int>(result.as_int())));
 }
 
+// The document's map behind a value that is read as plain JSON; null for any other.
+const weft::Value* plain_map(const Value& value) {
+    return value.is_map() && value.input_schema() == nullptr ? value.borrowed() : nullptr;
+}
+
 Value path_base(const PathStep& step, Frame& frame) {
     switch (step.base) {
         case PathBase::variable:
@@ -132,11 +133,17 @@ Value run_path(const Step& base, Frame& frame) {
     const auto& step = as<PathStep>(base);
     Value value = path_base(step, frame);
     frame.charge(step.cost);
-    for (const std::string_view field : step.fields) {
+    for (const Field& field : step.fields) {
+        if (const weft::Value* map = plain_map(value)) [[likely]] {
+            if (const weft::Value* found = map->find_hashed(field.name, field.hash)) [[likely]] {
+                value = Value::borrow(*found);
+                continue;
+            }
+        }
         if (value.is_error()) {
             return value;
         }
-        value = select_field(value, field, frame, step.id);
+        value = select_field(value, field.name, frame, step.id);
     }
     return value;
 }
@@ -157,6 +164,9 @@ Value run_test(const Step& base, Frame& frame) {
     const auto& step = as<TestStep>(base);
     const Value value = run(step.operand, frame);
     frame.charge(step.cost);
+    if (const weft::Value* map = plain_map(value)) [[likely]] {
+        return Value::boolean(map->find_hashed(step.field, step.hash) != nullptr);
+    }
     return test_field(value, step.field, frame, step.id);
 }
 
@@ -205,7 +215,7 @@ Value run_and(const Step& base, Frame& frame) {
     if (a.is_bool() && b.is_bool()) {
         return b;
     }
-    return a.is_error() ? a : (b.is_error() ? b : no_overload(frame, step.id));
+    return a.is_error() ? a : (b.is_error() ? b : frame.no_overload(step.id));
 }
 
 Value run_or(const Step& base, Frame& frame) {
@@ -224,7 +234,7 @@ Value run_or(const Step& base, Frame& frame) {
     if (a.is_bool() && b.is_bool()) {
         return b;
     }
-    return a.is_error() ? a : (b.is_error() ? b : no_overload(frame, step.id));
+    return a.is_error() ? a : (b.is_error() ? b : frame.no_overload(step.id));
 }
 
 Value run_not(const Step& base, Frame& frame) {
@@ -234,7 +244,7 @@ Value run_not(const Step& base, Frame& frame) {
     if (a.is_bool()) {
         return Value::boolean(!a.as_bool());
     }
-    return a.is_error() ? a : no_overload(frame, step.id);
+    return a.is_error() ? a : frame.no_overload(step.id);
 }
 
 Value run_not_strictly_false(const Step& base, Frame& frame) {
@@ -252,27 +262,27 @@ Value run_conditional(const Step& base, Frame& frame) {
     if (condition.is_false()) {
         return run(step.no, frame);
     }
-    return condition.is_error() ? condition : no_overload(frame, step.id);
+    return condition.is_error() ? condition : frame.no_overload(step.id);
 }
 
 Value run_optional_or(const Step& base, Frame& frame) {
     const auto& step = as<BinaryStep>(base);
     const Value a = run(step.a, frame);
     if (!a.is(Kind::optional)) {
-        return a.is_error() ? a : no_overload(frame, step.id);
+        return a.is_error() ? a : frame.no_overload(step.id);
     }
     if (a.has_value()) {
         return a;
     }
     const Value b = run(step.b, frame);
-    return b.is(Kind::optional) || b.is_error() ? b : no_overload(frame, step.id);
+    return b.is(Kind::optional) || b.is_error() ? b : frame.no_overload(step.id);
 }
 
 Value run_optional_or_value(const Step& base, Frame& frame) {
     const auto& step = as<BinaryStep>(base);
     const Value a = run(step.a, frame);
     if (!a.is(Kind::optional)) {
-        return a.is_error() ? a : no_overload(frame, step.id);
+        return a.is_error() ? a : frame.no_overload(step.id);
     }
     return a.has_value() ? a.optional_value() : run(step.b, frame);
 }

@@ -20,19 +20,28 @@ struct FailureStep : Step {
     std::span<const Step* const> args;  // evaluated first, for their errors
 };
 
+// A field's name with its hash in documents.
+struct Field {
+    std::string_view name;
+    uint32_t hash = 0;
+
+    explicit Field(std::string_view field) : name(field), hash(weft::Value::hash_key(field)) {}
+};
+
 // Where a path begins, and the fields it reads: `schema.spec.name`. The workhorse.
 enum class PathBase : uint8_t { variable, local, step };
 struct PathStep : Step {
     PathBase base = PathBase::variable;
     uint32_t index = 0;  // of the slot or the local
     const Step* operand = nullptr;
-    std::span<const std::string_view> fields;
+    std::span<const Field> fields;
     uint32_t cost = 0;
 };
 
 struct TestStep : Step {  // has(operand.field)
     const Step* operand = nullptr;
     std::string_view field;
+    uint32_t hash = 0;
     uint32_t cost = 0;
 };
 struct IndexStep : Step {
