@@ -2,8 +2,7 @@
 //
 // Server and client have a loop and a thread each. `per_server_core` is requests per second of the
 // server thread's CPU time, `per_client_core` the same of the client's: both hold on a busy
-// machine, where the wall clock does not. `idle_stream_bytes` is what one more idle watch costs the
-// server process (heap, both sides of the connection when over loopback: see below).
+// machine, where the wall clock does not. `bytes_per_idle_stream` is heap, of both sides together.
 
 #include <benchmark/benchmark.h>
 #include <ctime>

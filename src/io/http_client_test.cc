@@ -59,6 +59,11 @@ public:
             response.source = std::make_unique<Numbers>(loop_, 1, 3, true, &gone);
             co_return response;
         }
+        if (request.target == "/silent") {  // a head and nothing else
+            Response response = Response::text(200, "text/plain", "");
+            response.source = std::make_unique<Numbers>(loop_, 0, 0, true, &gone);
+            co_return response;
+        }
         if (request.target == "/hang" && !co_await never_.wait()) {
             ++cancelled;
         }
@@ -225,6 +230,21 @@ TEST_P(HttpClient, DroppingAStreamEndsItsSource) {
         }
     }
     EXPECT_TRUE(wait(wait_until(&loop, &echo.gone, 1)).has_value());
+}
+
+TEST_P(HttpClient, AThousandIdleStreamsComeAtOnceAndGoAtOnce) {
+    options.base_url.resize(options.base_url.size() - 5);
+    client = *connect(&loop, options);
+    const int count = GetParam() == Version::h1_tls ? 50 : 1000;  // handshakes are dear at -O0
+    std::vector<Response> open;
+    for (int i = 0; i < count; ++i) {
+        open.push_back(*get("/silent"));  // returns though no byte of the body ever comes
+        ASSERT_NE(open.back().source, nullptr);
+    }
+    EXPECT_EQ(echo.gone, 0);
+    open.clear();
+    EXPECT_TRUE(wait(wait_until(&loop, &echo.gone, count)).has_value());
+    EXPECT_TRUE(get("/after").has_value());
 }
 
 Task<Result<Response>> hang_for(Loop* loop, Transport* client, int64_t nanos) {

@@ -516,6 +516,53 @@ TEST(HttpServer, SpeaksHttp2WithPriorKnowledge) {
     });
 }
 
+// One HTTP/2 frame.
+std::string frame(size_t type, size_t flags, size_t stream, std::string_view payload) {
+    std::string out;
+    for (const size_t byte : {payload.size() >> 16U, payload.size() >> 8U, payload.size(), type,
+                              flags, stream >> 24U, stream >> 16U, stream >> 8U, stream}) {
+        out += static_cast<char>(byte & 0xFFU);
+    }
+    out += payload;
+    return out;
+}
+
+constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+// GET http://h/ in HPACK: three entries of the static table and a literal.
+constexpr std::string_view h2_get = "\x82\x86\x84\x41\x01h";
+
+TEST(HttpServer, ARapidResetEndsTheConnectionAndRunsNothing) {
+    const Seen seen = with_server({}, [](uint16_t port) {
+        std::string attack = cat(h2_preface, frame(4, 0, 0, {}));
+        for (size_t stream = 1; stream < 20'000; stream += 2) {
+            attack += frame(1, 5, stream, h2_get);
+            attack += frame(3, 0, stream, std::string_view("\0\0\0\x08", 4));
+        }
+        Raw raw(port);
+        raw.send(attack);
+        const std::string answer = raw.read_all();
+        EXPECT_TRUE(answer.contains(std::string("\x07\0\0\0\0\0", 6)));  // GOAWAY
+        EXPECT_EQ(output_of(cat("curl -s http://127.0.0.1:", port, "/b")), "GET /b \n");
+    });
+    EXPECT_LT(seen.handled, 5000);
+}
+
+TEST(HttpServer, BrokenHttp2EndsTheConnectionOnly) {
+    with_server(quick(), [](uint16_t port) {
+        for (const std::string& bytes :
+             {cat(h2_preface, "not a frame at all, but long enough to be one"),
+              cat(h2_preface, frame(4, 0, 0, {}), frame(1, 5, 2, h2_get)),      // an even stream
+              cat(h2_preface, frame(4, 0, 0, {}), frame(1, 5, 1, "\xFF\xFF")),  // broken HPACK
+              cat(h2_preface, frame(4, 0, 0, {}), frame(1, 1, 1, h2_get)),      // never ends
+              cat(h2_preface, frame(4, 0, 0, {}), frame(1, 4, 1, h2_get))}) {   // no body comes
+            Raw raw(port);
+            raw.send(bytes);
+            raw.read_all();  // ends, by an error or by a time-out
+        }
+        EXPECT_EQ(output_of(cat("curl -s http://127.0.0.1:", port, "/b")), "GET /b \n");
+    });
+}
+
 TEST(HttpServer, AThousandIdleStreams) {
     const Seen seen = with_server({}, [](uint16_t port) {
         std::vector<std::unique_ptr<Raw>> raws;

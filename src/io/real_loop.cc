@@ -7,6 +7,7 @@
 #include <ctime>
 #include <pthread.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include "io/internal/asio_parts.h"
 #include "io/limits.h"
@@ -186,6 +187,11 @@ void RealLoop::Parts::compact_timers() {
 
 RealLoop::RealLoop() : parts_(std::make_unique<Parts>()) {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 RealLoop::~RealLoop() {

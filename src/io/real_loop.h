@@ -25,8 +25,9 @@ struct HoldTimes {
 };
 
 // Everything but post_from_anywhere is called on the thread that calls `run`, or before it. Makes
-// the process ignore SIGPIPE: a broken connection is an error of a write. What is still posted when
-// the loop is destroyed is dropped.
+// the process ignore SIGPIPE (a broken connection is an error of a write) and lets it open as many
+// files as it may (the soft limit becomes the hard one, as Go's runtime does). What is still posted
+// when the loop is destroyed is dropped. Workers are destroyed before their loop.
 class RealLoop : public Loop {
 public:
     RealLoop();
