@@ -292,6 +292,17 @@ TEST_P(HttpClient, AStreamThatIsCutIsAnErrorOrAnEnd) {
     }
 }
 
+TEST_P(HttpClient, AStreamMayOutliveItsClient) {
+    options.base_url.resize(options.base_url.size() - 5);
+    client = *connect(&loop, options);
+    Response answer = *get("/silent");
+    client.reset();
+    const auto rest = wait(answer.source->next());
+    ASSERT_FALSE(rest.has_value());
+    EXPECT_EQ(rest.error().message(), "the client is closed");
+    EXPECT_TRUE(wait(wait_until(&loop, &echo.gone, 1)).has_value());
+}
+
 Task<void> get_one(Transport* client, int number, int* good) {
     const auto answer =
         co_await client->send({.method = "PUT", .target = "/", .body = cat(number)});

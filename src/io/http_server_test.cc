@@ -563,6 +563,24 @@ TEST(HttpServer, BrokenHttp2EndsTheConnectionOnly) {
     });
 }
 
+TEST(HttpServer, FurtherConnectionsWaitUntilOneGoes) {
+    ServerOptions options;
+    options.connections_max = 2;
+    const Seen seen = with_server(options, [](uint16_t port) {
+        auto first = std::make_unique<Raw>(port);
+        Raw second(port);
+        for (Raw* const raw : {first.get(), &second}) {
+            raw->send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").read_until("GET /a \n");
+        }
+        Raw third(port);  // The kernel takes it, we do not.
+        third.send("GET /c HTTP/1.1\r\nHost: a\r\n\r\n");
+        second.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").read_until("GET /b \n");
+        first.reset();
+        third.read_until("GET /c \n");
+    });
+    EXPECT_EQ(seen.handled, 4);
+}
+
 TEST(HttpServer, AThousandIdleStreams) {
     const Seen seen = with_server({}, [](uint16_t port) {
         std::vector<std::unique_ptr<Raw>> raws;

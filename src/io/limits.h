@@ -21,6 +21,9 @@ constexpr size_t pending_signals = 8;
 // upload is not chopped up, short enough to stay under a millisecond.
 constexpr size_t read_per_turn = 256 * 1024;
 
+// What one turn writes to one connection: TLS encrypts about so much in half a millisecond.
+constexpr size_t write_per_turn = 512 * 1024;
+
 // The one read buffer that all connections of a loop share. A TLS record is 16 KB.
 constexpr size_t read_buffer = 64 * 1024;
 
@@ -72,6 +75,10 @@ constexpr size_t bodies_per_connection = 64 * 1024 * 1024;
 // rests when descriptors have run out.
 constexpr int accepts_per_turn = 64;
 constexpr int64_t accept_rest = 100'000'000;
+
+// Bytes that a peer does not acknowledge for so long end the connection, also where a watch has
+// little to say and the kernel would retry for a quarter of an hour. Milliseconds.
+constexpr int unacknowledged_ms = 60'000;
 
 // HTTP/2 windows: what a peer may send before we have read it. Per stream and per connection.
 constexpr int32_t stream_window = 256 * 1024;

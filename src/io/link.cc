@@ -144,7 +144,17 @@ void Link::wait_to_read() {
 
 void Link::write_some() {
     bool moved = false;
+    const size_t size = output_.size();
     while (is_open() && !output_.empty() && !loss_is_posted_) {
+        if (size - output_.size() >= limits::write_per_turn) {
+            if (!std::exchange(write_is_posted_, true)) {
+                loop_->post([this] {
+                    write_is_posted_ = false;
+                    on_writable();
+                });
+            }
+            break;
+        }
         const Flow flow = wire_->write(&output_);
         if (flow == Flow::moved) {
             moved = true;

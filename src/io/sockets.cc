@@ -14,6 +14,7 @@
 
 #include "io/internal/readiness.h"
 #include "io/internal/wire.h"
+#include "io/limits.h"
 
 namespace weft::io::internal {
 
@@ -213,6 +214,7 @@ void set_stream_options(int descriptor) {
     set_int(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 30);
     set_int(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 10);
     set_int(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set_int(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, limits::unacknowledged_ms);
 }
 
 Task<Result<Descriptor>> connect_tcp(RealLoop* loop, std::string host, uint16_t port,

@@ -95,6 +95,7 @@ private:
     bool flush_is_posted_ = false;
     bool loss_is_posted_ = false;
     bool read_is_posted_ = false;
+    bool write_is_posted_ = false;
 };
 
 // Destroys something that holds a closed Link, after everything that was posted for it.
