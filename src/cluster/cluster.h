@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ struct Options {
     WorkloadMode workloads = WorkloadMode::instant;
     uint64_t seed = 1;
     std::string ca_pem;  // goes into the ConfigMap kube-root-ca.crt of every namespace
+    // Hears of what failed and is tried again; may be empty.
+    std::function<void(const std::string&)> on_error = {};
 };
 
 // Life: `start`, then `stop` before it is destroyed. Loop thread only.
@@ -36,6 +39,9 @@ public:
     // Returns when every namespace that exists has been looked at and watches run.
     io::Task<Status> start();
     io::Task<void> stop();
+
+    // Nothing is queued, worked on, or waits for its time.
+    [[nodiscard]] bool is_idle() const;
 
 private:
     struct Parts;
