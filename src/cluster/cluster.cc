@@ -306,22 +306,25 @@ io::Task<Status> Cluster::Parts::end(Object namespace_) {
 }
 
 io::Task<Status> Cluster::Parts::carry_out(std::vector<Change> changes) {
-    // Of an object that is written twice the second write must know the first.
-    std::map<Key, std::string> versions;
+    // Of an object that is written twice, the second write must know the first: a status goes with
+    // the metadata of the object that it is a part of.
+    std::map<Key, Object> written;
     for (Change& change : changes) {
-        const Key key{change.kind, change.object.key()};
-        if (const auto written = versions.find(key);
-            written != versions.end() && change.verb != Change::Verb::create) {
-            change.object.metadata().set("resourceVersion", written->second);
-        }
         const Kind kind = change.kind;
-        const bool names_itself = change.verb != Change::Verb::create;
+        const bool has_name = change.verb != Change::Verb::create;
+        const Key key{kind, change.object.key()};
+        const auto found = has_name ? written.find(key) : written.end();
+        if (found != written.end() && change.verb == Change::Verb::update_status) {
+            Object whole(found->second);
+            whole.mutable_value().set("status", *change.object.value().find("status"));
+            change.object = std::move(whole);
+        }
         std::optional<Object> after = CO_TRY(co_await carry_out_one(std::move(change)));
         if (after.has_value()) {
-            if (names_itself) {
-                versions[key] = after->resource_version();
-            }
             view.informer(kind)->cache().put_written(*after);
+            if (has_name) {
+                written.insert_or_assign(key, *std::move(after));
+            }
         }
     }
     co_return Status{};

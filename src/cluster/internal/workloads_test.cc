@@ -74,6 +74,11 @@ public:
         CHECK(!tables_[kind].contains(name));
         return tables_[kind].emplace(name, std::move(object)).first->second;
     }
+    // The object of a status write, with what an earlier write of the same outcome made of it.
+    Object written_now(const Change& change) const {
+        const auto found = in_outcome_.find({change.kind, change.object.key()});
+        return found == in_outcome_.end() ? change.object : found->second;
+    }
     void write(const Change& change) {
         ++writes;
         Table& table = tables_[change.kind];
@@ -94,7 +99,14 @@ public:
                 remove(change);
                 return;
             case Change::Verb::update_status:
+                // As the real server: only spec and labels are kept from the stored object.
                 object.mutable_value().set("status", *change.object.value().find("status"));
+                if (const Value* annotations =
+                        written_now(change).value().find("metadata", "annotations")) {
+                    object.metadata().set("annotations", *annotations);
+                } else {
+                    object.metadata().erase("annotations");
+                }
                 break;
             case Change::Verb::bind:
             case Change::Verb::update: {
@@ -114,6 +126,7 @@ public:
         }
         EXPECT_FALSE(before == object.value()) << "a write without a change: " << to_json(before);
         object.metadata().set("resourceVersion", cat(++serial_));
+        in_outcome_.insert_or_assign(Key{change.kind, name}, object);
     }
     void remove(const Change& change) {
         Table& table = tables_[change.kind];
@@ -165,6 +178,7 @@ public:
             }
             const Object copy(*object);
             const Outcome outcome = reconcile(kind, copy, *this, moment);
+            in_outcome_.clear();
             for (const Change& change : outcome.changes) {
                 write(change);
                 changed = true;
@@ -235,6 +249,7 @@ public:
 
 private:
     std::map<Kind, Table> tables_;
+    std::map<Key, Object> in_outcome_;
     int64_t serial_ = 0;
 };
 
