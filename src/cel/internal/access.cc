@@ -72,6 +72,17 @@ Value bad_presence(const Value& value, const Value& key, Frame& frame, uint32_t 
                                                         : Value::null();
 }
 
+// Whether a field is set; the error that there is no such field at all.
+Value test_object(const Opaque& object, std::string_view field, Arena& arena) {
+    if (object.has_field(field)) {
+        return Value::boolean(true);
+    }
+    const Value value = object.field(field, arena);
+    return value.is_error() && value.as_error().code == ErrorCode::no_such_field
+               ? value
+               : Value::boolean(false);
+}
+
 }  // namespace
 
 Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
@@ -124,6 +135,9 @@ Value test_field(const Value& value, std::string_view field, Frame& frame, uint3
     if (const Value bad = bad_presence(value, Value::string(field), frame, id); bad.is_error()) {
         return bad;
     }
+    if (value.is(Kind::opaque)) {
+        return test_object(*value.as_opaque(), field, *frame.arena);
+    }
     const std::optional<Value> found = find_part(value, Value::string(field), frame, id);
     return found && found->is_error() && value.is_list() ? *found
                                                          : Value::boolean(found.has_value());
@@ -136,6 +150,10 @@ Value index_value(const Value& value, const Value& key, Frame& frame, uint32_t i
     if (value.is(Kind::optional)) {
         return value.has_value() ? optional_index_value(value.optional_value(), key, frame, id)
                                  : value;
+    }
+    if (value.is(Kind::opaque) && key.is_string()) {
+        // An object knows the value of a field that is not set, and whether there is such a field.
+        return value.as_opaque()->field(key.as_string(), *frame.arena);
     }
     const std::optional<Value> found = find_part(value, key, frame, id);
     if (found) {

@@ -3,6 +3,7 @@
 #include "cel/internal/checker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cel/internal/environment_rep.h"
 #include "cel/internal/issues.h"
@@ -207,6 +208,8 @@ private:
             return;
         }
         for (const Expr* argument : call.args) {
+            // The values that a format takes may be of any types.
+            format_values_ = call.name == "format" && call.operand != nullptr ? argument : nullptr;
             check(*argument);
         }
         if (call.operand == nullptr) {
@@ -322,7 +325,8 @@ private:
                             signature, "'"));
     }
 
-    const Type* join(const Expr& expr, const Type* previous, const Type* current) {
+    const Type* join(const Expr& expr, const Type* previous, const Type* current,
+                     bool is_exempt = false) {
         if (previous == nullptr) {
             return current;
         }
@@ -332,9 +336,13 @@ private:
                 // cel-spec: what null fits is the more general; cel-go takes the later one.
                 return previous->kind == TypeKind::null ? current : previous;
             }
+            if (environment_.profile.kind == Profile::Kind::spec && previous->nullable &&
+                previous->kind == current->kind) {
+                return previous;
+            }
             return most_general(previous, current);
         }
-        if (environment_.homogeneous_literals && !is_format_argument_) {
+        if (environment_.homogeneous_literals && !is_exempt) {
             report_mismatch(expr, previous, current);
         }
         return &types::dyn;
@@ -353,6 +361,7 @@ private:
     }
 
     void check_list(const Expr& expr) {
+        const bool is_exempt = std::exchange(format_values_, nullptr) == &expr;
         const Type* element = nullptr;
         size_t next_optional = 0;
         for (size_t i = 0; i < expr.args.size(); ++i) {
@@ -361,7 +370,7 @@ private:
                 next_optional < expr.optionals.size() && expr.optionals[next_optional] == i;
             next_optional += is_optional ? 1 : 0;
             element = join(*expr.args[i], element,
-                           is_optional ? unwrap(*expr.args[i]) : type_of(*expr.args[i]));
+                           is_optional ? unwrap(*expr.args[i]) : type_of(*expr.args[i]), is_exempt);
         }
         set_type(expr,
                  list_type(out_.arena, element == nullptr ? unifier_.new_variable() : element));
@@ -489,7 +498,7 @@ private:
     Issues& issues_;
     Unifier unifier_;
     std::vector<Local> locals_;
-    bool is_format_argument_ = false;
+    const Expr* format_values_ = nullptr;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "cel/library/bindings.h"
 #include "cel/library/comprehensions.h"
 #include "cel/library/encoders.h"
+#include "cel/library/literals.h"
 #include "cel/library/macros.h"
 #include "cel/library/optional.h"
 #include "cel/library/standard.h"
@@ -19,6 +20,9 @@ std::vector<Library> libraries_of(Profile profile) {
     out.push_back(macros_library());
     out.push_back(well_known_library());
     out.push_back(optional_library());
+    if (is_kubernetes) {
+        out.push_back(literals_library());
+    }
     if (!is_kubernetes || profile.minor >= 32) {
         out.push_back(comprehensions_library());
     }
