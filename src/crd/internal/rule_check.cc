@@ -27,23 +27,6 @@ uint64_t saturated_product(uint64_t a, uint64_t b) {
     return __builtin_mul_overflow(a, b, &out) ? UINT64_MAX : out;
 }
 
-// How many values below one of this schema there can be; nothing if it does not say.
-std::optional<uint64_t> elements_max(const Value& schema) {
-    const std::string_view type = schema.string_at("type");
-    const Value* bound = nullptr;
-    if (type == "array") {
-        bound = get(schema, "maxItems");
-    } else if (type == "object" && get(schema, "additionalProperties") != nullptr) {
-        bound = get(schema, "maxProperties");
-    } else {
-        return 1;
-    }
-    if (bound == nullptr || !bound->is_int()) {
-        return std::nullopt;
-    }
-    return static_cast<uint64_t>(std::max<int64_t>(bound->as_int(), 0));
-}
-
 schema::ValidationRule read_rule(const Value& json) {
     schema::ValidationRule rule{
         .rule = std::string(json.string_at("rule")),
@@ -92,12 +75,28 @@ RuleScope RuleScope::child(const Value& parent, Step step, std::string_view name
     return scope;
 }
 
+std::optional<uint64_t> RuleScope::elements_max(const Value& schema) {
+    const std::string_view type = schema.string_at("type");
+    const Value* bound = nullptr;
+    if (type == "array") {
+        bound = get(schema, "maxItems");
+    } else if (type == "object" && get(schema, "additionalProperties") != nullptr) {
+        bound = get(schema, "maxProperties");
+    } else {
+        return 1;
+    }
+    if (bound == nullptr || !bound->is_int()) {
+        return std::nullopt;
+    }
+    return static_cast<uint64_t>(std::max<int64_t>(bound->as_int(), 0));
+}
+
 RuleCheck::RuleCheck(const schema::SchemaPtr& schema)
     : view_(has_rules(*schema) ? make_rule_view(*schema) : nullptr) {}
 
-FieldErrors RuleCheck::check(const Value& schema, std::span<const Value> rules,
-                             const std::string& path, const RuleScope& scope,
-                             const std::string& uncorrelatable, bool suppress_cost) {
+FieldErrors RuleCheck::check(std::span<const Value> rules, const std::string& path,
+                             const RuleScope& scope, const std::string& uncorrelatable,
+                             bool suppress_cost) {
     FieldErrors out;
     if (!is_typable(*scope.node())) {
         out.push_back(field_internal(
@@ -106,7 +105,6 @@ FieldErrors RuleCheck::check(const Value& schema, std::span<const Value> rules,
             "rules: unable to convert structural schema to CEL declarations"));
         return out;
     }
-    static_cast<void>(schema);
     const RuleEnvironment environment = make_rule_environment(view_, *scope.node());
     for (size_t i = 0; i < rules.size(); ++i) {
         const schema::ValidationRule rule = read_rule(rules[i]);
@@ -119,7 +117,7 @@ FieldErrors RuleCheck::check(const Value& schema, std::span<const Value> rules,
             out.push_back(field_forbidden(
                 rule_path, cost_error_text("estimated rule cost", cost, rule_cost_max)));
         }
-        observe(rule_path, cost);
+        costs_.observe(rule_path, cost);
         if (!program.error.empty()) {
             out.push_back(field_invalid(rule_path, rule_as_go(rules[i]), program.error));
         }
@@ -132,7 +130,7 @@ FieldErrors RuleCheck::check(const Value& schema, std::span<const Value> rules,
                     message_path,
                     cost_error_text("estimated messageExpression cost", message, rule_cost_max)));
             }
-            observe(message_path, message);
+            costs_.observe(message_path, message);
         }
         if (program.uses_old_self) {
             if (!uncorrelatable.empty()) {
@@ -151,13 +149,13 @@ FieldErrors RuleCheck::check(const Value& schema, std::span<const Value> rules,
     return out;
 }
 
-void RuleCheck::observe(const std::string& path, uint64_t cost) {
+void CostTotal::observe(const std::string& path, uint64_t cost) {
     total_ = cost > UINT64_MAX - total_ ? UINT64_MAX : total_ + cost;
     if (cost < definition_cost_max / 100) {
         return;
     }
     expensive_.push_back({path, cost});
-    std::ranges::stable_sort(expensive_, std::greater{}, &Expensive::cost);
+    std::ranges::stable_sort(expensive_, std::greater{}, &Rule::cost);
     if (expensive_.size() > expensive_rules_max) {
         expensive_.resize(expensive_rules_max);
     }
@@ -165,10 +163,10 @@ void RuleCheck::observe(const std::string& path, uint64_t cost) {
 
 FieldErrors RuleCheck::total_errors(const std::string& path) const {
     FieldErrors out;
-    if (total_ <= definition_cost_max) {
+    if (costs_.total() <= definition_cost_max) {
         return out;
     }
-    for (const Expensive& rule : expensive_) {
+    for (const CostTotal::Rule& rule : costs_.expensive()) {
         out.push_back(field_forbidden(rule.path,
                                       "contributed to estimated rule cost total exceeding cost "
                                       "limit for entire OpenAPIv3 schema"));
@@ -176,7 +174,7 @@ FieldErrors RuleCheck::total_errors(const std::string& path) const {
     out.push_back(field_forbidden(
         path, cost_error_text("x-kubernetes-validations estimated rule cost total for entire "
                               "OpenAPIv3 schema",
-                              total_, definition_cost_max)));
+                              costs_.total(), definition_cost_max)));
     return out;
 }
 

@@ -34,10 +34,30 @@ public:
     [[nodiscard]] const schema::Schema* node() const { return node_; }
     // The most values of the schema in one object; nothing if only the request's size bounds it.
     [[nodiscard]] std::optional<uint64_t> cardinality() const { return cardinality_; }
+    // How many values below one of this schema there can be; nothing if it does not say.
+    [[nodiscard]] static std::optional<uint64_t> elements_max(const Value& schema);
 
 private:
     const schema::Schema* node_ = nullptr;  // of the view
     std::optional<uint64_t> cardinality_;
+};
+
+// What all rules of a schema cost together.
+class CostTotal {
+public:
+    struct Rule {
+        std::string path;
+        uint64_t cost;
+    };
+
+    void observe(const std::string& path, uint64_t cost);
+    [[nodiscard]] uint64_t total() const { return total_; }
+    // The dearest, dearest first; only what matters.
+    [[nodiscard]] const std::vector<Rule>& expensive() const { return expensive_; }
+
+private:
+    uint64_t total_ = 0;
+    std::vector<Rule> expensive_;
 };
 
 // Of one root schema, which is structural.
@@ -47,22 +67,15 @@ public:
 
     [[nodiscard]] RuleScope root() const { return RuleScope::root(view_.get()); }
     // The rules of one node. `uncorrelatable`: the path above which old values are lost; "" none.
-    [[nodiscard]] schema::FieldErrors check(const Value& schema, std::span<const Value> rules,
-                                            const std::string& path, const RuleScope& scope,
+    [[nodiscard]] schema::FieldErrors check(std::span<const Value> rules, const std::string& path,
+                                            const RuleScope& scope,
                                             const std::string& uncorrelatable, bool suppress_cost);
     // What all rules together cost too much.
     [[nodiscard]] schema::FieldErrors total_errors(const std::string& path) const;
 
 private:
-    void observe(const std::string& path, uint64_t cost);
-
     schema::SchemaPtr view_;  // null: there are no rules
-    uint64_t total_ = 0;
-    struct Expensive {
-        std::string path;
-        uint64_t cost;
-    };
-    std::vector<Expensive> expensive_;
+    CostTotal costs_;
 };
 
 // "estimated rule cost exceeds budget by factor of 1.7x (try …)".

@@ -133,8 +133,13 @@ Value type_value(const Schema& schema) {
 
 class Evaluation {
 public:
-    Evaluation(const schema::SchemaPtr& view, cel::Arena& arena, uint64_t per_call_limit)
-        : view_(view), arena_(arena), per_call_limit_(per_call_limit) {}
+    Evaluation(const schema::SchemaPtr& view, cel::Arena& arena, const RuleLimits& limits)
+        : view_(view),
+          arena_(arena),
+          per_call_limit_(limits.per_call),
+          remaining_(static_cast<int64_t>(limits.budget)) {}
+
+    [[nodiscard]] int64_t remaining() const { return remaining_; }
 
     FieldErrors errors;
 
@@ -147,8 +152,8 @@ public:
             evaluate(node, value, old, path, correlation);
         }
         for (const auto& nested : node.all_of) {
-            const Correlation unknown{.parent = correlation.is_known ? correlation.parent
-                                                                     : correlation.parent};
+            // Upstream does not ratchet what allOf says by the value itself.
+            const Correlation unknown{.parent = correlation.parent};
             walk(*nested, value, old, path, unknown, depth + 1);
         }
         if (value.is_list() && node.items != nullptr) {
@@ -379,7 +384,7 @@ private:
     const schema::SchemaPtr& view_;
     cel::Arena& arena_;
     uint64_t per_call_limit_;
-    int64_t remaining_ = static_cast<int64_t>(cel::runtime_cost_budget);
+    int64_t remaining_;
 };
 
 }  // namespace
@@ -407,12 +412,17 @@ std::unique_ptr<const Rules> Rules::make(const schema::SchemaPtr& root, bool is_
 }
 
 FieldErrors Rules::validate(const Value& object, const Value* old, const RuleLimits& limits) const {
-    Evaluation evaluation(rep_->view, rep_->arena, limits.per_call);
+    Evaluation evaluation(rep_->view, rep_->arena, limits);
     const Correlation correlation{.value = &object,
                                   .old = limits.ratchets ? old : nullptr,
                                   .schema = rep_->view.get(),
                                   .is_known = limits.ratchets && old != nullptr};
     evaluation.walk(*rep_->root, object, old, limits.path, correlation, 0);
+    if (limits.cost != nullptr) {
+        *limits.cost = evaluation.remaining() < 0
+                           ? limits.budget
+                           : limits.budget - static_cast<uint64_t>(evaluation.remaining());
+    }
     return std::move(evaluation.errors);
 }
 

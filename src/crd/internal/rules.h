@@ -22,6 +22,10 @@ struct RuleLimits {
     bool ratchets = true;
     // Stands before every place.
     std::string path;
+    // Takes what all the evaluations cost; may be null.
+    uint64_t* cost = nullptr;
+    // For all of them together.
+    uint64_t budget = cel::runtime_cost_budget;
 };
 
 // The rules of a schema, each compiled when it is first needed. One thread at a time.

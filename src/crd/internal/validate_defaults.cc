@@ -124,7 +124,7 @@ private:
         }
         if (found.empty()) {
             if (const auto rules = Rules::make(SchemaPtr(owner_, &schema), is_object)) {
-                found = rules->validate(value, &value, {.ratchets = false, .path = place});
+                found = rules->validate(value, nullptr, {.ratchets = false, .path = place});
             }
         }
         std::ranges::move(found, std::back_inserter(errors));

@@ -351,9 +351,8 @@ private:
         }
         // Types cannot be told of a broken schema, and messages about them would only confuse.
         if (schema_errors.size() == errors_before && rules_ != nullptr && scope.rules.is_known()) {
-            add_errors(rule_errors,
-                       rules_->check(schema, rules, place, scope.rules, scope.uncorrelatable,
-                                     options_.suppress_rule_cost));
+            add_errors(rule_errors, rules_->check(rules, place, scope.rules, scope.uncorrelatable,
+                                                  options_.suppress_rule_cost));
         }
     }
 
@@ -564,6 +563,7 @@ FieldErrors validate_validation(const Value* validation, bool has_status,
     }
     SchemaWalk walk(options, rules ? &*rules : nullptr);
     Scope scope;
+    scope.allow_defaults = options.allow_defaults;
     scope.rules = rules ? rules->root() : RuleScope::none();
     walk.check(schema, place, scope, true, 0);
     add_errors(out, std::move(walk.schema_errors));

@@ -16,6 +16,7 @@
 namespace weft::crd::internal {
 
 struct SchemaOptions {
+    bool allow_defaults = true;
     bool require_structural = true;
     bool require_valid_type = true;
     bool require_pruned_defaults = true;
