@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "crd/internal/columns.h"
 #include "crd/internal/errors.h"
+#include "crd/internal/internal_form.h"
 #include "crd/internal/object_meta.h"
 #include "crd/internal/rules.h"
 #include "crd/internal/scale.h"
@@ -15,7 +16,6 @@
 #include "schema/defaults.h"
 #include "schema/list_type.h"
 #include "schema/object_meta.h"
-#include "schema/open_api.h"
 #include "schema/prune.h"
 #include "schema/validate.h"
 
@@ -58,31 +58,6 @@ struct Kind::Rep {
 };
 
 namespace {
-
-// Descriptions are for documents, which are made of the definition; a Kind does without them.
-Value without_descriptions(const Value& schema) {
-    if (schema.is_list()) {
-        std::vector<Value> items;
-        items.reserve(schema.size());
-        for (const Value& item : schema.items()) {
-            items.push_back(without_descriptions(item));
-        }
-        return Value::list(std::move(items));
-    }
-    if (!schema.is_map()) {
-        return schema;
-    }
-    Value out = Value::map_with_capacity(schema.size());
-    for (const Member& member : schema.members()) {
-        const std::string_view name = member.name();
-        if (name == "description" && member.value.is_string()) {
-            continue;
-        }
-        const bool is_data = name == "default" || name == "enum" || name == "example";
-        out.append_new(name, is_data ? member.value : without_descriptions(member.value));
-    }
-    return out;
-}
 
 struct Features {
     bool has_embedded = false;
@@ -204,9 +179,8 @@ Result<std::shared_ptr<const Kind>> Kind::make(const Value& definition, std::str
     std::string stamped = cat(rep->gvk.text(), "|", rep->has_status, rep->preserves_unknown);
     if (const Value* schema = json->find("schema", "openAPIV3Schema");
         schema != nullptr && schema->is_map()) {
-        const Value plain = without_descriptions(*schema);
-        rep->schema = TRY(schema::from_open_api(plain));
-        write_json(stamped, plain, {.sort_keys = true});
+        rep->schema = TRY(internal::read_schema(*schema));
+        write_json(stamped, *schema, {.sort_keys = true});
         Features features;
         look_for_features(*rep->schema, features);
         rep->has_embedded = features.has_embedded;

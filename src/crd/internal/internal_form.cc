@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#include "base/base.h"
+#include "crd/limits.h"
+#include "schema/open_api.h"
+
 namespace weft::crd::internal {
 
 namespace {
@@ -40,7 +44,13 @@ Value flat_conversion(const Value& conversion) {
     out.set("strategy", Value(conversion.string_at("strategy")));
     if (const Value* webhook = get(conversion, "webhook")) {
         if (const Value* client = get(*webhook, "clientConfig")) {
-            out.set("webhookClientConfig", *client);
+            Value flat = *client;
+            // Bytes in Go: base64 is only how they are written.
+            if (const auto bundle = base64_decode(client->string_at("caBundle"));
+                bundle && !bundle->empty()) {
+                flat.set("caBundle", Value(*bundle));
+            }
+            out.set("webhookClientConfig", std::move(flat));
         }
         if (const Value* versions = get(*webhook, "conversionReviewVersions")) {
             out.set("conversionReviewVersions", *versions);
@@ -74,7 +84,43 @@ Value with_capitals(const Value& value) {
     return out;
 }
 
+// `schema` as the parser of schemas takes it.
+Value readable(const Value& schema, size_t depth) {
+    if (depth > schema_depth_max) {
+        return schema;
+    }
+    if (schema.is_list()) {
+        std::vector<Value> items;
+        items.reserve(schema.size());
+        for (const Value& item : schema.items()) {
+            items.push_back(readable(item, depth + 1));
+        }
+        return Value::list(std::move(items));
+    }
+    if (!schema.is_map()) {
+        return schema;
+    }
+    Value out = Value::map_with_capacity(schema.size());
+    for (const Member& member : schema.members()) {
+        const std::string_view name = member.name();
+        const bool is_text = member.value.is_string();
+        const bool is_unknown =
+            name == "type" && is_text && !schema::type_from_text(member.value.as_string());
+        if (is_unknown || (name == "description" && is_text)) {
+            continue;
+        }
+        const bool is_data = name == "default" || name == "enum" || name == "example" ||
+                             !(member.value.is_map() || member.value.is_list());
+        out.append_new(name, is_data ? member.value : readable(member.value, depth + 1));
+    }
+    return out;
+}
+
 }  // namespace
+
+Result<schema::SchemaPtr> read_schema(const Value& json) {
+    return schema::from_open_api(readable(json, 0));
+}
 
 Value to_internal(const Value& definition) {
     Value out = definition;

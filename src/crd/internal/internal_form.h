@@ -8,7 +8,9 @@
 
 #include <string_view>
 
+#include "base/base.h"
 #include "object/value.h"
+#include "schema/schema.h"
 
 namespace weft::crd::internal {
 
@@ -33,6 +35,10 @@ namespace weft::crd::internal {
     const Value* found = from.find(name);
     return found == nullptr ? std::span<const Member>() : found->members();
 }
+
+// The JSON of a schema as a tree. Types that nobody knows, which old definitions may have, count as
+// none. Descriptions are left out: they are for documents, which are made of the definition.
+[[nodiscard]] Result<schema::SchemaPtr> read_schema(const Value& json);
 
 // spec.versions as Go prints the internal type in an error.
 [[nodiscard]] Value versions_as_go(const Value& spec);

@@ -23,8 +23,21 @@ Value text_schema() {
     return Value::map_of({{"type", Value("string")}});
 }
 
-// Adds to the JSON of an object's schema what every object has.
+bool has_object_members(const Value& schema) {
+    const auto is = [&schema](std::string_view type, auto... path) {
+        const Value* found = schema.find("properties", path...);
+        return found != nullptr && found->string_at("type") == type;
+    };
+    return is("string", "apiVersion") && is("string", "kind") && is("object", "metadata") &&
+           is("string", "metadata", "properties", "name") &&
+           is("string", "metadata", "properties", "generateName");
+}
+
+// Adds to the JSON of an object's schema what every object has, unless it says more itself.
 void add_object_members(Value& schema) {
+    if (has_object_members(schema)) {
+        return;
+    }
     Value& properties = schema.mutable_member("properties");
     properties.set("apiVersion", text_schema());
     properties.set("kind", text_schema());

@@ -33,12 +33,6 @@ bool is_pem_bundle(std::string_view bundle) {
            bundle.find("-----END CERTIFICATE-----", begin) != std::string_view::npos;
 }
 
-// A bundle as it stands in the object: base64.
-bool is_valid_bundle(std::string_view text) {
-    const auto decoded = base64_decode(text);
-    return decoded && is_pem_bundle(*decoded);
-}
-
 struct Url {
     std::string_view scheme;
     std::string_view host;
@@ -72,10 +66,9 @@ Url parse_url(std::string_view text) {
 
 void check_url(std::string_view text, const std::string& path, FieldErrors& out) {
     constexpr std::string_view form = "; desired format: https://host[/path]";
-    if (text.empty() || text.starts_with(':')) {
-        out.push_back(field_required(
-            path, cat("url must be a valid URL: parse ", quote(text), ": ",
-                      text.empty() ? "empty url" : "missing protocol scheme", form)));
+    if (text.starts_with(':')) {
+        out.push_back(field_required(path, cat("url must be a valid URL: parse ", quote(text),
+                                               ": missing protocol scheme", form)));
         return;
     }
     const Url url = parse_url(text);
@@ -158,9 +151,9 @@ void check_client(const Value& client, const ConversionOptions& options, const s
         check_service(*service, path_child(path, "service"), out);
     }
     const std::string_view bundle = client.string_at("caBundle");
-    if (!bundle.empty() && !options.allow_invalid_bundle && !is_valid_bundle(bundle)) {
+    if (!bundle.empty() && !options.allow_invalid_bundle && !is_pem_bundle(bundle)) {
         out.push_back(
-            field_invalid(path_child(path, "caBundle"), Value(bundle),
+            field_invalid(path_child(path, "caBundle"), Value(base64_encode(bundle)),
                           "unable to load root certificates: unable to parse bytes as PEM block"));
     }
 }
@@ -208,7 +201,7 @@ ConversionOptions conversion_options_for_update(const Value& old_spec, bool is_e
     const std::string_view bundle = conversion == nullptr
                                         ? std::string_view()
                                         : conversion->string_at("webhookClientConfig", "caBundle");
-    options.allow_invalid_bundle = !is_established || (!bundle.empty() && !is_valid_bundle(bundle));
+    options.allow_invalid_bundle = !is_established || (!bundle.empty() && !is_pem_bundle(bundle));
     return options;
 }
 

@@ -18,8 +18,6 @@
 #include "crd/limits.h"
 #include "crd/status.h"
 #include "object/names.h"
-#include "schema/open_api.h"
-#include "schema/prune.h"
 
 namespace weft::crd::internal {
 
@@ -491,7 +489,7 @@ bool has_unpruned_default(const Value& schema) {
         !validate_structural(schema, "").empty()) {
         return false;
     }
-    const auto read = schema::from_open_api(schema);
+    const auto read = read_schema(schema);
     if (!read) {
         return false;
     }

@@ -12,7 +12,6 @@
 #include "crd/internal/rule_check.h"
 #include "crd/internal/structural.h"
 #include "crd/limits.h"
-#include "schema/open_api.h"
 
 namespace weft::crd::internal {
 
@@ -550,7 +549,7 @@ FieldErrors validate_validation(const Value* validation, bool has_status,
         if (!unreadable) {
             if (FieldErrors errors = validate_structural(schema, place); !errors.empty()) {
                 add_errors(out, std::move(errors));
-            } else if (auto read = schema::from_open_api(schema); !read) {
+            } else if (auto read = read_schema(schema); !read) {
                 out.push_back(field_invalid(place, Value(""), read.error().message()));
             } else if (FieldErrors bad =
                            validate_defaults(*read, true, options.require_pruned_defaults, place);

