@@ -108,7 +108,9 @@ public:
         Value value = Value::map();
         const bool is_go_type =
             options_.schema != nullptr && options_.schema->definition.starts_with("io.k8s.");
-        if (is_go_type) {
+        if (options_.zero != nullptr) {
+            value = *options_.zero;
+        } else if (is_go_type) {
             value = zero_value(*options_.schema, 0);
         }
         value.set("apiVersion", like.api_version());

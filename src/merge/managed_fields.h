@@ -28,6 +28,9 @@ struct WriteOptions {
     // schema whose definition is one of Kubernetes' own ("io.k8s.…") means a Go type, whose members
     // that are never absent do not count as added by who creates an object.
     schema::SchemaPtr schema;
+    // What an empty object of the kind prints as, for who knows it better than the schema tells.
+    // Borrowed; null: derived of the schema.
+    const Value* zero = nullptr;
     // Borrowed; null: entries of other versions than the endpoint's are dropped.
     const VersionConverter* converter = nullptr;
     // What this endpoint resets, so nobody can own it through it. Borrowed; null: nothing.

@@ -11,6 +11,7 @@
 #include "server/internal/custom_kind.h"
 #include "server/internal/discovery.h"
 #include "server/internal/open_api.h"
+#include "server/internal/plugins.h"
 #include "server/internal/rbac.h"
 #include "server/internal/services.h"
 #include "server/internal/tokens.h"
@@ -141,8 +142,7 @@ bool fits_scope(const Call& call) {
     if (call.resource->namespaced) {
         if (info.namespace_.empty()) {
             // Across all namespaces only lists, watches and (of virtual kinds) nothing else.
-            return info.verb == "list" || info.verb == "watch" ||
-                   (info.verb == "create" && info.name.empty());
+            return info.verb == "list" || info.verb == "watch" || info.parts.size() == 1;
         }
         return true;
     }
@@ -186,6 +186,12 @@ bool allows_method(const Call& call) {
     const bool has_name = call.info.parts.size() >= 2;
     if (!call.info.subresource.empty()) {
         return call.subresource->allows(verb);
+    }
+    if (call.resource->namespaced && call.info.namespace_.empty() && verb != "list" &&
+        verb != "watch") {
+        const bool reviews =
+            call.resource->builtin != nullptr && call.resource->builtin->is_virtual;
+        return reviews && verb == "create";  // LocalSubjectAccessReview has a namespace, though
     }
     if (verb == "create") {
         return !has_name && call.resource->allows("create");
@@ -238,6 +244,9 @@ std::optional<Response> route(Call* call) {
             return call->resource->custom != nullptr ? respond_plain_not_found()
                                                      : resource_not_found(*call);
         }
+    }
+    if (std::string text = deprecation_of(call->resource->gvk()); !text.empty()) {
+        call->warn(std::move(text));
     }
     if (!fits_scope(*call)) {
         return call->resource->custom != nullptr ? respond_plain_not_found()

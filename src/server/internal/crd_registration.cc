@@ -1,7 +1,7 @@
 // server/internal/crd_registration.cc: what becomes of a CustomResourceDefinition.
 //
 // A real server has controllers for this and a definition is usable some moments after it was
-// created. Here NamesAccepted and Established are true in the answer to the create already.
+// created. Here the status is written, and the kind served, before the create is answered.
 
 #include "server/internal/crd_registration.h"
 
@@ -9,8 +9,10 @@
 
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
+#include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"
 #include "server/internal/watch_hub.h"
+#include "server/limits.h"
 
 namespace weft::server {
 
@@ -19,16 +21,14 @@ namespace {
 constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
 void set_condition(Value& status, std::string_view type, std::string_view value,
-                   std::string_view reason, std::string_view message, std::string_view now,
-                   int64_t generation) {
+                   std::string_view reason, std::string_view message, std::string_view now) {
     Value conditions =
         status.find("conditions") != nullptr ? *status.find("conditions") : Value::list();
     Value condition = Value::map_of({{"type", type},
                                      {"status", value},
                                      {"lastTransitionTime", now},
                                      {"reason", reason},
-                                     {"message", message},
-                                     {"observedGeneration", generation}});
+                                     {"message", message}});
     for (size_t i = 0; i < conditions.size(); ++i) {
         if (conditions.at(i).string_at("type") == type) {
             if (conditions.at(i).string_at("status") == value) {
@@ -113,68 +113,98 @@ void add_stored_version(Value& status, const Value& spec) {
 }  // namespace
 
 void CustomResources::prepare(Value& object, const Value* old_object) const {
-    const std::string now = format_rfc3339(core_->loop->now());
-    Value spec = object.find("spec") != nullptr ? *object.find("spec") : Value::map();
-    Value names = spec.find("names") != nullptr ? *spec.find("names") : Value::map();
-    const std::string kind(names.string_at("kind"));
-    if (names.string_at("singular").empty() && !kind.empty()) {
-        names.set("singular", to_lower(kind));
-    }
-    if (names.string_at("listKind").empty() && !kind.empty()) {
-        names.set("listKind", kind + "List");
-    }
-    spec.set("names", names);
-    if (!spec.contains("conversion")) {
-        spec.set("conversion", Value::map_of({{"strategy", "None"}}));
-    }
-    object.set("spec", spec);
-
-    Value& metadata = object.mutable_member("metadata");
-    const bool deleting = metadata.contains("deletionTimestamp");
-    Value finalizers =
-        metadata.find("finalizers") != nullptr ? *metadata.find("finalizers") : Value::list();
-    if (!deleting && std::ranges::find(finalizers.items(), Value(cleanup_finalizer)) ==
-                         finalizers.items().end()) {
-        finalizers.push_back(Value(cleanup_finalizer));
-        set_metadata(metadata, "finalizers", std::move(finalizers));
-    }
-
     Value status = old_object != nullptr && old_object->find("status") != nullptr
                        ? *old_object->find("status")
                        : Value::map();
-    if (object.find("status") != nullptr && old_object != nullptr) {
-        status = *object.find("status");
+    if (old_object == nullptr) {
+        status = Value::map_of({{"acceptedNames", Value::map_of({{"plural", ""}, {"kind", ""}})}});
+    } else if (const Value* given = object.find("status")) {
+        status = *given;
     }
-    const int64_t generation = metadata.int_at(0, "generation");
+    add_stored_version(status, *object.find("spec"));
+    object.set("status", std::move(status));
+}
+
+// What the naming and establishing controllers of a real server write.
+bool CustomResources::settle_status(Value& object) const {
+    const std::string now = format_rfc3339(core_->loop->now());
+    const Value spec = *object.find("spec");
+    const Value names = spec.find("names") != nullptr ? *spec.find("names") : Value::map();
+    Value status = *object.find("status");
+    if (status.find("conditions") == nullptr || status.find("conditions")->is_null()) {
+        status.set("conditions", Value::list());
+    }
+    const Value before = status;
     std::string_view reason;
     const std::string group(spec.string_at("group"));
     const std::string plural(names.string_at("plural"));
     const std::string conflict_text = name_conflict(core_->registry, names, group, plural, &reason);
     if (conflict_text.empty()) {
         status.set("acceptedNames", names);
-        set_condition(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now,
-                      generation);
+        set_condition(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
         set_condition(status, "Established", "True", "InitialNamesAccepted",
-                      "the initial names have been accepted", now, generation);
+                      "the initial names have been accepted", now);
     } else {
-        if (status.find("acceptedNames") == nullptr) {
-            status.set("acceptedNames", Value::map_of({{"plural", ""}, {"kind", ""}}));
-        }
-        set_condition(status, "NamesAccepted", "False", reason, conflict_text, now, generation);
+        set_condition(status, "NamesAccepted", "False", reason, conflict_text, now);
         set_condition(status, "Established", "False", "NotAccepted", "not all names are accepted",
-                      now, generation);
+                      now);
     }
-    add_stored_version(status, spec);
+    if (status == before) {
+        return false;
+    }
     object.set("status", std::move(status));
+    return true;
+}
+
+io::Task<Value> CustomResources::settle(Value object) {
+    const ResourcePtr definitions =
+        core_->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    const std::string key = definitions->key("", object.string_at("metadata", "name"));
+    for (int attempt = 0; attempt < limits::write_attempts; ++attempt) {
+        auto entry = co_await core_->store->get(key, {});
+        if (!entry || !*entry) {
+            co_return object;
+        }
+        auto current =
+            decode_stored(*core_, *definitions, StoredView(*(*entry)->value), (*entry)->modified);
+        if (!current || current->find("metadata", "deletionTimestamp") != nullptr) {
+            co_return object;
+        }
+        Value settled = *current;
+        if (!settle_status(settled)) {
+            co_return settled;
+        }
+        settled = manage_controller_update(*core_, definitions, *current, std::move(settled));
+        settled = reorder_kind(*core_, *definitions, std::move(settled));
+        std::vector<store::Write> writes;
+        writes.push_back({key,
+                          std::make_shared<const std::string>(encode_kind(*definitions, settled)),
+                          (*entry)->modified});
+        auto revision = co_await core_->store->commit(std::move(writes));
+        if (revision) {
+            co_return settled;
+        }
+    }
+    co_return object;
 }
 
 void CustomResources::mark_terminating(Value& object) const {
+    const std::string now = format_rfc3339(core_->loop->now());
+    Value& metadata = object.mutable_member("metadata");
+    set_metadata(metadata, "deletionTimestamp", Value(now));
+    Value finalizers =
+        metadata.find("finalizers") != nullptr ? *metadata.find("finalizers") : Value::list();
+    if (std::ranges::find(finalizers.items(), Value(cleanup_finalizer)) ==
+        finalizers.items().end()) {
+        finalizers.push_back(Value(cleanup_finalizer));
+        set_metadata(metadata, "finalizers", std::move(finalizers));
+    }
     Value status = object.find("status") != nullptr ? *object.find("status") : Value::map();
     set_condition(
         status, "Terminating", "True", "InstanceDeletionPending",
         "CustomResourceDefinition marked for deletion; CustomResource deletion will begin "
         "soon",
-        format_rfc3339(core_->loop->now()), object.int_at(0, "metadata", "generation"));
+        now);
     object.set("status", std::move(status));
 }
 
@@ -225,8 +255,11 @@ io::Task<void> CustomResources::definition_changed(Value object, Value old_objec
         core_->hubs->end_watchers(cat("/registry/", group, "/", plural, "/"));
         co_return;
     }
-    serve(object);
-    if (object.find("metadata", "deletionTimestamp") != nullptr) {
+    const Value settled = co_await settle(object);
+    serve(settled);
+    // Only once: the deletion goes on by itself.
+    if (object.find("metadata", "deletionTimestamp") != nullptr &&
+        old_object.find("metadata", "deletionTimestamp") == nullptr) {
         scope_.spawn(finish_deletion(std::string(object.string_at("metadata", "name"))));
     }
 }
@@ -273,6 +306,7 @@ io::Task<void> CustomResources::finish_deletion(std::string name) {
     const ResourcePtr definitions =
         core_->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     const std::string key = definitions->key("", name);
+    bool announced = false;
     for (;;) {
         auto entry = co_await core_->store->get(key, {});
         if (!entry || !*entry) {
@@ -282,6 +316,23 @@ io::Task<void> CustomResources::finish_deletion(std::string name) {
         auto object = decode_stored(*core_, *definitions, view, (*entry)->modified);
         if (!object || !view.is_deleting()) {
             co_return;
+        }
+        if (!announced) {
+            announced = true;
+            Value changed = *object;
+            Value status = *changed.find("status");
+            set_condition(status, "Terminating", "True", "InstanceDeletionInProgress",
+                          "CustomResource deletion is in progress",
+                          format_rfc3339(core_->loop->now()));
+            changed.set("status", std::move(status));
+            changed = manage_controller_update(*core_, definitions, *object, std::move(changed));
+            changed = reorder_kind(*core_, *definitions, std::move(changed));
+            std::vector<store::Write> writes;
+            writes.push_back(
+                {key, std::make_shared<const std::string>(encode_kind(*definitions, changed)),
+                 (*entry)->modified});
+            (void)co_await core_->store->commit(std::move(writes));
+            continue;
         }
         const std::string group(object->string_at("spec", "group"));
         const std::string plural(object->string_at("spec", "names", "plural"));

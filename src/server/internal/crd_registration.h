@@ -16,10 +16,10 @@ public:
     // Serves what is stored; at start.
     [[nodiscard]] io::Task<Status> load();
 
-    // Before a definition is stored: fills in what defaulting and the naming controller do, so
-    // that it is established by the same write. `old_object` is null at creation.
+    // Before a definition is stored: its status and stored versions. `old_object` is null at
+    // creation.
     void prepare(Value& object, const Value* old_object) const;
-    // A definition that is deleted while objects of it exist.
+    // The first DELETE of a definition: marked, and held until its objects are gone.
     void mark_terminating(Value& object) const;
     // After the commit. A null object is a deleted definition.
     [[nodiscard]] io::Task<void> definition_changed(Value object, Value old_object);
@@ -27,6 +27,10 @@ public:
 
 private:
     void serve(const Value& object);
+    // Brings the status up to date; true if it changed.
+    bool settle_status(Value& object) const;
+    // Stores the status of a definition that was written; the object as it is then.
+    [[nodiscard]] io::Task<Value> settle(Value object);
     [[nodiscard]] io::Task<void> finish_deletion(std::string name);
     [[nodiscard]] io::Task<Status> delete_instances(std::string group, std::string plural);
 

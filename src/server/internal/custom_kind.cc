@@ -72,6 +72,7 @@ Result<std::shared_ptr<const CustomKind>> CustomKind::make(const Value& definiti
     if (accepted != nullptr && !accepted->string_at("plural").empty()) {
         names = accepted;
     }
+    kind->terminating_ = definition.find("metadata", "deletionTimestamp") != nullptr;
     kind->group_ = spec->string_at("group");
     kind->plural_ = spec->string_at("names", "plural");
     if (names != nullptr) {

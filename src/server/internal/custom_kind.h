@@ -43,6 +43,8 @@ public:
     [[nodiscard]] const CustomVersion* find_version(std::string_view name) const;
     [[nodiscard]] const std::string& group() const { return group_; }
     [[nodiscard]] const std::string& plural() const { return plural_; }
+    // The definition is being deleted: nothing may be created any more.
+    [[nodiscard]] bool is_terminating() const { return terminating_; }
     // Changes when what is done to objects changes.
     [[nodiscard]] uint64_t stamp() const { return stamp_; }
     // Whether versions have different schemas (then other versions' bytes must be gone through).
@@ -75,6 +77,7 @@ private:
     std::vector<std::string> categories_;
     bool namespaced_ = false;
     bool versions_differ_ = false;
+    bool terminating_ = false;
     uint64_t stamp_ = 0;
     std::vector<CustomVersion> versions_;
 };

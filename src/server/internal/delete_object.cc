@@ -72,7 +72,7 @@ Result<DeleteOptions> options_of(Call* call, const Value& body) {
         options.propagation != "Background" && options.propagation != "Foreground") {
         errors.push_back(
             schema::field_not_supported("propagationPolicy", options.propagation,
-                                        {"Background", "Foreground", "Orphan", "nil"}));
+                                        {"Foreground", "Background", "Orphan", "nil"}));
     }
     if (!dry_runs.empty()) {
         const bool all = std::ranges::all_of(dry_runs, [](const Value& value) {
@@ -122,6 +122,16 @@ Value deleted_status(const Resource& resource, std::string_view name, std::strin
     status.append_new("status", "Success");
     status.append_new("details", std::move(details));
     return status;
+}
+
+void warn_about_deletion(Call* call, const DeleteOptions& options) {
+    if (call->resource->kind == "Job" && call->resource->gvr.group == "batch" &&
+        options.propagation.empty() && !options.orphan_dependents) {
+        call->warn(
+            "child pods are preserved by default when jobs are deleted; set "
+            "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to "
+            "suppress this warning");
+    }
 }
 
 namespace {
@@ -342,6 +352,11 @@ Verdict decide(const Resource& resource, Value object, const DeleteOptions& opti
     }
     Verdict verdict;
     verdict.object = std::move(object);
+    if (resource.kind == "CustomResourceDefinition" && resource.is_builtin() &&
+        verdict.object.find("metadata", "deletionTimestamp") == nullptr) {
+        verdict.write = true;  // mark_terminating says what
+        return verdict;
+    }
     const bool was_deleting = verdict.object.find("metadata", "deletionTimestamp") != nullptr;
     const bool changed = set_gc_finalizers(resource, options, verdict.object);
     if (finalizers_of(verdict.object).empty()) {
@@ -423,6 +438,9 @@ io::Task<Result<Deleted>> delete_object(Call* call, std::string key, std::string
                 }
                 co_return revision.error();
             }
+            // Who is told of the object sees it at the revision of its deletion.
+            set_metadata(verdict.object.mutable_member("metadata"), "resourceVersion",
+                         Value(cat(*revision)));
             if (resource.kind == "Service" && resource.gvr.group.empty()) {
                 core->services->release(old_object);
             }

@@ -20,6 +20,9 @@ struct DeleteOptions {
 // Of the body or the query, checked; sets call->dry_run.
 [[nodiscard]] Result<DeleteOptions> read_delete_options(Call* call);
 
+// Texts for clients that may not get what they expect of a deletion.
+void warn_about_deletion(Call* call, const DeleteOptions& options);
+
 struct Deleted {
     // The object as it is now, if it still is there or its kind returns it; else null.
     Value object;

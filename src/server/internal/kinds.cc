@@ -6,9 +6,11 @@
 
 #include "schema/builtin.h"
 #include "schema/go_json.h"
+#include "schema/strategy.h"
 #include "server/internal/body.h"
 #include "server/internal/convert.h"
 #include "server/internal/custom_kind.h"
+#include "server/internal/metadata.h"
 #include "server/internal/strategy.h"
 
 namespace weft::server {
@@ -57,6 +59,8 @@ Status check_kind(const Call& call, const GroupVersionKind& found, const GroupVe
 
 namespace {
 
+constexpr std::string_view template_generation = "deprecated.daemonset.template.generation";
+
 std::string definition_of(const GroupVersionKind& kind) {
     const schema::SchemaPtr found = schema::Builtin::get().find_kind(kind);
     return found == nullptr ? std::string() : found->definition;
@@ -92,6 +96,19 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
     Value object = TRY(core.go_types.canonical(definition, value, &unknown));
     for (const std::string& path : unknown) {
         strict->push_back(cat("unknown field ", quote(path)));
+    }
+    // What conversion into the internal types does besides defaulting.
+    if (kind.kind == "Secret" && object.contains("stringData")) {
+        schema::fold_string_data(object);
+        object = TRY(core.go_types.canonical(definition, object));
+    } else if (kind.kind == "DaemonSet" && kind.group == "apps" &&
+               object.find("metadata", "annotations", template_generation) == nullptr) {
+        Value& metadata = object.mutable_member("metadata");
+        Value annotations =
+            metadata.find("annotations") != nullptr ? *metadata.find("annotations") : Value::map();
+        annotations.set(template_generation, "0");
+        annotations.sort_members();
+        set_metadata(metadata, "annotations", std::move(annotations));
     }
     if (apply_defaults(core, definition, object)) {
         object = TRY(core.go_types.canonical(definition, object));

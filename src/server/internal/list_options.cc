@@ -28,28 +28,35 @@ Result<std::optional<bool>> read_bool(const Call& call, std::string_view name) {
     return std::optional<bool>(lower != "false" && lower != "0");
 }
 
-// Field labels that the kind does not know are refused before anything is read.
-Status check_field_labels(const Call& call, FieldSelector& selector) {
+// Field labels that the kind does not know are refused before anything is read. The words differ
+// by who converts the labels: a kind's own function, a group's, or the common one.
+Status check_field_labels(const Call& call, const FieldSelector& selector) {
     const Resource& resource = *call.resource;
+    const auto is_common = [](std::string_view label) {
+        return label == "metadata.name" || label == "metadata.namespace";
+    };
+    const bool has_own = std::ranges::any_of(
+        resource.field_labels, [&](const std::string& label) { return !is_common(label); });
     for (const FieldTerm& term : selector.terms()) {
-        if (term.field == "metadata.name" || (term.field == "metadata.namespace" &&
-                                              (resource.namespaced || resource.is_builtin()))) {
+        const bool is_listed =
+            std::ranges::find(resource.field_labels, term.field) != resource.field_labels.end();
+        if (is_listed || (is_common(term.field) && (!has_own || !resource.is_builtin()))) {
             continue;
         }
-        if (std::ranges::find(resource.field_labels, term.field) != resource.field_labels.end()) {
-            continue;
+        if (!has_own && resource.is_builtin()) {
+            return bad_request(cat(quote(term.field),
+                                   " is not a known field selector: only \"metadata.name\", "
+                                   "\"metadata.namespace\""));
         }
-        if (resource.is_builtin() && resource.field_labels.size() > 2) {
-            if (resource.gvr.group.empty()) {
-                return bad_request(cat("field label not supported: ", term.field));
-            }
-            return bad_request(cat("field label not supported: ", term.field));
+        if (resource.gvr.group == "batch") {
+            return bad_request(
+                cat("field label ", quote(term.field), " not supported for ", resource.kind));
         }
-        std::string known = "\"metadata.name\", \"metadata.namespace\"";
-        if (resource.custom != nullptr) {
-            return bad_request(cat("field label not supported: ", term.field));
+        if (resource.gvr.group == "resource.k8s.io") {
+            return bad_request(
+                cat("field label not supported for ", resource.gvk().text(), ": ", term.field));
         }
-        return bad_request(cat(quote(term.field), " is not a known field selector: only ", known));
+        return bad_request(cat("field label not supported: ", term.field));
     }
     return {};
 }
@@ -75,6 +82,9 @@ FieldErrors check_watch(const ListOptions& options, std::string_view match) {
         errors.push_back(schema::field_forbidden(
             path,
             "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        if (match != "NotOlderThan") {
+            errors.push_back(schema::field_not_supported(path, match, {"NotOlderThan"}));
+        }
     }
     return errors;
 }

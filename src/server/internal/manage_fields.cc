@@ -92,12 +92,23 @@ struct WriteContext {
         options->api_version = call.resource->api_version();
         options->now = call.core->loop->now();
         options->schema = schema_of(*call.resource);
+        if (call.resource->is_builtin() && options->schema != nullptr) {
+            if (auto made =
+                    call.core->go_types.canonical(options->schema->definition, Value::map())) {
+                zero = std::move(*made);
+                options->zero = &zero;
+            }
+        }
         options->converter = &converter;
         options->reset_fields = &filters;
     }
 
+    WriteContext(const WriteContext&) = delete;
+    WriteContext& operator=(const WriteContext&) = delete;
+
     ResourceConverter converter;
     merge::FiltersByVersion filters;
+    Value zero;
 };
 
 }  // namespace
@@ -111,7 +122,35 @@ Status manage_update(Call* call, const Value* old_object, Value& object) {
     }
     const Object changed(object);
     object = merge::update(live ? &*live : nullptr, changed, options).value();
+    if (options.subresource == "scale") {
+        // What is owned through a scale has no time.
+        if (Value* entries = object.mutable_member("metadata").find_mutable("managedFields")) {
+            for (size_t i = 0; i < entries->size(); ++i) {
+                if (entries->at(i).string_at("subresource") == "scale") {
+                    entries->mutable_item(i).erase("time");
+                }
+            }
+        }
+    }
     return {};
+}
+
+Value manage_controller_update(const Core& core, ResourcePtr resource, const Value& old_object,
+                               Value object) {
+    const ResourceConverter converter(&core, resource);
+    const Subresource* status = resource->find_subresource("status");
+    const merge::FiltersByVersion filters = filters_of(*resource, status);
+    merge::WriteOptions options;
+    options.manager = "kube-apiserver";
+    options.subresource = "status";
+    options.api_version = resource->api_version();
+    options.now = core.loop->now();
+    options.schema = schema_of(*resource);
+    options.converter = &converter;
+    options.reset_fields = &filters;
+    const Object live(old_object);
+    const Object changed(std::move(object));
+    return merge::update(&live, changed, options).value();
 }
 
 Result<Value> apply_config(Call* call, const Value* live_object, const Value& config, bool force) {

@@ -15,4 +15,8 @@ namespace weft::server {
 [[nodiscard]] Result<Value> apply_config(Call* call, const Value* live, const Value& config,
                                          bool force);
 
+// The same for what the server's own controllers write to the status of an object.
+[[nodiscard]] Value manage_controller_update(const Core& core, ResourcePtr resource,
+                                             const Value& old_object, Value object);
+
 }  // namespace weft::server

@@ -144,20 +144,30 @@ void check_name(const Resource& resource, const Value& metadata, FieldErrors& er
         errors.push_back(field_required("metadata.name", "name or generateName is required"));
         return;
     }
-    (void)base;
-    std::vector<std::string> wrong;
-    switch (name_rule_of(resource)) {
-        case NameRule::subdomain:
-            wrong = dns1123_subdomain_errors(name);
-            break;
-        case NameRule::label:
-        case NameRule::service:
-            wrong = dns1123_label_errors(name);
-            break;
-        case NameRule::path_segment:
-            wrong = path_segment_errors(name);
-            break;
+    const auto wrong_of = [&](std::string_view text) -> std::vector<std::string> {
+        switch (name_rule_of(resource)) {
+            case NameRule::label:
+            case NameRule::service:
+                return dns1123_label_errors(text);
+            case NameRule::path_segment:
+                return path_segment_errors(text);
+            case NameRule::subdomain:
+                break;
+        }
+        return dns1123_subdomain_errors(text);
+    };
+    if (!base.empty()) {
+        // A dash at the end is fine: letters follow.
+        std::string prefix(base);
+        if (prefix.size() > 1 && prefix.ends_with('-') &&
+            name_rule_of(resource) != NameRule::path_segment) {
+            prefix.back() = 'a';
+        }
+        for (std::string& text : wrong_of(prefix)) {
+            errors.push_back(field_invalid("metadata.generateName", base, std::move(text)));
+        }
     }
+    std::vector<std::string> wrong = wrong_of(name);
     for (std::string& text : wrong) {
         errors.push_back(field_invalid("metadata.name", name, std::move(text)));
     }
@@ -359,28 +369,27 @@ FieldErrors validate_metadata_update(const Value& metadata, const Value& old_met
     return errors;
 }
 
-bool dedupe_owner_references(Value& metadata, bool* uids_repeat) {
-    *uids_repeat = false;
+std::string dedupe_owner_references(Value& metadata) {
     const Value* owners = metadata.find("ownerReferences");
     if (owners == nullptr || owners->size() < 2) {
-        return false;
+        return {};
     }
     std::vector<Value> kept;
-    bool dropped = false;
+    std::vector<std::string> dropped;
     for (const Value& owner : owners->items()) {
-        if (std::ranges::find(kept, owner) != kept.end()) {
-            dropped = true;
+        if (std::ranges::find(kept, owner) == kept.end()) {
+            kept.push_back(owner);
             continue;
         }
-        for (const Value& other : kept) {
-            *uids_repeat = *uids_repeat || other.string_at("uid") == owner.string_at("uid");
+        std::string uid(owner.string_at("uid"));
+        if (std::ranges::find(dropped, uid) == dropped.end()) {
+            dropped.push_back(std::move(uid));
         }
-        kept.push_back(owner);
     }
-    if (dropped) {
+    if (!dropped.empty()) {
         metadata.set("ownerReferences", Value::list(std::move(kept)));
     }
-    return dropped;
+    return join(dropped, ", ");
 }
 
 bool is_same_object(const Value& a, const Value& b) {

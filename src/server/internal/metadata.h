@@ -33,8 +33,8 @@ void keep_for_update(const Value& old_metadata, Value& metadata);
 [[nodiscard]] FieldErrors validate_metadata(const Resource& resource, const Value& metadata);
 [[nodiscard]] FieldErrors validate_metadata_update(const Value& metadata,
                                                    const Value& old_metadata);
-// Drops ownerReferences that say the same twice; true if there were any.
-bool dedupe_owner_references(Value& metadata, bool* uids_repeat);
+// Drops ownerReferences that say the same twice; the uids of those, "" if there were none.
+std::string dedupe_owner_references(Value& metadata);
 
 // Without managedFields' times and resourceVersion: what decides whether an update changes
 // anything.

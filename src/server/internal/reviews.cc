@@ -296,6 +296,7 @@ io::Task<Answer> make_token(Call* call) {
     }
     set_metadata(metadata, "name", call->info.name);
     set_metadata(metadata, "namespace", call->info.namespace_);
+    set_metadata(metadata, "uid", Value(account.uid()));
     Time now = call->core->loop->now();
     set_metadata(metadata, "creationTimestamp", Value(format_rfc3339(now)));
     now.seconds += request.seconds;

@@ -116,7 +116,12 @@ Value status_of(const Error& error) {
     if (from.retry_after_seconds > 0) {
         details.append_new("retryAfterSeconds", from.retry_after_seconds);
     }
-    if (!details.empty()) {
+    // Go's constructors of these reasons always set details.
+    const bool always = error.reason() == Reason::forbidden || error.reason() == Reason::conflict ||
+                        error.reason() == Reason::not_found || error.reason() == Reason::invalid ||
+                        error.reason() == Reason::already_exists ||
+                        error.reason() == Reason::method_not_allowed;
+    if (always || !details.empty()) {
         status.append_new("details", std::move(details));
     }
     status.append_new("code", code_of(error));

@@ -71,7 +71,7 @@ struct Written {
     size_t metadata_end = 0;
 };
 
-void write_metadata(Written& out, const Value& metadata) {
+void write_metadata(Written& out, const Value& metadata, const JsonStyle& style) {
     out.metadata_at = out.json.size();
     out.json += '{';
     bool first = true;
@@ -87,7 +87,7 @@ void write_metadata(Written& out, const Value& metadata) {
             out.revision_at = out.json.size();
             out.json += '"';
         } else {
-            write_json(out.json, member.value);
+            write_json(out.json, member.value, style);
         }
     }
     if (out.revision_at == 0) {
@@ -99,7 +99,7 @@ void write_metadata(Written& out, const Value& metadata) {
     out.metadata_end = out.json.size();
 }
 
-Written write_object(const Value& object) {
+Written write_object(const Value& object, const JsonStyle& style) {
     Written out;
     out.json += '{';
     bool first = true;
@@ -115,13 +115,13 @@ Written write_object(const Value& object) {
         write_json_string(out.json, name);
         out.json += ':';
         if (name == "metadata") {
-            write_metadata(out, member.value);
+            write_metadata(out, member.value, style);
         } else if (name == "apiVersion" && member.value.is_string()) {
             out.api_version_at = out.json.size() + 1;
             out.api_version_size = member.value.as_string().size();
             write_json(out.json, member.value);
         } else {
-            write_json(out.json, member.value);
+            write_json(out.json, member.value, style);
         }
     }
     out.json += '}';
@@ -131,8 +131,25 @@ Written write_object(const Value& object) {
 
 }  // namespace
 
+namespace {
+
+// Objects without a Go type are maps to a real server, and written as those: by name.
+Value sorted_object(const Value& object) {
+    Value sorted = object;
+    sorted.sort_members();
+    Value& metadata = sorted.mutable_member("metadata");
+    if (!metadata.contains("resourceVersion")) {
+        metadata.set("resourceVersion", "");
+    }
+    metadata.sort_members();
+    return sorted;
+}
+
+}  // namespace
+
 std::string encode_stored(const Value& object, const StoredFacts& facts) {
-    const Written written = write_object(object);
+    const JsonStyle style{.sort_keys = !facts.is_builtin};
+    const Written written = write_object(facts.is_builtin ? object : sorted_object(object), style);
     std::string out;
     out.reserve(written.json.size() + 256);
     out += magic;

@@ -20,7 +20,13 @@ void prepare_create(const Core& core, const Resource& resource, Value& object,
         resource.custom->prepare_create(resource, object);
         return;
     }
+    const Value* given = object.find("metadata", "generation");
+    const Value generation = given == nullptr ? Value() : *given;
     schema::prepare_for_create(*resource.builtin, object, uid, core.loop->now());
+    if (!resource.builtin->generation_at_create && !generation.is_null()) {
+        // Kinds that do not count generations keep what the client says.
+        set_metadata(object.mutable_member("metadata"), "generation", generation);
+    }
 }
 
 void prepare_update(const Core& /*core*/, const Resource& resource, const Subresource* subresource,

@@ -86,7 +86,8 @@ std::optional<Seen> see(const Watcher& watcher, std::string_view key, const Stor
 
 void WatchHub::deliver(Watcher* watcher, const store::Event& event,
                        std::vector<std::pair<std::string, io::http::SharedBytes>>* encoded) {
-    if (!event.entry.key.starts_with(watcher->filter.key_prefix)) {
+    if (event.entry.modified <= watcher->after ||
+        !event.entry.key.starts_with(watcher->filter.key_prefix)) {
         return;
     }
     std::optional<StoredView> before;

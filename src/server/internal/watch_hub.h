@@ -65,6 +65,7 @@ public:
     ResourcePtr resource;
     WatchFilter filter;
     std::unique_ptr<EventEncoder> encoder;
+    store::Revision after = 0;  // events up to here are not wanted
     std::deque<io::http::SharedBytes> queue;
     io::Signal changed;
     bool dropped = false;  // too slow: ends with expired

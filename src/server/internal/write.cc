@@ -6,9 +6,11 @@
 
 #include "server/internal/admit.h"
 #include "server/internal/crd_registration.h"
+#include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"
+#include "server/internal/plugins.h"
 #include "server/internal/services.h"
 #include "server/limits.h"
 
@@ -47,14 +49,14 @@ io::Task<Result<store::Entry>> get_entry(Call* call) {
     co_return std::move(*entry);
 }
 
-io::Task<Status> check_namespace(Call* call, std::string name) {
+io::Task<Status> check_namespace(Call* call, std::string name, std::string object_name) {
     const ResourcePtr namespaces = call->core->registry.find("", "v1", "namespaces");
     auto entry = CO_TRY(co_await call->core->store->get(namespaces->key("", name), {}));
     if (!entry) {
         co_return not_found(namespaces->group_resource(), name);
     }
     if (StoredView(*entry->value).is_deleting()) {
-        const Error refused = forbidden(call->group_resource(), call->info.name,
+        const Error refused = forbidden(call->group_resource(), object_name,
                                         cat("unable to create new content in namespace ", name,
                                             " because it is being terminated"));
         ErrorDetails details = refused.details();
@@ -75,18 +77,28 @@ io::Task<void> after_write(Core* core, const Resource* resource, Value object, V
 namespace {
 
 void warn_about_owners(Call* call, Value& object) {
-    bool repeated = false;
-    Value& metadata = object.mutable_member("metadata");
-    if (dedupe_owner_references(metadata, &repeated)) {
+    const std::string uids = dedupe_owner_references(object.mutable_member("metadata"));
+    if (!uids.empty()) {
         call->warn(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
-            "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
-            "requests; duplicate UID(s) observed: ");
+            cat(".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+                "references in 1.20+, and may reject such requests as early as 1.24; please fix "
+                "your requests; duplicate UID(s) observed: ",
+                uids));
     }
 }
 
 Error invalid_object(const Call& call, std::string_view name, const FieldErrors& errors) {
     return schema::invalid_error(call.resource->gvr.group, call.resource->kind, name, errors);
+}
+
+// 409 for a name that is in use, also by an object on its way out.
+Error taken(const Resource& resource, std::string_view name, const StoredView& existing) {
+    const Error error = already_exists(resource.group_resource(), name);
+    if (!existing.is_deleting()) {
+        return error;
+    }
+    return {Reason::already_exists, cat("object is being deleted: ", error.message()),
+            error.details()};
 }
 
 io::Task<Answer> store_new(Call* call, Value object) {
@@ -97,7 +109,7 @@ io::Task<Answer> store_new(Call* call, Value object) {
     if (call->dry_run) {
         auto existing = CO_TRY(co_await core->store->get(key, {}));
         if (existing) {
-            co_return already_exists(resource.group_resource(), name);
+            co_return taken(resource, name, StoredView(*existing->value));
         }
         co_return respond_object(call, 201, object);
     }
@@ -107,6 +119,10 @@ io::Task<Answer> store_new(Call* call, Value object) {
     auto revision = co_await core->store->commit(std::move(writes));
     if (!revision) {
         if (revision.error().reason() == Reason::conflict) {
+            auto existing = CO_TRY(co_await core->store->get(key, {}));
+            if (existing) {
+                co_return taken(resource, name, StoredView(*existing->value));
+            }
             co_return already_exists(resource.group_resource(), name);
         }
         co_return revision.error();
@@ -125,12 +141,18 @@ io::Task<Answer> create_object(Call* call, Value object) {
                              "resourceVersion should not be set on objects to be created");
     }
     warn_about_owners(call, object);
+    if (resource.custom != nullptr && resource.custom->is_terminating()) {
+        co_return forbidden(resource.group_resource(), object.string_at("metadata", "name"),
+                            "create not allowed while custom resource definition is terminating");
+    }
     if (resource.namespaced) {
-        CO_TRY(co_await check_namespace(call, call->info.namespace_));
+        CO_TRY(co_await check_namespace(call, call->info.namespace_,
+                                        std::string(object.string_at("metadata", "name"))));
     }
     if (call->info.verb != "patch") {
         CO_TRY(manage_update(call, nullptr, object));
     }
+    CO_TRY(co_await run_plugins(call, &object, nullptr));
     CO_TRY(co_await admit_write(call, "CREATE", &object, nullptr));
     fill_for_create(core->loop, object.mutable_member("metadata"));
     prepare_create(*core, resource, object, std::string(object.string_at("metadata", "uid")));
@@ -157,6 +179,7 @@ io::Task<Answer> create_object(Call* call, Value object) {
                 co_return invalid_object(*call, object.string_at("metadata", "name"), errors);
             }
             CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
+            warn_about_object(call, object);
         }
         Answer answer = co_await store_new(call, object);
         const bool collided =
@@ -188,8 +211,8 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
                             uid, ", UID in object meta: ", old_uid));
     }
     const std::string_view version = object.string_at("metadata", "resourceVersion");
-    *unconditional = version.empty();
-    if (version.empty()) {
+    *unconditional = version.empty() || version == "0";
+    if (*unconditional) {
         const bool allowed =
             resource.builtin == nullptr ? false : resource.builtin->unconditional_update;
         if (!allowed && change.uid_is_precondition) {
@@ -283,11 +306,6 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         validate_metadata_update(*object.find("metadata"), *old_object.find("metadata"));
     FieldErrors more = validate_metadata(resource, *object.find("metadata"));
     errors.insert(errors.end(), more.begin(), more.end());
-    if (!errors.empty() && resource.is_builtin()) {
-        // The strategies of builtin kinds find the same once more; clients see every cause twice.
-        const FieldErrors again = errors;
-        errors.insert(errors.end(), again.begin(), again.end());
-    }
     more = change->bypasses_strategy
                ? FieldErrors{}
                : validate_update(*core, resource, endpoint, object, old_object);
@@ -296,6 +314,7 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         co_return invalid_object(*call, call->info.name, errors);
     }
     CO_TRY(co_await validate_write(call, "UPDATE", &object, &old_object));
+    warn_about_object(call, object);
 
     if (is_finished(object, old_object)) {
         if (!call->dry_run) {

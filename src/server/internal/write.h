@@ -37,8 +37,9 @@ struct Change {
 // The stored entry of the object the call names; not_found.
 [[nodiscard]] io::Task<Result<store::Entry>> get_entry(Call* call);
 
-// NamespaceLifecycle: whether content may be created in the namespace.
-[[nodiscard]] io::Task<Status> check_namespace(Call* call, std::string name);
+// NamespaceLifecycle: whether content (of that name) may be created in the namespace.
+[[nodiscard]] io::Task<Status> check_namespace(Call* call, std::string name,
+                                               std::string object_name);
 
 // What must follow the commit of a write before it is answered. `object` is null for a deletion.
 [[nodiscard]] io::Task<void> after_write(Core* core, const Resource* resource, Value object,

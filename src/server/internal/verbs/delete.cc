@@ -1,5 +1,6 @@
 // server/internal/verbs/delete.cc: DELETE of one object and of a collection.
 
+#include "server/internal/continue_token.h"
 #include "server/internal/delete_object.h"
 #include "server/internal/kinds.h"
 #include "server/internal/list_options.h"
@@ -9,6 +10,7 @@ namespace weft::server {
 
 io::Task<Answer> serve_delete(Call* call) {
     DeleteOptions options = CO_TRY(read_delete_options(call));
+    warn_about_deletion(call, options);
     const bool asks_cascade = options.orphan_dependents && !*options.orphan_dependents;
     const Deleted deleted = CO_TRY(
         co_await delete_object(call, call->resource->key(call->info.namespace_, call->info.name),
@@ -32,12 +34,15 @@ io::Task<Answer> serve_delete_collection(Call* call) {
     const Resource& resource = *call->resource;
     Value items = Value::list();
     int64_t count = 0;
+    std::string continue_token;
     for (const store::Entry& entry : page.entries) {
         const StoredView view(*entry.value);
         if (!list_options.filter.matches(resource, entry.key, view)) {
             continue;
         }
         if (list_options.limit > 0 && count == list_options.limit) {
+            continue_token = encode_continue(
+                {page.revision, entry.key.substr(list_options.filter.key_prefix.size())});
             break;
         }
         ++count;
@@ -56,7 +61,14 @@ io::Task<Answer> serve_delete_collection(Call* call) {
     Value list = Value::map();
     list.append_new("kind", resource.list_kind);
     list.append_new("apiVersion", resource.api_version());
-    list.append_new("metadata", Value::map_of({{"resourceVersion", cat(page.revision)}}));
+    Value metadata = Value::map_of({{"resourceVersion", cat(page.revision)}});
+    if (!continue_token.empty()) {
+        metadata.set("continue", continue_token);
+        if (list_options.filter.is_prefix_only()) {
+            metadata.set("remainingItemCount", static_cast<int64_t>(page.entries.size()) - count);
+        }
+    }
+    list.append_new("metadata", std::move(metadata));
     list.append_new("items", std::move(items));
     co_return respond_value(*call, 200, list);
 }

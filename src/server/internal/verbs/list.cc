@@ -70,9 +70,8 @@ io::Task<Result<Listed>> collect(Call* call, const ListOptions* options) {
     request.start = start.key;
     request.at = start.at;
     // resourceVersion=0 is served from a cache that does not know limits.
-    const auto limit = options->resource_version == "0" && !start.is_continued
-                           ? size_t{0}
-                           : static_cast<size_t>(options->limit);
+    const auto limit =
+        options->resource_version == "0" ? size_t{0} : static_cast<size_t>(options->limit);
     const bool everything = options->filter.is_prefix_only();
     request.limit = limit == 0 ? 0 : everything ? limit : std::max(limit, limits::list_chunk);
     if (const auto name = options->filter.fields.exact("metadata.name");
@@ -138,7 +137,9 @@ std::string list_head(const Call& call, const Listed& listed) {
     write_json_string(
         out, as_metadata ? call.negotiated.as_api_version() : call.resource->api_version());
     append(out, R"(,"metadata":{"resourceVersion":")", listed.revision, "\"");
-    if (!listed.continue_token.empty()) {
+    // A list of maps shows the member even where it is empty.
+    const bool of_maps = call.resource->custom != nullptr && !as_metadata;
+    if (!listed.continue_token.empty() || of_maps) {
         out += R"(,"continue":)";
         write_json_string(out, listed.continue_token);
     }

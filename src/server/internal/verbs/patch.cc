@@ -81,12 +81,13 @@ struct PatchDocument {
     std::vector<std::string> strict;
 };
 
-Result<PatchDocument> read_patch(const Call& call) {
+Result<PatchDocument> read_patch(const Call& call, bool is_strategic) {
     std::vector<std::string> duplicates;
     auto parsed =
         parse_json(call.request.body, {.refuse_duplicates = false, .duplicates = &duplicates});
     if (!parsed) {
-        return bad_request(parsed.error().message());
+        return bad_request(is_strategic ? parsed.error().message()
+                                        : cat("error decoding patch: ", parsed.error().message()));
     }
     PatchDocument document{std::move(*parsed), {}};
     for (const std::string& path : duplicates) {
@@ -151,7 +152,7 @@ io::Task<Answer> serve_apply(Call* call) {
     }
     Value config = parsed->empty() ? Value() : std::move(parsed->front().value);
     if (!config.is_map()) {
-        co_return bad_request("error decoding YAML: json: cannot unmarshal into object");
+        config = Value::map();
     }
     const GroupVersionKind wanted = expected_kind(*call);
     const Object as_object(config);
@@ -204,7 +205,7 @@ io::Task<Answer> serve_patch(Call* call) {
     if (*type == PatchType::apply) {
         co_return co_await serve_apply(call);
     }
-    const PatchDocument patch = CO_TRY(read_patch(*call));
+    const PatchDocument patch = CO_TRY(read_patch(*call, *type == PatchType::strategic));
     Change change;
     change.make = [call, type = *type, patch](const Value* old_object) -> Result<Value> {
         CHECK(old_object != nullptr);

@@ -277,15 +277,8 @@ io::Task<Answer> serve_watch(Call* call) {
     Core* core = call->core;
     const ListOptions options = CO_TRY(read_list_options(*call, true));
     const Beginning beginning = beginning_of(options);
-    if (beginning.since > core->store->newest()) {
-        const auto reached = co_await wait_for_revision(core, beginning.since);
-        if (!reached) {
-            if (reached.error().reason() != Reason::timeout) {
-                co_return reached.error();
-            }
-            co_return beginning.with_state ? Answer(reached.error())
-                                           : Answer(error_stream(*call, reached.error()));
-        }
+    if (beginning.with_state) {
+        CO_TRY(co_await wait_for_revision(core, beginning.since));
     }
     WatchHub* hub = core->hubs->of(call->resource->key_prefix);
     auto watcher =
@@ -304,6 +297,7 @@ io::Task<Answer> serve_watch(Call* call) {
     } else if (options.send_initial_events && options.resource_version == "0") {
         since = core->store->newest();
     }
+    borrowed->after = since;
     const Status joined = hub->join(borrowed, since);
     if (!joined) {
         if (joined.error().reason() != Reason::expired) {

@@ -1,0 +1,316 @@
+// server/internal/plugins.cc: DefaultTolerationSeconds, Priority, StorageObjectInUseProtection,
+// TaintNodesByCondition, DefaultStorageClass, DefaultIngressClass, and the like.
+
+#include "server/internal/plugins.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "server/internal/metadata.h"
+
+namespace weft::server {
+
+namespace {
+
+constexpr std::string_view not_ready = "node.kubernetes.io/not-ready";
+constexpr std::string_view unreachable = "node.kubernetes.io/unreachable";
+
+bool tolerates(const Value& tolerations, std::string_view key) {
+    return std::ranges::any_of(tolerations.items(), [&](const Value& toleration) {
+        const std::string_view effect = toleration.string_at("effect");
+        const std::string_view own = toleration.string_at("key");
+        return (own == key || own.empty()) && (effect == "NoExecute" || effect.empty());
+    });
+}
+
+void add_tolerations(Value& spec) {
+    Value tolerations =
+        spec.find("tolerations") != nullptr ? *spec.find("tolerations") : Value::list();
+    for (const std::string_view key : {not_ready, unreachable}) {
+        if (!tolerates(tolerations, key)) {
+            tolerations.push_back(Value::map_of({{"key", key},
+                                                 {"operator", "Exists"},
+                                                 {"effect", "NoExecute"},
+                                                 {"tolerationSeconds", 300}}));
+        }
+    }
+    spec.set("tolerations", std::move(tolerations));
+}
+
+// All objects of a small cluster-wide kind.
+io::Task<Result<std::vector<Value>>> all_of(Core* core, std::string group, std::string resource) {
+    const ResourcePtr kind = core->registry.find(group, "v1", resource);
+    store::ListRequest request;
+    request.prefix = kind->key_prefix;
+    const store::Page page = CO_TRY(co_await core->store->list(request));
+    std::vector<Value> out;
+    for (const store::Entry& entry : page.entries) {
+        out.push_back(CO_TRY(StoredView(*entry.value).to_value(entry.modified)));
+    }
+    co_return out;
+}
+
+io::Task<Status> set_priority(Call* call, Value* spec, std::string name) {
+    const std::string wanted(spec->string_at("priorityClassName"));
+    int64_t priority = 0;
+    std::string preemption = "PreemptLowerPriority";
+    std::string default_name;
+    if (wanted == "system-cluster-critical") {
+        priority = 2'000'000'000;
+    } else if (wanted == "system-node-critical") {
+        priority = 2'000'001'000;
+    } else {
+        const std::vector<Value> classes =
+            CO_TRY(co_await all_of(call->core, "scheduling.k8s.io", "priorityclasses"));
+        const Value* found = nullptr;
+        for (const Value& one : classes) {
+            const Value* is_default = one.find("globalDefault");
+            const bool fits = wanted.empty() ? is_default != nullptr && *is_default == Value(true)
+                                             : one.string_at("metadata", "name") == wanted;
+            // Of several defaults the one with the lowest value counts.
+            if (fits && (found == nullptr || one.int_at(0, "value") < found->int_at(0, "value"))) {
+                found = &one;
+            }
+        }
+        if (found == nullptr && !wanted.empty()) {
+            co_return forbidden({"", "pods"}, name,
+                                cat("no PriorityClass with name ", wanted, " was found"));
+        }
+        if (found != nullptr) {
+            priority = found->int_at(0, "value");
+            if (!found->string_at("preemptionPolicy").empty()) {
+                preemption = found->string_at("preemptionPolicy");
+            }
+            default_name = found->string_at("metadata", "name");
+        }
+    }
+    const Value* given = spec->find("priority");
+    if (given != nullptr && given->is_int() && given->as_int() != priority) {
+        co_return forbidden(
+            {"", "pods"}, name,
+            cat("the integer value of priority (", given->as_int(),
+                ") must not be provided in pod spec; priority admission controller computed ",
+                priority, " from the given PriorityClass name"));
+    }
+    if (wanted.empty() && !default_name.empty()) {
+        spec->set("priorityClassName", default_name);
+    }
+    spec->set("priority", priority);
+    if (!spec->contains("preemptionPolicy")) {
+        spec->set("preemptionPolicy", preemption);
+    }
+    co_return Status{};
+}
+
+io::Task<Status> admit_pod(Call* call, Value* object) {
+    Value spec = object->find("spec") != nullptr ? *object->find("spec") : Value::map();
+    std::string name(object->string_at("metadata", "name"));
+    CO_TRY(co_await set_priority(call, &spec, std::move(name)));
+    add_tolerations(spec);
+    object->set("spec", std::move(spec));
+    co_return Status{};
+}
+
+void add_finalizer(Value& object, std::string_view finalizer) {
+    Value& metadata = object.mutable_member("metadata");
+    Value list =
+        metadata.find("finalizers") != nullptr ? *metadata.find("finalizers") : Value::list();
+    if (std::ranges::find(list.items(), Value(finalizer)) == list.items().end()) {
+        list.push_back(Value(finalizer));
+        set_metadata(metadata, "finalizers", std::move(list));
+    }
+}
+
+// The newest object with an annotation that says it is the default of its kind.
+io::Task<Result<std::string>> default_class(Core* core, std::string group, std::string resource,
+                                            std::string annotation) {
+    const std::vector<Value> all =
+        CO_TRY(co_await all_of(core, std::move(group), std::move(resource)));
+    const Value* found = nullptr;
+    for (const Value& one : all) {
+        if (one.string_at("metadata", "annotations", annotation) != "true") {
+            continue;
+        }
+        if (found == nullptr || one.string_at("metadata", "creationTimestamp") >
+                                    found->string_at("metadata", "creationTimestamp")) {
+            found = &one;
+        }
+    }
+    co_return found == nullptr ? std::string() : std::string(found->string_at("metadata", "name"));
+}
+
+io::Task<Status> admit_claim(Call* call, Value* object) {
+    add_finalizer(*object, "kubernetes.io/pvc-protection");
+    if (object->find("spec", "storageClassName") == nullptr) {
+        const std::string name =
+            CO_TRY(co_await default_class(call->core, "storage.k8s.io", "storageclasses",
+                                          "storageclass.kubernetes.io/is-default-class"));
+        if (!name.empty()) {
+            object->mutable_member("spec").set("storageClassName", name);
+        }
+    }
+    co_return Status{};
+}
+
+io::Task<Status> admit_ingress(Call* call, Value* object) {
+    if (object->find("spec", "ingressClassName") == nullptr &&
+        object->find("metadata", "annotations", "kubernetes.io/ingress.class") == nullptr) {
+        const std::string name =
+            CO_TRY(co_await default_class(call->core, "networking.k8s.io", "ingressclasses",
+                                          "ingressclass.kubernetes.io/is-default-class"));
+        if (!name.empty()) {
+            object->mutable_member("spec").set("ingressClassName", name);
+        }
+    }
+    co_return Status{};
+}
+
+void admit_node(Value& object) {
+    Value spec = object.find("spec") != nullptr ? *object.find("spec") : Value::map();
+    Value taints = spec.find("taints") != nullptr ? *spec.find("taints") : Value::list();
+    const bool has = std::ranges::any_of(
+        taints.items(), [](const Value& taint) { return taint.string_at("key") == not_ready; });
+    if (!has) {
+        taints.push_back(Value::map_of({{"key", not_ready}, {"effect", "NoSchedule"}}));
+        spec.set("taints", std::move(taints));
+        object.set("spec", std::move(spec));
+    }
+}
+
+// Who asks for a certificate is not for the request to say.
+void admit_certificate_request(const UserInfo& user, Value& object) {
+    Value spec = object.find("spec") != nullptr ? *object.find("spec") : Value::map();
+    spec.set("username", user.name);
+    if (user.uid.empty()) {
+        spec.erase("uid");
+    } else {
+        spec.set("uid", user.uid);
+    }
+    Value groups = Value::list();
+    for (const std::string& group : user.groups) {
+        groups.push_back(Value(group));
+    }
+    spec.set("groups", std::move(groups));
+    spec.erase("extra");
+    if (!user.extra.empty()) {
+        Value extra = Value::map();
+        for (const auto& [key, values] : user.extra) {
+            Value list = Value::list();
+            for (const std::string& value : values) {
+                list.push_back(Value(value));
+            }
+            extra.set(key, std::move(list));
+        }
+        spec.set("extra", std::move(extra));
+    }
+    object.set("spec", std::move(spec));
+}
+
+}  // namespace
+
+io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object) {
+    const Resource& resource = *call->resource;
+    if (resource.custom != nullptr || old_object != nullptr || call->subresource != nullptr) {
+        co_return Status{};
+    }
+    const std::string& kind = resource.kind;
+    if (resource.gvr.group.empty()) {
+        if (kind == "Pod") {
+            co_return co_await admit_pod(call, object);
+        }
+        if (kind == "Node") {
+            admit_node(*object);
+        } else if (kind == "PersistentVolume") {
+            add_finalizer(*object, "kubernetes.io/pv-protection");
+        } else if (kind == "PersistentVolumeClaim") {
+            co_return co_await admit_claim(call, object);
+        }
+    } else if (kind == "Ingress") {
+        co_return co_await admit_ingress(call, object);
+    } else if (kind == "CertificateSigningRequest") {
+        admit_certificate_request(call->user, *object);
+    }
+    co_return Status{};
+}
+
+std::string deprecation_of(const GroupVersionKind& kind) {
+    // Source: the APILifecycle methods of k8s.io/api 0.36, as their warnings read.
+    static const std::map<std::string, std::string, std::less<>> texts = {
+        {"v1 Endpoints", "v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
+        {"v1 ComponentStatus", "v1.19+"},
+        {"resource.k8s.io/v1beta2 ResourceClaim", "v1.36+, unavailable in v1.39+"},
+        {"resource.k8s.io/v1beta2 ResourceClaimTemplate", "v1.36+, unavailable in v1.39+"},
+        {"resource.k8s.io/v1beta2 DeviceClass", "v1.36+, unavailable in v1.39+"},
+        {"resource.k8s.io/v1beta2 ResourceSlice", "v1.36+, unavailable in v1.39+"},
+        {"resource.k8s.io/v1beta1 ResourceClaim", "v1.35+, unavailable in v1.38+"},
+        {"resource.k8s.io/v1beta1 ResourceClaimTemplate", "v1.35+, unavailable in v1.38+"},
+        {"resource.k8s.io/v1beta1 DeviceClass", "v1.35+, unavailable in v1.38+"},
+        {"resource.k8s.io/v1beta1 ResourceSlice", "v1.35+, unavailable in v1.38+"},
+        {"resource.k8s.io/v1alpha3 DeviceTaintRule", "v1.36+, unavailable in v1.39+"},
+        {"networking.k8s.io/v1beta1 ServiceCIDR", "v1.34+, unavailable in v1.37+"},
+        {"networking.k8s.io/v1beta1 IPAddress", "v1.34+, unavailable in v1.37+"},
+        {"storage.k8s.io/v1beta1 VolumeAttributesClass",
+         "v1.34+, unavailable in v1.37+; use storage.k8s.io/v1 VolumeAttributesClass"},
+        {"coordination.k8s.io/v1beta1 LeaseCandidate", "v1.36+, unavailable in v1.39+"},
+        {"admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicy",
+         "v1.35+, unavailable in v1.38+"},
+        {"admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicyBinding",
+         "v1.35+, unavailable in v1.38+"},
+    };
+    const std::string name = cat(kind.api_version(), " ", kind.kind);
+    const auto found = texts.find(name);
+    return found == texts.end() ? std::string() : cat(name, " is deprecated in ", found->second);
+}
+
+namespace {
+
+void warn_about_ports(Call* call, const Value& pod_spec, const std::string& path) {
+    std::map<std::string, std::string> seen;  // protocol and number -> where
+    const Value* containers = pod_spec.find("containers");
+    if (containers == nullptr) {
+        return;
+    }
+    size_t index = 0;
+    for (const Value& container : containers->items()) {
+        size_t number = 0;
+        if (const Value* ports = container.find("ports")) {
+            for (const Value& port : ports->items()) {
+                const std::string at = cat(path, ".containers[", index, "].ports[", number++, "]");
+                const std::string key =
+                    cat(port.string_at("protocol"), " ", port.int_at(0, "containerPort"), " ",
+                        port.int_at(0, "hostPort"));
+                const auto [there, is_new] = seen.emplace(key, at);
+                if (!is_new) {
+                    call->warn(cat(at, ": duplicate port definition with ", there->second));
+                }
+            }
+        }
+        ++index;
+    }
+}
+
+}  // namespace
+
+void warn_about_object(Call* call, const Value& object) {
+    const Resource& resource = *call->resource;
+    if (resource.custom != nullptr) {
+        return;
+    }
+    if (resource.kind == "Pod" && resource.gvr.group.empty()) {
+        if (const Value* spec = object.find("spec")) {
+            warn_about_ports(call, *spec, "spec");
+        }
+    } else if (const Value* spec = object.find("spec", "template", "spec");
+               spec != nullptr && resource.gvr.group == "apps") {
+        warn_about_ports(call, *spec, "spec.template.spec");
+    } else if (resource.kind == "Service" && resource.gvr.group.empty()) {
+        const Value* external = object.find("spec", "externalIPs");
+        if (object.string_at("spec", "clusterIP") == "None" && external != nullptr &&
+            !external->empty()) {
+            call->warn("spec.externalIPs is ignored for headless services");
+        }
+    }
+}
+
+}  // namespace weft::server
