@@ -289,10 +289,9 @@ io::Task<Response> serve_resource(Call* call) {
                             quote(include), ": must be 'Metadata', 'Object', 'None', or empty")));
     }
     if (call->resource->custom != nullptr) {
-        const CustomVersion* version =
-            call->resource->custom->find_version(call->resource->gvr.version);
-        if (version != nullptr && version->deprecation_warning) {
-            call->warn(*version->deprecation_warning);
+        const crd::Kind& kind = call->resource->custom->of(*call->resource);
+        if (kind.deprecation_warning()) {
+            call->warn(*kind.deprecation_warning());
         }
     }
     Answer answer = co_await dispatch(call);

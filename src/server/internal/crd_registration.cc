@@ -18,148 +18,34 @@ namespace weft::server {
 
 namespace {
 
-constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensions.k8s.io";
-
-void set_condition(Value& status, std::string_view type, std::string_view value,
-                   std::string_view reason, std::string_view message, std::string_view now) {
-    Value conditions =
-        status.find("conditions") != nullptr ? *status.find("conditions") : Value::list();
-    Value condition = Value::map_of({{"type", type},
-                                     {"status", value},
-                                     {"lastTransitionTime", now},
-                                     {"reason", reason},
-                                     {"message", message}});
-    for (size_t i = 0; i < conditions.size(); ++i) {
-        if (conditions.at(i).string_at("type") == type) {
-            if (conditions.at(i).string_at("status") == value) {
-                condition.set("lastTransitionTime", *conditions.at(i).find("lastTransitionTime"));
-            }
-            conditions.mutable_item(i) = std::move(condition);
-            status.set("conditions", std::move(conditions));
-            return;
-        }
-    }
-    conditions.push_back(std::move(condition));
-    status.set("conditions", std::move(conditions));
-}
-
-// Names another definition or a builtin kind has taken in the same group.
-std::string name_conflict(const Registry& registry, const Value& names, const std::string& group,
-                          const std::string& plural, std::string_view* reason) {
-    const GroupInfo* info = registry.find_group(group);
-    if (info == nullptr) {
-        return {};
-    }
-    const std::string_view kind = names.string_at("kind");
-    const std::string_view list_kind = names.string_at("listKind");
-    const std::string_view singular = names.string_at("singular");
-    for (const GroupVersionInfo& version : info->versions) {
-        for (const ResourcePtr& other : version.resources) {
-            if (other->gvr.resource == plural) {
-                continue;
-            }
-            const auto taken = [&](std::string_view name) {
-                return other->gvr.resource == name || other->singular == name ||
-                       std::ranges::find(other->short_names, name) != other->short_names.end();
-            };
-            if (taken(plural)) {
-                *reason = "PluralConflict";
-                return cat(quote(plural), " is already in use");
-            }
-            if (taken(singular)) {
-                *reason = "SingularConflict";
-                return cat(quote(singular), " is already in use");
-            }
-            if (const Value* short_names = names.find("shortNames")) {
-                for (const Value& name : short_names->items()) {
-                    if (name.is_string() && taken(name.as_string())) {
-                        *reason = "ShortNamesConflict";
-                        return cat(quote(name.as_string()), " is already in use");
-                    }
-                }
-            }
-            if (other->kind == kind || other->list_kind == kind) {
-                *reason = "KindConflict";
-                return cat(quote(kind), " is already in use");
-            }
-            if (other->kind == list_kind || other->list_kind == list_kind) {
-                *reason = "ListKindConflict";
-                return cat(quote(list_kind), " is already in use");
-            }
-        }
-    }
-    return {};
-}
-
-void add_stored_version(Value& status, const Value& spec) {
-    std::string storage;
-    if (const Value* versions = spec.find("versions")) {
-        for (const Value& version : versions->items()) {
-            if (version.find("storage") != nullptr && *version.find("storage") == Value(true)) {
-                storage = version.string_at("name");
-            }
-        }
-    }
-    Value stored =
-        status.find("storedVersions") != nullptr && status.find("storedVersions")->is_list()
-            ? *status.find("storedVersions")
-            : Value::list();
-    if (std::ranges::find(stored.items(), Value(storage)) == stored.items().end()) {
-        stored.push_back(Value(storage));
-    }
-    status.set("storedVersions", std::move(stored));
+bool is_deleting(const Value& object) {
+    return object.find("metadata", "deletionTimestamp") != nullptr;
 }
 
 }  // namespace
 
-void CustomResources::prepare(Value& object, const Value* old_object) const {
-    Value status = old_object != nullptr && old_object->find("status") != nullptr
-                       ? *old_object->find("status")
-                       : Value::map();
-    if (old_object == nullptr) {
-        status = Value::map_of({{"acceptedNames", Value::map_of({{"plural", ""}, {"kind", ""}})}});
-    } else if (const Value* given = object.find("status")) {
-        status = *given;
+io::Task<Result<std::vector<Value>>> CustomResources::definitions_of(std::string group) {
+    const ResourcePtr definitions =
+        core_->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    store::ListRequest request;
+    request.prefix = definitions->key_prefix;
+    const store::Page page = CO_TRY(co_await core_->store->list(request));
+    std::vector<Value> out;
+    for (const store::Entry& entry : page.entries) {
+        // The key ends with "plural.group".
+        if (entry.key.ends_with(cat(".", group))) {
+            out.push_back(CO_TRY(
+                decode_stored(*core_, *definitions, StoredView(*entry.value), entry.modified)));
+        }
     }
-    add_stored_version(status, *object.find("spec"));
-    object.set("status", std::move(status));
-}
-
-// What the naming and establishing controllers of a real server write.
-bool CustomResources::settle_status(Value& object) const {
-    const std::string now = format_rfc3339(core_->loop->now());
-    const Value spec = *object.find("spec");
-    const Value names = spec.find("names") != nullptr ? *spec.find("names") : Value::map();
-    Value status = *object.find("status");
-    if (status.find("conditions") == nullptr || status.find("conditions")->is_null()) {
-        status.set("conditions", Value::list());
-    }
-    const Value before = status;
-    std::string_view reason;
-    const std::string group(spec.string_at("group"));
-    const std::string plural(names.string_at("plural"));
-    const std::string conflict_text = name_conflict(core_->registry, names, group, plural, &reason);
-    if (conflict_text.empty()) {
-        status.set("acceptedNames", names);
-        set_condition(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
-        set_condition(status, "Established", "True", "InitialNamesAccepted",
-                      "the initial names have been accepted", now);
-    } else {
-        set_condition(status, "NamesAccepted", "False", reason, conflict_text, now);
-        set_condition(status, "Established", "False", "NotAccepted", "not all names are accepted",
-                      now);
-    }
-    if (status == before) {
-        return false;
-    }
-    object.set("status", std::move(status));
-    return true;
+    co_return out;
 }
 
 io::Task<Value> CustomResources::settle(Value object) {
     const ResourcePtr definitions =
         core_->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
-    const std::string key = definitions->key("", object.string_at("metadata", "name"));
+    const std::string name(object.string_at("metadata", "name"));
+    const std::string key = definitions->key("", name);
     for (int attempt = 0; attempt < limits::write_attempts; ++attempt) {
         auto entry = co_await core_->store->get(key, {});
         if (!entry || !*entry) {
@@ -167,11 +53,21 @@ io::Task<Value> CustomResources::settle(Value object) {
         }
         auto current =
             decode_stored(*core_, *definitions, StoredView(*(*entry)->value), (*entry)->modified);
-        if (!current || current->find("metadata", "deletionTimestamp") != nullptr) {
+        if (!current || is_deleting(*current)) {
             co_return object;
         }
+        auto group = co_await definitions_of(std::string(object.string_at("spec", "group")));
+        if (!group) {
+            co_return object;
+        }
+        std::vector<const Value*> others;
+        for (const Value& other : *group) {
+            if (other.string_at("metadata", "name") != name) {
+                others.push_back(&other);
+            }
+        }
         Value settled = *current;
-        if (!settle_status(settled)) {
+        if (!crd::update_status(settled, others, core_->loop->now())) {
             co_return settled;
         }
         settled = manage_controller_update(*core_, definitions, *current, std::move(settled));
@@ -189,36 +85,22 @@ io::Task<Value> CustomResources::settle(Value object) {
 }
 
 void CustomResources::mark_terminating(Value& object) const {
-    const std::string now = format_rfc3339(core_->loop->now());
     Value& metadata = object.mutable_member("metadata");
-    set_metadata(metadata, "deletionTimestamp", Value(now));
-    Value finalizers =
-        metadata.find("finalizers") != nullptr ? *metadata.find("finalizers") : Value::list();
-    if (std::ranges::find(finalizers.items(), Value(cleanup_finalizer)) ==
-        finalizers.items().end()) {
-        finalizers.push_back(Value(cleanup_finalizer));
-        set_metadata(metadata, "finalizers", std::move(finalizers));
+    set_metadata(metadata, "deletionTimestamp", Value(format_rfc3339(core_->loop->now())));
+    if (!crd::has_finalizer(object, crd::cleanup_finalizer)) {
+        Value finalizers = object.find("metadata", "finalizers") != nullptr
+                               ? *object.find("metadata", "finalizers")
+                               : Value::list();
+        finalizers.push_back(Value(crd::cleanup_finalizer));
+        set_metadata(object.mutable_member("metadata"), "finalizers", std::move(finalizers));
     }
-    Value status = object.find("status") != nullptr ? *object.find("status") : Value::map();
-    set_condition(
-        status, "Terminating", "True", "InstanceDeletionPending",
-        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin "
-        "soon",
-        now);
-    object.set("status", std::move(status));
+    crd::set_deletion_pending(object, core_->loop->now());
 }
 
 void CustomResources::serve(const Value& object) {
     const std::string group(object.string_at("spec", "group"));
     const std::string plural(object.string_at("spec", "names", "plural"));
-    bool established = false;
-    if (const Value* conditions = object.find("status", "conditions")) {
-        for (const Value& condition : conditions->items()) {
-            established = established || (condition.string_at("type") == "Established" &&
-                                          condition.string_at("status") == "True");
-        }
-    }
-    if (!established) {
+    if (!crd::is_established(object)) {
         core_->registry.set_custom(group, plural, {});
         return;
     }
@@ -253,6 +135,12 @@ io::Task<void> CustomResources::definition_changed(Value object, Value old_objec
         const std::string plural(old_object.string_at("spec", "names", "plural"));
         core_->registry.set_custom(group, plural, {});
         core_->hubs->end_watchers(cat("/registry/", group, "/", plural, "/"));
+        // Names may have become free for others of the group.
+        if (auto others = co_await definitions_of(group)) {
+            for (Value& other : *others) {
+                serve(co_await settle(std::move(other)));
+            }
+        }
         co_return;
     }
     const Value settled = co_await settle(object);
@@ -320,11 +208,7 @@ io::Task<void> CustomResources::finish_deletion(std::string name) {
         if (!announced) {
             announced = true;
             Value changed = *object;
-            Value status = *changed.find("status");
-            set_condition(status, "Terminating", "True", "InstanceDeletionInProgress",
-                          "CustomResource deletion is in progress",
-                          format_rfc3339(core_->loop->now()));
-            changed.set("status", std::move(status));
+            crd::set_deletion_in_progress(changed, core_->loop->now());
             changed = manage_controller_update(*core_, definitions, *object, std::move(changed));
             changed = reorder_kind(*core_, *definitions, std::move(changed));
             std::vector<store::Write> writes;
@@ -342,20 +226,13 @@ io::Task<void> CustomResources::finish_deletion(std::string name) {
         request.limit = 1;
         auto left = co_await core_->store->list(request);
         if (left && left->entries.empty()) {
-            Value& metadata = object->mutable_member("metadata");
-            Value kept = Value::list();
-            if (const Value* finalizers = metadata.find("finalizers")) {
-                for (const Value& item : finalizers->items()) {
-                    if (!(item == Value(cleanup_finalizer))) {
-                        kept.push_back(item);
-                    }
-                }
-            }
+            const bool held = crd::has_finalizer(*object, crd::cleanup_finalizer);
+            crd::remove_finalizer(*object, crd::cleanup_finalizer);
+            const Value* kept = object->find("metadata", "finalizers");
             std::vector<store::Write> writes;
-            if (kept.empty()) {
+            if (kept == nullptr || kept->empty()) {
                 writes.push_back({key, nullptr, (*entry)->modified});
-            } else if (kept.size() != metadata.find("finalizers")->size()) {
-                set_metadata(metadata, "finalizers", std::move(kept));
+            } else if (held) {
                 writes.push_back(
                     {key, std::make_shared<const std::string>(encode_kind(*definitions, *object)),
                      (*entry)->modified});

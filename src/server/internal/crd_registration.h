@@ -16,9 +16,6 @@ public:
     // Serves what is stored; at start.
     [[nodiscard]] io::Task<Status> load();
 
-    // Before a definition is stored: its status and stored versions. `old_object` is null at
-    // creation.
-    void prepare(Value& object, const Value* old_object) const;
     // The first DELETE of a definition: marked, and held until its objects are gone.
     void mark_terminating(Value& object) const;
     // After the commit. A null object is a deleted definition.
@@ -27,8 +24,7 @@ public:
 
 private:
     void serve(const Value& object);
-    // Brings the status up to date; true if it changed.
-    bool settle_status(Value& object) const;
+    [[nodiscard]] io::Task<Result<std::vector<Value>>> definitions_of(std::string group);
     // Stores the status of a definition that was written; the object as it is then.
     [[nodiscard]] io::Task<Value> settle(Value object);
     [[nodiscard]] io::Task<void> finish_deletion(std::string name);

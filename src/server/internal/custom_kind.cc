@@ -1,13 +1,9 @@
-// server/internal/custom_kind.cc: decoding, pruning, defaulting and validation of custom resources.
+// server/internal/custom_kind.cc: hands objects of a definition to the right version of it.
 
 #include "server/internal/custom_kind.h"
 
 #include <algorithm>
 
-#include "schema/defaults.h"
-#include "schema/list_type.h"
-#include "schema/open_api.h"
-#include "schema/prune.h"
 #include "server/internal/metadata.h"
 
 namespace weft::server {
@@ -26,40 +22,12 @@ std::vector<std::string> text_list(const Value* list) {
     return out;
 }
 
-Result<CustomVersion> read_version(const Value& json) {
-    CustomVersion version;
-    version.name = json.string_at("name");
-    version.served = json.find("served") != nullptr && *json.find("served") == Value(true);
-    version.storage = json.find("storage") != nullptr && *json.find("storage") == Value(true);
-    if (const Value* schema = json.find("schema", "openAPIV3Schema")) {
-        version.schema = TRY(schema::from_open_api(*schema));
-        version.has_schema = true;
-        version.validator = std::make_shared<const schema::Validator>(version.schema);
-    }
-    if (const Value* columns = json.find("additionalPrinterColumns")) {
-        version.columns = *columns;
-    }
-    if (const Value* fields = json.find("selectableFields")) {
-        for (const Value& field : fields->items()) {
-            version.selectable_fields.emplace_back(field.string_at("jsonPath"));
-        }
-    }
-    version.has_status = json.find("subresources", "status") != nullptr;
-    if (const Value* scale = json.find("subresources", "scale")) {
-        version.scale = *scale;
-    }
-    if (json.find("deprecated") != nullptr && *json.find("deprecated") == Value(true)) {
-        version.deprecation_warning = std::string(json.string_at("deprecationWarning"));
-    }
-    return version;
+bool is_set(const Value& json, std::string_view key) {
+    const Value* found = json.find(key);
+    return found != nullptr && *found == Value(true);
 }
 
 }  // namespace
-
-const Value* find_simple_path(const Value& object, std::string_view path) {
-    const auto parsed = Path::parse(path);
-    return parsed ? parsed->find_in(object) : nullptr;
-}
 
 Result<std::shared_ptr<const CustomKind>> CustomKind::make(const Value& definition) {
     auto kind = std::make_shared<CustomKind>();
@@ -83,45 +51,35 @@ Result<std::shared_ptr<const CustomKind>> CustomKind::make(const Value& definiti
         kind->categories_ = text_list(names->find("categories"));
     }
     kind->namespaced_ = spec->string_at("scope") == "Namespaced";
-    const Value* versions = spec->find("versions");
-    std::string stamped(definition.string_at("metadata", "uid"));
-    const Value* first_schema = nullptr;
-    for (const Value& version : versions == nullptr ? Value().items() : versions->items()) {
-        kind->versions_.push_back(TRY(read_version(version)));
-        const Value* schema = version.find("schema");
-        if (schema != nullptr) {
-            stamped += to_json(*schema);
-            kind->versions_differ_ =
-                kind->versions_differ_ || (first_schema != nullptr && !(*schema == *first_schema));
-            first_schema = schema;
-        }
-        for (const std::string& field : kind->versions_.back().selectable_fields) {
-            stamped += field;
+    if (const Value* versions = spec->find("versions")) {
+        for (const Value& json : versions->items()) {
+            Version version;
+            version.name = json.string_at("name");
+            version.served = is_set(json, "served");
+            version.storage = is_set(json, "storage");
+            version.kind = TRY(crd::Kind::make(definition, version.name));
+            kind->versions_.push_back(std::move(version));
         }
     }
-    kind->stamp_ = fnv64a(stamped);
     return std::shared_ptr<const CustomKind>(std::move(kind));
 }
 
-const CustomVersion* CustomKind::find_version(std::string_view name) const {
-    for (const CustomVersion& version : versions_) {
-        if (version.name == name) {
-            return &version;
-        }
-    }
-    return nullptr;
+const crd::Kind& CustomKind::of(const Resource& resource) const {
+    const auto found = std::ranges::find(versions_, resource.gvr.version, &Version::name);
+    CHECK(found != versions_.end());
+    return *found->kind;
 }
 
 std::vector<ResourcePtr> CustomKind::resources(
     const std::shared_ptr<const CustomKind>& self) const {
     std::vector<ResourcePtr> out;
     std::string storage;
-    for (const CustomVersion& version : versions_) {
+    for (const Version& version : versions_) {
         if (version.storage) {
             storage = version.name;
         }
     }
-    for (const CustomVersion& version : versions_) {
+    for (const Version& version : versions_) {
         if (!version.served) {
             continue;
         }
@@ -140,19 +98,19 @@ std::vector<ResourcePtr> CustomKind::resources(
         resource->key_prefix = cat("/registry/", group_, "/", plural_, "/");
         resource->storage_api_version = cat(group_, "/", storage);
         resource->field_labels = {"metadata.name", "metadata.namespace"};
-        for (const std::string& path : version.selectable_fields) {
-            resource->field_labels.push_back(path.substr(path.starts_with('.') ? 1 : 0));
+        for (const std::string& label : version.kind->selectable_fields()) {
+            resource->field_labels.push_back(label);
         }
-        if (version.has_status) {
+        if (version.kind->has_status_subresource()) {
             resource->subresources.push_back(
                 {"status", {group_, version.name, kind_}, {"get", "patch", "update"}});
         }
-        if (!version.scale.is_null()) {
+        if (version.kind->scale() != nullptr) {
             resource->subresources.push_back(
                 {"scale", {"autoscaling", "v1", "Scale"}, {"get", "patch", "update"}});
         }
         resource->custom = self;
-        resource->schema = version.schema;
+        resource->schema = version.kind->schema();
         out.push_back(std::move(resource));
     }
     return out;
@@ -160,16 +118,9 @@ std::vector<ResourcePtr> CustomKind::resources(
 
 Result<Value> CustomKind::decode(const Resource& resource, const Value& value,
                                  std::vector<std::string>* strict) const {
-    const CustomVersion* version = find_version(resource.gvr.version);
-    CHECK(version != nullptr);
     Value object = value;
     std::vector<std::string> dropped;
-    if (version->has_schema) {
-        schema::prune(object, version->schema.get(),
-                      {.is_resource_root = true, .dropped = &dropped});
-        schema::prune_non_nullable_nulls(object, version->schema.get());
-        schema::apply_defaults(object, version->schema.get());
-    }
+    TRY(of(resource).decode(object, &dropped));
     for (const std::string& path : dropped) {
         strict->push_back(cat("unknown field ", quote(path)));
     }
@@ -177,106 +128,47 @@ Result<Value> CustomKind::decode(const Resource& resource, const Value& value,
 }
 
 Result<Value> CustomKind::from_storage(const Resource& resource, Value object) const {
-    const CustomVersion* version = find_version(resource.gvr.version);
-    CHECK(version != nullptr);
-    if (version->has_schema) {
-        schema::prune(object, version->schema.get());
-        schema::prune_non_nullable_nulls(object, version->schema.get());
-        schema::apply_defaults(object, version->schema.get());
-    }
     object.set("apiVersion", resource.api_version());
+    TRY(of(resource).decode(object, nullptr, true));
     return object;
 }
 
-namespace {
-
-// Whether anything outside of metadata differs.
-bool is_changed(const Value& object, const Value& old_object) {
-    for (const Value* side : {&object, &old_object}) {
-        for (const Member& member : side->members()) {
-            const std::string_view name = member.name();
-            if (name == "metadata" || name == "apiVersion" || name == "kind") {
-                continue;
-            }
-            const Value* now = object.find(name);
-            const Value* before = old_object.find(name);
-            if (now == nullptr || before == nullptr || !(*now == *before)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-}  // namespace
-
 void CustomKind::prepare_create(const Resource& resource, Value& object) const {
-    if (resource.has_status()) {
-        object.erase("status");
-    }
-    set_metadata(object.mutable_member("metadata"), "generation", Value(1));
+    of(resource).prepare_create(object);
 }
 
 void CustomKind::prepare_update(const Resource& resource, std::string_view subresource,
                                 Value& object, const Value& old_object) const {
-    const int64_t generation = old_object.int_at(0, "metadata", "generation");
     if (subresource == "status") {
-        Value restored = old_object;
-        if (const Value* status = object.find("status")) {
-            restored.set("status", *status);
-        } else {
-            restored.erase("status");
-        }
-        Value& metadata = restored.mutable_member("metadata");
-        if (const Value* fields = object.find("metadata", "managedFields")) {
-            set_metadata(metadata, "managedFields", *fields);
-        }
-        object = std::move(restored);
-        return;
+        of(resource).prepare_status_update(object, old_object);
+    } else {
+        of(resource).prepare_update(object, old_object);
     }
-    if (resource.has_status()) {
-        if (const Value* status = old_object.find("status")) {
-            object.set("status", *status);
-        } else {
-            object.erase("status");
-        }
-    }
-    set_metadata(object.mutable_member("metadata"), "generation",
-                 Value(is_changed(object, old_object) ? generation + 1 : generation));
 }
 
-FieldErrors CustomKind::validate(const Resource& resource, std::string_view /*subresource*/,
+FieldErrors CustomKind::validate(const Resource& resource, std::string_view subresource,
                                  const Value& object, const Value* old_object) const {
-    const CustomVersion* version = find_version(resource.gvr.version);
-    CHECK(version != nullptr);
-    if (version->validator == nullptr) {
-        return {};
+    if (old_object == nullptr) {
+        return of(resource).validate_create(object);
     }
-    return version->validator->validate(object, old_object);
-}
-
-schema::SchemaPtr CustomKind::merge_schema(const Resource& resource) const {
-    const CustomVersion* version = find_version(resource.gvr.version);
-    CHECK(version != nullptr);
-    return version->schema;
+    return subresource == "status" ? of(resource).validate_status_update(object, *old_object)
+                                   : of(resource).validate_update(object, *old_object);
 }
 
 std::vector<std::pair<std::string, std::string>> CustomKind::selector_fields(
-    const Resource& resource, const Value& object) const {
+    const Value& object) const {
     std::vector<std::pair<std::string, std::string>> fields;
-    (void)resource;
-    for (const CustomVersion& version : versions_) {
-        for (const std::string& path : version.selectable_fields) {
-            const Value* found = find_simple_path(object, path);
-            if (found == nullptr || found->is_null()) {
-                continue;
-            }
-            std::string name = path.substr(path.starts_with('.') ? 1 : 0);
-            std::string text =
-                found->is_string() ? std::string(found->as_string()) : to_json(*found);
-            if (std::ranges::find(fields, name, [](const auto& entry) { return entry.first; }) ==
-                fields.end()) {
-                fields.emplace_back(std::move(name), std::move(text));
+    for (const Version& version : versions_) {
+        const std::vector<std::string>& names = version.kind->selectable_fields();
+        if (names.empty()) {
+            continue;
+        }
+        std::vector<std::string> values = version.kind->selectable_values(object);
+        for (size_t i = 0; i < names.size(); ++i) {
+            const bool known = std::ranges::any_of(
+                fields, [&](const auto& entry) { return entry.first == names[i]; });
+            if (!known) {
+                fields.emplace_back(names[i], std::move(values[i]));
             }
         }
     }

@@ -1,36 +1,20 @@
-// server/internal/custom_kind.h: how the objects of one CustomResourceDefinition are treated.
+// server/internal/custom_kind.h: a CustomResourceDefinition that is served, with all its versions.
 
 #pragma once
 
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "schema/validate.h"
+#include "crd/crd.h"
 #include "server/internal/registry.h"
 #include "server/internal/status.h"
 
 namespace weft::server {
 
-// What one version of a definition says.
-struct CustomVersion {
-    std::string name;
-    bool served = false;
-    bool storage = false;
-    bool has_schema = false;
-    schema::SchemaPtr schema;
-    Value columns;                               // additionalPrinterColumns
-    std::vector<std::string> selectable_fields;  // ".spec.color"
-    bool has_status = false;
-    Value scale;  // subresources.scale; null without
-    std::optional<std::string> deprecation_warning;
-    std::shared_ptr<const schema::Validator> validator;
-};
-
-// A definition that is served: immutable, shared by the Resources of its versions.
+// Immutable, shared by the Resources of its versions. What is done to objects is crd's; this says
+// which version does it.
 class CustomKind {
 public:
     // Reads an accepted CustomResourceDefinition.
@@ -40,34 +24,37 @@ public:
     [[nodiscard]] std::vector<ResourcePtr> resources(
         const std::shared_ptr<const CustomKind>& self) const;
 
-    [[nodiscard]] const CustomVersion* find_version(std::string_view name) const;
-    [[nodiscard]] const std::string& group() const { return group_; }
-    [[nodiscard]] const std::string& plural() const { return plural_; }
+    // Of a served resource's version.
+    [[nodiscard]] const crd::Kind& of(const Resource& resource) const;
     // The definition is being deleted: nothing may be created any more.
     [[nodiscard]] bool is_terminating() const { return terminating_; }
-    // Changes when what is done to objects changes.
-    [[nodiscard]] uint64_t stamp() const { return stamp_; }
-    // Whether versions have different schemas (then other versions' bytes must be gone through).
-    [[nodiscard]] bool versions_differ() const { return versions_differ_; }
+    // Changes when what is done to objects of this version changes.
+    [[nodiscard]] uint64_t stamp(const Resource& resource) const { return of(resource).stamp(); }
 
     // Types of metadata checked, unknown fields pruned and named, defaults set.
     [[nodiscard]] Result<Value> decode(const Resource& resource, const Value& value,
                                        std::vector<std::string>* strict) const;
     // A stored object as this version: pruned and defaulted again.
     [[nodiscard]] Result<Value> from_storage(const Resource& resource, Value object) const;
-    void prepare_create(const Resource& resource, Value& object) const;
     // At an endpoint: "" or "status".
+    void prepare_create(const Resource& resource, Value& object) const;
     void prepare_update(const Resource& resource, std::string_view subresource, Value& object,
                         const Value& old_object) const;
     // `old_object` is null at creation.
     [[nodiscard]] FieldErrors validate(const Resource& resource, std::string_view subresource,
                                        const Value& object, const Value* old_object) const;
-    // What server-side apply merges by.
-    [[nodiscard]] schema::SchemaPtr merge_schema(const Resource& resource) const;
+    // Labels of field selectors with their values, of every version: a watch of any may ask.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> selector_fields(
-        const Resource& resource, const Value& object) const;
+        const Value& object) const;
 
 private:
+    struct Version {
+        std::string name;
+        bool served = false;
+        bool storage = false;
+        crd::KindPtr kind;
+    };
+
     std::string group_;
     std::string plural_;
     std::string singular_;
@@ -76,13 +63,8 @@ private:
     std::vector<std::string> short_names_;
     std::vector<std::string> categories_;
     bool namespaced_ = false;
-    bool versions_differ_ = false;
     bool terminating_ = false;
-    uint64_t stamp_ = 0;
-    std::vector<CustomVersion> versions_;
+    std::vector<Version> versions_;
 };
-
-// The value at a simple JSON path (".spec.color"); null pointer if there is none.
-[[nodiscard]] const Value* find_simple_path(const Value& object, std::string_view path);
 
 }  // namespace weft::server

@@ -247,22 +247,36 @@ void mark_deleting(Value& object, Time now) {
     set_metadata(metadata, "deletionGracePeriodSeconds", Value(0));
 }
 
+// The words differ: namespaces have a store of their own.
 Status check_delete_preconditions(const Resource& resource, std::string_view name,
                                   const Value& object, const DeleteOptions& options) {
     const std::string_view uid = object.string_at("metadata", "uid");
-    if (options.uid && *options.uid != uid) {
-        return conflict(resource.group_resource(), name,
-                        cat("Precondition failed: UID in precondition: ", *options.uid,
-                            ", UID in object meta: ", uid));
-    }
     const std::string_view version = object.string_at("metadata", "resourceVersion");
-    if (options.resource_version && *options.resource_version != version) {
-        return conflict(
-            resource.group_resource(), name,
-            cat("Precondition failed: ResourceVersion in precondition: ", *options.resource_version,
-                ", ResourceVersion in object meta: ", version));
+    const bool wrong_uid = options.uid && *options.uid != uid;
+    const bool wrong_version = options.resource_version && *options.resource_version != version;
+    if (!wrong_uid && !wrong_version) {
+        return {};
     }
-    return {};
+    if (resource.is_builtin() && resource.gvr.group.empty() &&
+        resource.gvr.resource == "namespaces") {
+        return conflict(resource.group_resource(), name,
+                        wrong_uid ? cat("Precondition failed: UID in precondition: ", *options.uid,
+                                        ", UID in object meta: ", uid)
+                                  : cat("Precondition failed: ResourceVersion in precondition: ",
+                                        *options.resource_version,
+                                        ", ResourceVersion in object meta: ", version));
+    }
+    const GroupResource by_kind{resource.gvr.group, resource.kind};
+    if (wrong_uid) {
+        return conflict(by_kind, name,
+                        cat("the UID in the precondition (", *options.uid,
+                            ") does not match the UID in record (", uid,
+                            "). The object might have been deleted and then recreated"));
+    }
+    return conflict(by_kind, name,
+                    cat("the ResourceVersion in the precondition (", *options.resource_version,
+                        ") does not match the ResourceVersion in record (", version,
+                        "). The object might have been modified"));
 }
 
 // What one attempt decided: write this object (or nothing), then take it away (or not).

@@ -110,7 +110,12 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
         annotations.sort_members();
         set_metadata(metadata, "annotations", std::move(annotations));
     }
-    if (apply_defaults(core, definition, object)) {
+    bool is_changed = apply_defaults(core, definition, object);
+    if (kind.kind == "CustomResourceDefinition") {
+        crd::apply_defaults(object);
+        is_changed = true;
+    }
+    if (is_changed) {
         object = TRY(core.go_types.canonical(definition, object));
     }
     return object;
@@ -185,7 +190,7 @@ std::vector<std::pair<std::string, std::string>> selector_fields(const Resource&
                                                                  const Value& object) {
     std::vector<std::pair<std::string, std::string>> fields;
     if (resource.custom != nullptr) {
-        return resource.custom->selector_fields(resource, object);
+        return resource.custom->selector_fields(object);
     }
     if (resource.field_labels.size() <= 2) {
         return fields;
@@ -212,7 +217,7 @@ std::string encode_kind(const Resource& resource, const Value& object) {
     facts.is_builtin = resource.custom == nullptr;
     facts.fields = selector_fields(resource, object);
     if (resource.custom != nullptr) {
-        facts.stamp = resource.custom->stamp();
+        facts.stamp = resource.custom->stamp(resource);
     }
     if (resource.api_version() == resource.storage_api_version) {
         return encode_stored(object, facts);
@@ -223,9 +228,7 @@ std::string encode_kind(const Resource& resource, const Value& object) {
 
 bool needs_conversion(const Resource& resource, const StoredView& stored) {
     if (resource.custom != nullptr) {
-        return stored.stamp() != resource.custom->stamp() ||
-               (stored.api_version() != resource.api_version() &&
-                resource.custom->versions_differ());
+        return stored.stamp() != resource.custom->stamp(resource);
     }
     return stored.api_version() != resource.api_version() && changes_shape(resource);
 }

@@ -2,6 +2,9 @@
 
 #include "server/internal/manage_fields.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "merge/managed_fields.h"
 #include "schema/builtin.h"
 #include "server/internal/body.h"
@@ -15,7 +18,7 @@ namespace {
 
 schema::SchemaPtr schema_of(const Resource& resource) {
     if (resource.custom != nullptr) {
-        return resource.custom->merge_schema(resource);
+        return resource.custom->of(resource).schema();
     }
     return schema::Builtin::get().find_kind(resource.gvk());
 }
@@ -125,11 +128,18 @@ Status manage_update(Call* call, const Value* old_object, Value& object) {
     if (options.subresource == "scale") {
         // What is owned through a scale has no time.
         if (Value* entries = object.mutable_member("metadata").find_mutable("managedFields")) {
-            for (size_t i = 0; i < entries->size(); ++i) {
-                if (entries->at(i).string_at("subresource") == "scale") {
-                    entries->mutable_item(i).erase("time");
+            std::vector<Value> sorted(entries->items().begin(), entries->items().end());
+            for (Value& entry : sorted) {
+                if (entry.string_at("subresource") == "scale") {
+                    entry.erase("time");
                 }
             }
+            std::ranges::stable_sort(sorted, {}, [](const Value& entry) {
+                return std::tuple(std::string(entry.string_at("operation")),
+                                  std::string(entry.string_at("time")),
+                                  std::string(entry.string_at("manager")));
+            });
+            *entries = Value::list(std::move(sorted));
         }
     }
     return {};

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "crd/crd.h"
 #include "server/internal/metadata.h"
 
 namespace weft::server {
@@ -297,7 +298,11 @@ void warn_about_object(Call* call, const Value& object) {
     if (resource.custom != nullptr) {
         return;
     }
-    if (resource.kind == "Pod" && resource.gvr.group.empty()) {
+    if (resource.kind == "CustomResourceDefinition") {
+        for (std::string& text : crd::warnings(object)) {
+            call->warn(std::move(text));
+        }
+    } else if (resource.kind == "Pod" && resource.gvr.group.empty()) {
         if (const Value* spec = object.find("spec")) {
             warn_about_ports(call, *spec, "spec");
         }

@@ -12,51 +12,21 @@ namespace weft::server {
 
 namespace {
 
-// Where a kind keeps what a Scale shows.
-struct ScaleShape {
-    std::string spec_path = ".spec.replicas";
-    std::string status_path = ".status.replicas";
-    std::string selector_path;  // of a text; "": spec.selector
-};
-
-ScaleShape shape_of(const Resource& resource) {
-    ScaleShape shape;
-    if (resource.custom != nullptr) {
-        const CustomVersion* version = resource.custom->find_version(resource.gvr.version);
-        shape.spec_path = version->scale.string_at("specReplicasPath");
-        shape.status_path = version->scale.string_at("statusReplicasPath");
-        shape.selector_path = version->scale.string_at("labelSelectorPath");
-    }
-    return shape;
-}
-
-std::string selector_of(const Resource& resource, const ScaleShape& shape, const Value& object) {
-    if (resource.custom != nullptr) {
-        const Value* text =
-            shape.selector_path.empty() ? nullptr : find_simple_path(object, shape.selector_path);
-        return text != nullptr && text->is_string() ? std::string(text->as_string())
-                                                    : std::string();
-    }
+std::string selector_of(const Resource& resource, const Value& object) {
     const Value* selector = object.find("spec", "selector");
     if (selector == nullptr) {
         return {};
     }
-    if (resource.kind == "ReplicationController") {
-        const auto parsed = LabelSelector::of_object(Value::map_of({{"matchLabels", *selector}}));
-        return parsed ? parsed->text() : std::string();
-    }
-    const auto parsed = LabelSelector::of_object(*selector);
+    const auto parsed = resource.kind == "ReplicationController"
+                            ? LabelSelector::of_object(Value::map_of({{"matchLabels", *selector}}))
+                            : LabelSelector::of_object(*selector);
     return parsed ? parsed->text() : std::string();
 }
 
 Result<Value> scale_of(const Resource& resource, const Value& object) {
-    const ScaleShape shape = shape_of(resource);
-    const Value* replicas = find_simple_path(object, shape.spec_path);
-    if (resource.custom != nullptr && (replicas == nullptr || !replicas->is_int())) {
-        return internal_error(
-            cat("the spec replicas field ", quote(shape.spec_path), " does not exist"));
+    if (resource.custom != nullptr) {
+        return resource.custom->of(resource).scale_of(object);
     }
-    const Value* current = find_simple_path(object, shape.status_path);
     Value metadata = Value::map();
     for (const std::string_view key :
          {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
@@ -65,12 +35,12 @@ Result<Value> scale_of(const Resource& resource, const Value& object) {
         }
     }
     Value spec = Value::map();
-    if (replicas != nullptr && replicas->is_int() && replicas->as_int() != 0) {
-        spec.append_new("replicas", *replicas);
+    if (const int64_t replicas = object.int_at(0, "spec", "replicas"); replicas != 0) {
+        spec.append_new("replicas", replicas);
     }
     Value status = Value::map();
-    status.append_new("replicas", current != nullptr && current->is_int() ? *current : Value(0));
-    if (std::string selector = selector_of(resource, shape, object); !selector.empty()) {
+    status.append_new("replicas", object.int_at(0, "status", "replicas"));
+    if (std::string selector = selector_of(resource, object); !selector.empty()) {
         status.append_new("selector", selector);
     }
     Value scale = Value::map();
@@ -83,22 +53,27 @@ Result<Value> scale_of(const Resource& resource, const Value& object) {
 }
 
 Result<Value> with_replicas(const Call& call, const Value& object, const Value& scale) {
-    const ScaleShape shape = shape_of(*call.resource);
-    const int64_t replicas = scale.int_at(0, "spec", "replicas");
-    if (replicas < 0) {
-        return schema::invalid_error("autoscaling", "Scale", call.info.name,
-                                     {schema::field_invalid("spec.replicas", replicas,
-                                                            "must be greater than or equal to 0")});
-    }
     Value changed = object;
-    const Path path = TRY(Path::parse(shape.spec_path));
-    TRY(path.set_in(changed, Value(replicas)));
-    const std::string_view version = scale.string_at("metadata", "resourceVersion");
-    Value& metadata = changed.mutable_member("metadata");
-    if (version.empty()) {
-        metadata.erase("resourceVersion");
+    if (call.resource->custom != nullptr) {
+        changed = TRY(call.resource->custom->of(*call.resource).with_scale(object, scale));
     } else {
-        set_metadata(metadata, "resourceVersion", Value(version));
+        const int64_t replicas = scale.int_at(0, "spec", "replicas");
+        if (replicas < 0) {
+            return schema::invalid_error(
+                "autoscaling", "Scale", call.info.name,
+                {schema::field_invalid("spec.replicas", replicas,
+                                       "must be greater than or equal to 0")});
+        }
+        changed.mutable_member("spec").set("replicas", replicas);
+    }
+    Value& metadata = changed.mutable_member("metadata");
+    for (const std::string_view key : {"resourceVersion", "uid"}) {
+        const std::string_view given = scale.string_at("metadata", key);
+        if (!given.empty()) {
+            set_metadata(metadata, key, Value(given));
+        } else if (key == "resourceVersion") {
+            metadata.erase(key);
+        }
     }
     return changed;
 }
@@ -114,6 +89,8 @@ io::Task<Answer> answer_scale(Call* call, int status) {
 io::Task<Answer> change_scale(Call* call, std::function<Result<Value>(const Value& scale)> make) {
     Change change;
     change.scales = true;
+    change.uid_is_precondition = true;
+    change.may_omit_version = true;
     change.make = [call, make = std::move(make)](const Value* old_object) -> Result<Value> {
         const Value before = TRY(scale_of(*call->resource, *old_object));
         const Value scale = TRY(make(before));

@@ -2,6 +2,7 @@
 
 #include "server/internal/strategy.h"
 
+#include "crd/crd.h"
 #include "schema/builtin.h"
 #include "schema/strategy.h"
 #include "server/internal/custom_kind.h"
@@ -14,10 +15,22 @@ bool apply_defaults(const Core& core, std::string_view definition, Value& object
     return core.defaults.apply(definition, object, core.loop->now());
 }
 
+namespace {
+
+bool is_definition(const Resource& resource) {
+    return resource.is_builtin() && resource.kind == "CustomResourceDefinition";
+}
+
+}  // namespace
+
 void prepare_create(const Core& core, const Resource& resource, Value& object,
                     std::string_view uid) {
     if (resource.custom != nullptr) {
         resource.custom->prepare_create(resource, object);
+        return;
+    }
+    if (is_definition(resource)) {
+        crd::prepare_create(object);
         return;
     }
     const Value* given = object.find("metadata", "generation");
@@ -36,6 +49,14 @@ void prepare_update(const Core& /*core*/, const Resource& resource, const Subres
         resource.custom->prepare_update(resource, name, object, old_object);
         return;
     }
+    if (is_definition(resource)) {
+        if (name == "status") {
+            crd::prepare_status_update(object, old_object);
+        } else {
+            crd::prepare_update(object, old_object);
+        }
+        return;
+    }
     // What the client says of the generation does not count.
     Value& metadata = object.mutable_member("metadata");
     if (const Value* generation = old_object.find("metadata", "generation")) {
@@ -50,6 +71,9 @@ FieldErrors validate_create(const Core& /*core*/, const Resource& resource, cons
     if (resource.custom != nullptr) {
         return resource.custom->validate(resource, "", object, nullptr);
     }
+    if (is_definition(resource)) {
+        return crd::validate_create(object);
+    }
     return validate_builtin(resource, object);
 }
 
@@ -59,6 +83,10 @@ FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
     const std::string_view name = subresource == nullptr ? std::string_view() : subresource->name;
     if (resource.custom != nullptr) {
         return resource.custom->validate(resource, name, object, &old_object);
+    }
+    if (is_definition(resource)) {
+        return name == "status" ? crd::validate_status_update(object, old_object)
+                                : crd::validate_update(object, old_object);
     }
     FieldErrors errors = schema::validate_immutable(schema::Builtin::get(), *resource.builtin, name,
                                                     old_object, object);

@@ -607,46 +607,14 @@ const std::map<std::string, RowPrinter, std::less<>>& row_printers() {
     return printers;
 }
 
-Value custom_cells(const Resource& resource, const Value& object, Time now) {
-    Value cells = Value::list();
-    cells.push_back(Value(object.string_at("metadata", "name")));
-    const CustomVersion* version = resource.custom->find_version(resource.gvr.version);
-    if (version == nullptr || version->columns.empty()) {
-        cells.push_back(age_text(object.find("metadata", "creationTimestamp"), now));
-        return cells;
-    }
-    for (const Value& column : version->columns.items()) {
-        const Value* found = find_simple_path(object, column.string_at("jsonPath"));
-        const std::string_view type = column.string_at("type");
-        if (found == nullptr || found->is_null()) {
-            cells.push_back(Value());
-        } else if (type == "date") {
-            cells.push_back(age_text(found, now));
-        } else if (type == "string") {
-            cells.push_back(found->is_string() ? *found : Value(to_json(*found)));
-        } else {
-            cells.push_back(*found);
-        }
-    }
-    return cells;
-}
-
 }  // namespace
 
 std::vector<Column> columns_of(const Resource& resource) {
     std::vector<Column> columns;
     if (resource.custom != nullptr) {
-        columns.push_back({"Name", "string", "name", "", 0});
-        const CustomVersion* version = resource.custom->find_version(resource.gvr.version);
-        if (version == nullptr || version->columns.empty()) {
-            columns.push_back({"Age", "date", "", "", 0});
-            return columns;
-        }
-        for (const Value& column : version->columns.items()) {
+        for (const crd::Column& column : resource.custom->of(resource).columns()) {
             columns.push_back(
-                {std::string(column.string_at("name")), std::string(column.string_at("type")),
-                 std::string(column.string_at("format")),
-                 std::string(column.string_at("description")), column.int_at(0, "priority")});
+                {column.name, column.type, column.format, column.description, column.priority});
         }
         return columns;
     }
@@ -664,7 +632,7 @@ std::vector<Column> columns_of(const Resource& resource) {
 
 Value cells_of(const Resource& resource, const Value& object, Time now) {
     if (resource.custom != nullptr) {
-        return custom_cells(resource, object, now);
+        return resource.custom->of(resource).cells(object, now);
     }
     const std::string name =
         resource.gvr.group.empty() ? resource.kind : cat(resource.kind, ".", resource.gvr.group);

@@ -156,9 +156,6 @@ io::Task<Answer> create_object(Call* call, Value object) {
     CO_TRY(co_await admit_write(call, "CREATE", &object, nullptr));
     fill_for_create(core->loop, object.mutable_member("metadata"));
     prepare_create(*core, resource, object, std::string(object.string_at("metadata", "uid")));
-    if (resource.kind == "CustomResourceDefinition" && resource.is_builtin()) {
-        core->customs->prepare(object, nullptr);
-    }
     const std::string base(object.string_at("metadata", "generateName"));
     const bool generates = object.string_at("metadata", "name").empty() && !base.empty();
     ServiceClaim claim(core->services.get());
@@ -213,8 +210,8 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
     const std::string_view version = object.string_at("metadata", "resourceVersion");
     *unconditional = version.empty() || version == "0";
     if (*unconditional) {
-        const bool allowed =
-            resource.builtin == nullptr ? false : resource.builtin->unconditional_update;
+        const bool allowed = change.may_omit_version || (resource.builtin != nullptr &&
+                                                         resource.builtin->unconditional_update);
         if (!allowed && change.uid_is_precondition) {
             return schema::invalid_error(
                 resource.gvr.group, resource.kind, call.info.name,
@@ -293,9 +290,6 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         prepare_update(*core, resource, endpoint, object, old_object);
     }
     keep_for_update(*old_object.find("metadata"), object.mutable_member("metadata"));
-    if (resource.kind == "CustomResourceDefinition" && resource.is_builtin()) {
-        core->customs->prepare(object, &old_object);
-    }
     ServiceClaim claim(core->services.get());
     if (resource.kind == "Service" && resource.gvr.group.empty() && endpoint == nullptr) {
         CO_TRY(claim.allocate(object, &old_object));

@@ -26,6 +26,8 @@ struct Change {
     bool fields_are_managed = false;
     // The server itself writes: no strategy resets anything (binding).
     bool bypasses_strategy = false;
+    // An update without a resourceVersion is fine, whatever the kind says.
+    bool may_omit_version = false;
     // The scale subresource: the object changes as if by its main endpoint.
     bool scales = false;
 };

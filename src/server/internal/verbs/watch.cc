@@ -25,7 +25,7 @@ public:
           resource_(std::move(resource)),
           api_version_(resource_->api_version()),
           view_(cat("object ", api_version_, " ",
-                    resource_->custom != nullptr ? resource_->custom->stamp() : uint64_t{0})) {}
+                    resource_->custom != nullptr ? resource_->custom->stamp(*resource_) : uint64_t{0})) {}
 
     [[nodiscard]] std::string_view view() const override { return view_; }
     [[nodiscard]] std::string encode(EventType type, const StoredView& object,
