@@ -49,6 +49,8 @@ private:
     bool check_dependencies(NodeWork& work);
     bool render(NodeWork& work);
     bool prepare_objects(NodeWork& work);
+
+    // plan_members.cc: what all nodes together want
     void plan_apply_set();
     void plan_prunes(const std::vector<Object>& members);
     void drop_children_actions();
