@@ -1,4 +1,4 @@
-// merge/field_diff.cc
+// merge/field_diff.cc: walks two values side by side and notes where they part.
 
 #include "merge/field_diff.h"
 

@@ -1,4 +1,4 @@
-// merge/field_diff_test.cc
+// merge/field_diff_test.cc: proof of field_diff.h.
 
 #include "merge/field_diff.h"
 

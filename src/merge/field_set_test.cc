@@ -1,4 +1,4 @@
-// merge/field_set_test.cc
+// merge/field_set_test.cc: proof of field_set.h.
 
 #include "merge/field_set.h"
 

@@ -1,4 +1,4 @@
-// merge/json_patch_test.cc
+// merge/json_patch_test.cc: proof of json_patch.h.
 
 #include "merge/json_patch.h"
 

@@ -1,4 +1,4 @@
-// merge/managed_fields_test.cc
+// merge/managed_fields_test.cc: proof of managed_fields.h.
 
 #include "merge/managed_fields.h"
 

@@ -1,4 +1,4 @@
-// merge/merge_patch_test.cc
+// merge/merge_patch_test.cc: proof of merge_patch.h.
 
 #include "merge/merge_patch.h"
 

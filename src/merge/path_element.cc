@@ -1,4 +1,4 @@
-// merge/path_element.cc
+// merge/path_element.cc: reads, writes and orders path elements.
 
 #include "merge/path_element.h"
 

@@ -1,4 +1,4 @@
-// merge/strategic_merge_patch_test.cc
+// merge/strategic_merge_patch_test.cc: proof of strategic_merge_patch.h.
 
 #include "merge/strategic_merge_patch.h"
 

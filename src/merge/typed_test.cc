@@ -1,4 +1,4 @@
-// merge/typed_test.cc
+// merge/typed_test.cc: proof of typed.h.
 
 #include "merge/typed.h"
 

@@ -1,4 +1,4 @@
-// merge/updater.cc
+// merge/updater.cc: moves ownership between managers, and prunes.
 
 #include "merge/updater.h"
 

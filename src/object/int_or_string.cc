@@ -1,4 +1,4 @@
-// object/int_or_string.cc
+// object/int_or_string.cc: reads numbers and shares.
 
 #include "object/int_or_string.h"
 

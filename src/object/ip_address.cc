@@ -1,4 +1,4 @@
-// object/ip_address.cc
+// object/ip_address.cc: reads addresses the old way and says what the new way refuses.
 
 #include "object/ip_address.h"
 

@@ -1,4 +1,4 @@
-// object/names.cc
+// object/names.cc: the rules for names, character by character.
 
 #include "object/names.h"
 

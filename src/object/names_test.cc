@@ -1,4 +1,4 @@
-// object/names_test.cc
+// object/names_test.cc: proof of names.h, int_or_string.h and ip_address.h.
 
 #include "object/names.h"
 

@@ -1,4 +1,4 @@
-// merge/internal/entries.cc
+// merge/internal/entries.cc: reads, sorts, caps and writes the entries of managedFields.
 
 #include "merge/internal/entries.h"
 

@@ -1,4 +1,4 @@
-// merge/internal/go_format.cc
+// merge/internal/go_format.cc: prints values as Go does.
 
 #include "merge/internal/go_format.h"
 

@@ -1,4 +1,4 @@
-// merge/internal/shape.cc
+// merge/internal/shape.cc: what the marks of a schema mean for structured merge.
 
 #include "merge/internal/shape.h"
 

@@ -1,4 +1,4 @@
-// merge/internal/strategic.cc
+// merge/internal/strategic.cc: orders, look-ups and errors of strategic merge patches.
 
 #include "merge/internal/strategic.h"
 

@@ -1,4 +1,4 @@
-// merge/internal/unchanged.cc
+// merge/internal/unchanged.cc: walks config, live object and FieldsV1 side by side.
 
 #include "merge/internal/unchanged.h"
 
