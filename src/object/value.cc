@@ -154,7 +154,9 @@ Value::Value(std::string_view text) : Value() {
     set_kind(Kind::string);
     if (text.size() <= inline_max) {
         bytes_[1] = static_cast<unsigned char>(text.size());
-        std::memcpy(bytes_ + 2, text.data(), text.size());
+        if (!text.empty()) {  // a view of nothing may point to nothing
+            std::memcpy(bytes_ + 2, text.data(), text.size());
+        }
         return;
     }
     bytes_[1] = outside;
