@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "object/names.h"
 #include "schema/internal/place.h"
 #include "schema/limits.h"
 
@@ -160,13 +161,6 @@ private:
     const CoerceMeta& options_;
 };
 
-bool is_dns_1035_label(std::string_view text) {
-    return !text.empty() && text.front() >= 'a' && text.front() <= 'z' && text.back() != '-' &&
-           std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
-}
-
 class MetaChecker {
 public:
     MetaChecker(const GoTypes& types, const MetaValidator& validate_meta)
@@ -243,18 +237,7 @@ private:
         if (!check_text(value, path)) {
             return;
         }
-        std::vector<std::string> problems;
-        const std::string lower = to_lower(value.as_string());
-        if (lower.size() > 63) {
-            problems.emplace_back("must be no more than 63 bytes");
-        }
-        if (!is_dns_1035_label(lower)) {
-            problems.emplace_back(
-                "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start "
-                "with an alphabetic character, and end with an alphanumeric character (e.g. "
-                "'my-name',  or 'abc-123', regex used for validation is "
-                "'[a-z]([-a-z0-9]*[a-z0-9])?')");
-        }
+        const std::vector<std::string> problems = check_dns1035_label(to_lower(value.as_string()));
         if (!problems.empty()) {
             errors.push_back(field_invalid(
                 path, value,
@@ -315,6 +298,52 @@ FieldErrors validate_object_meta(const GoTypes& types, const Value& value, const
     MetaChecker checker(types, validate_meta);
     checker.check(value, schema, is_resource_root, Place());
     return std::move(checker.errors);
+}
+
+FieldErrors validate_meta_names(const Value& metadata, const std::string& path) {
+    FieldErrors errors;
+    const auto report = [&](std::string_view member, const Value& value,
+                            const std::vector<std::string>& problems) {
+        for (const std::string& problem : problems) {
+            errors.push_back(field_invalid(path_child(path, member), value, problem));
+        }
+    };
+    const std::string_view name = metadata.string_at("name");
+    std::vector<std::string> problems;
+    if (name == "." || name == "..") {
+        problems.push_back(cat("may not be '", name, "'"));
+    } else {
+        for (const std::string_view piece : {"/", "%"}) {
+            if (name.find(piece) != std::string_view::npos) {
+                problems.push_back(cat("may not contain '", piece, "'"));
+            }
+        }
+    }
+    report("name", Value(name), problems);
+    if (const auto space = metadata.string_at("namespace"); !space.empty()) {
+        report("namespace", Value(space), check_dns1123_label(space));
+    }
+    if (const Value* labels = metadata.find("labels")) {
+        for (const Member& label : labels->members()) {
+            report("labels", Value(label.name()), check_qualified_name(label.name()));
+            if (label.value.is_string()) {
+                report("labels", label.value, check_label_value(label.value.as_string()));
+            }
+        }
+    }
+    if (const Value* annotations = metadata.find("annotations")) {
+        size_t bytes = 0;
+        for (const Member& annotation : annotations->members()) {
+            report("annotations", Value(annotation.name()),
+                   check_qualified_name(to_lower(annotation.name())));
+            bytes += annotation.name().size() + annotation.value.size();
+        }
+        if (bytes > annotation_bytes_max) {
+            errors.push_back(field_too_long(path_child(path, "annotations"),
+                                            static_cast<int64_t>(annotation_bytes_max)));
+        }
+    }
+    return errors;
 }
 
 }  // namespace weft::schema

@@ -45,4 +45,8 @@ using MetaValidator = std::function<FieldErrors(const Value& metadata, const std
                                                const Schema* schema, bool is_resource_root,
                                                const MetaValidator& validate_meta = {});
 
+// A MetaValidator for embedded objects: name, namespace, labels and annotations as apimachinery's
+// ValidateObjectMeta has them. References, finalizers and the rest are the server's.
+[[nodiscard]] FieldErrors validate_meta_names(const Value& metadata, const std::string& path);
+
 }  // namespace weft::schema
