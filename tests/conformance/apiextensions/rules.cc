@@ -184,7 +184,7 @@ std::string cost_row(const Value& row) {
         }
         uint64_t cost = 0;
         const auto errors = run_rules(with_rule(*input(row, "schema"), member.name()), object,
-                                      nullptr, false, {.per_call = UINT64_MAX, .cost = &cost});
+                                      nullptr, true, {.per_call = UINT64_MAX, .cost = &cost});
         if (!errors || !errors->empty()) {
             complain(problems, member.name(),
                      errors ? schema::aggregate_text(*errors) : errors.error().message());
