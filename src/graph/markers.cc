@@ -12,12 +12,10 @@ namespace weft::graph {
 
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::array known_markers = {
-    "required"sv, "default"sv,   "description"sv, "minimum"sv,   "maximum"sv,   "validation"sv,
-    "enum"sv,     "immutable"sv, "pattern"sv,     "minLength"sv, "maxLength"sv, "uniqueItems"sv,
-    "minItems"sv, "maxItems"sv,  "listType"sv,    "listMapKey"sv};
+constexpr auto known_markers = std::to_array<std::string_view>(
+    {"required", "default", "description", "minimum", "maximum", "validation", "enum", "immutable",
+     "pattern", "minLength", "maxLength", "uniqueItems", "minItems", "maxItems", "listType",
+     "listMapKey"});
 
 // Unicode white space as Go's unicode.IsSpace has it.
 bool is_space(char32_t c) {
@@ -133,8 +131,8 @@ Error number_error(std::string_view function, std::string_view text, std::string
 }
 
 Result<bool> parse_bool(std::string_view text) {
-    constexpr std::array yes = {"1"sv, "t"sv, "T"sv, "TRUE"sv, "true"sv, "True"sv};
-    constexpr std::array no = {"0"sv, "f"sv, "F"sv, "FALSE"sv, "false"sv, "False"sv};
+    constexpr auto yes = std::to_array<std::string_view>({"1", "t", "T", "TRUE", "true", "True"});
+    constexpr auto no = std::to_array<std::string_view>({"0", "f", "F", "FALSE", "false", "False"});
     if (std::ranges::find(yes, text) != yes.end()) {
         return true;
     }

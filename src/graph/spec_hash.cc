@@ -78,8 +78,7 @@ Value sorted_map(const Value* map) {
 }
 
 Value columns(const Value* list) {
-    using namespace std::string_view_literals;
-    static constexpr std::string_view optional[] = {"format"sv, "description"sv, "priority"sv};
+    static constexpr std::string_view optional[] = {"format", "description", "priority"};
     Value out = Value::list();
     if (list == nullptr) {
         return out;

@@ -50,12 +50,13 @@ InstanceStatus unresolved_status(const Object& instance, bool has_author_conditi
                                  std::string_view message, bool pending, Time now) {
     InstanceStatus out;
     out.value = status_of(instance);
-    const std::string_view before = out.value.string_at("state");
-    out.state = pending && !before.empty() ? before : "ERROR";
+    const std::string before(out.value.string_at("state"));
     if (pending && !before.empty()) {
         // A revision is on its way; what the instance says of the old one is still true.
+        out.state = before;
         return out;
     }
+    out.state = pending ? "IN_PROGRESS" : "ERROR";
     if (!has_author_conditions) {
         ConditionSet conditions = instance_conditions(instance, now);
         conditions.set_false("GraphResolved", "ResolutionFailed", message);

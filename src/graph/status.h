@@ -24,8 +24,9 @@ struct InstanceStatus {
     [[nodiscard]] bool is_same_as(const Value* existing) const;
 };
 
-// For an instance whose graph is not there: GraphResolved is False with this text. Its state stays
-// what it was while a revision is `pending`; otherwise it becomes ERROR. Everything else is kept.
+// For an instance whose graph is not there: GraphResolved is False with this text and the state
+// ERROR. While a revision is `pending` an instance that has a state keeps its whole status (kro
+// shows ERROR for a moment), and one that has none is IN_PROGRESS. Everything else is kept.
 [[nodiscard]] InstanceStatus unresolved_status(const Object& instance, bool has_author_conditions,
                                                std::string_view message, bool pending, Time now);
 
