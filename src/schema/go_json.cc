@@ -224,6 +224,11 @@ private:
             if (row.omit_empty && can_be_empty && is_zero(*slot)) {
                 continue;
             }
+            if (row.container != Container::none && slot->empty()) {
+                // Storage cannot tell an empty list or map from none.
+                out.append_new(field.name.as_string(), Value());
+                continue;
+            }
             if (row.omit_zero && row.is_struct() && slot->is_map() && slot->empty()) {
                 continue;
             }

@@ -108,6 +108,13 @@ io::Task<Status> impersonate(Call* call) {
         user.groups.emplace_back(group);
     }
     user.uid = call->request.headers.get("impersonate-uid");
+    constexpr std::string_view extra_prefix = "impersonate-extra-";
+    for (const auto& [header, value] : call->request.headers.fields()) {
+        if (header.starts_with(extra_prefix)) {
+            const std::string_view escaped = std::string_view(header).substr(extra_prefix.size());
+            user.extra[path_unescape(escaped).value_or(std::string(escaped))].push_back(value);
+        }
+    }
     if (name.starts_with("system:serviceaccount:")) {
         const auto parts = split(name, ':');
         if (parts.size() == 4 && groups.empty()) {
@@ -241,8 +248,10 @@ std::optional<Response> route(Call* call) {
     if (!info.subresource.empty()) {
         call->subresource = call->resource->find_subresource(info.subresource);
         if (call->subresource == nullptr) {
-            return call->resource->custom != nullptr ? respond_plain_not_found()
-                                                     : resource_not_found(*call);
+            return call->resource->custom != nullptr
+                       ? respond_error(*call,
+                                       not_found(call->resource->group_resource(), info.name))
+                       : resource_not_found(*call);
         }
     }
     if (std::string text = deprecation_of(call->resource->gvk()); !text.empty()) {

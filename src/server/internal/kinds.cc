@@ -192,9 +192,6 @@ std::vector<std::pair<std::string, std::string>> selector_fields(const Resource&
     if (resource.custom != nullptr) {
         return resource.custom->selector_fields(object);
     }
-    if (resource.field_labels.size() <= 2) {
-        return fields;
-    }
     const schema::SchemaPtr node = schema::Builtin::get().find_kind(resource.gvk());
     for (const std::string& label : resource.field_labels) {
         if (label == "metadata.name" || label == "metadata.namespace") {

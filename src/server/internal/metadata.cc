@@ -100,11 +100,16 @@ std::string generate_name(io::Loop* loop, std::string_view base) {
     return name;
 }
 
-void fill_for_create(io::Loop* loop, Value& metadata) {
+void wipe_system_fields(Value& metadata) {
     for (const std::string_view key :
-         {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"}) {
+         {"uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
+          "resourceVersion"}) {
         metadata.erase(key);
     }
+}
+
+void fill_for_create(io::Loop* loop, Value& metadata) {
+    wipe_system_fields(metadata);
     set_metadata(metadata, "uid", make_uid(loop));
     set_metadata(metadata, "creationTimestamp", format_rfc3339(loop->now()));
 }

@@ -20,7 +20,9 @@ enum class NameRule : uint8_t { subdomain, label, path_segment, service };
 // Sets a member of metadata where Go's ObjectMeta has its place.
 void set_metadata(Value& metadata, std::string_view key, Value value);
 
-// Removes what clients cannot set and sets what the server does: uid, creationTimestamp.
+// Removes what clients cannot set at creation.
+void wipe_system_fields(Value& metadata);
+// The same, and sets what the server does: uid, creationTimestamp.
 void fill_for_create(io::Loop* loop, Value& metadata);
 // What an update cannot change is taken from the old object.
 void keep_for_update(const Value& old_metadata, Value& metadata);

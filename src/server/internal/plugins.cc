@@ -267,25 +267,25 @@ std::string deprecation_of(const GroupVersionKind& kind) {
 namespace {
 
 void warn_about_ports(Call* call, const Value& pod_spec, const std::string& path) {
-    std::map<std::string, std::string> seen;  // protocol and number -> where
+    // Every pair of ports that say the same is told, each with all before it.
+    std::map<std::string, std::vector<std::string>> seen;  // protocol and number -> where
     const Value* containers = pod_spec.find("containers");
     if (containers == nullptr) {
         return;
     }
     size_t index = 0;
     for (const Value& container : containers->items()) {
-        size_t number = 0;
-        if (const Value* ports = container.find("ports")) {
-            for (const Value& port : ports->items()) {
-                const std::string at = cat(path, ".containers[", index, "].ports[", number++, "]");
-                const std::string key =
-                    cat(port.string_at("protocol"), " ", port.int_at(0, "containerPort"), " ",
-                        port.int_at(0, "hostPort"));
-                const auto [there, is_new] = seen.emplace(key, at);
-                if (!is_new) {
-                    call->warn(cat(at, ": duplicate port definition with ", there->second));
-                }
+        const Value* ports = container.find("ports");
+        for (size_t i = 0; ports != nullptr && i < ports->size(); ++i) {
+            const Value& port = ports->at(i);
+            const std::string at = cat(path, ".containers[", index, "].ports[", i, "]");
+            std::vector<std::string>& there =
+                seen[cat(port.string_at("protocol"), " ", port.int_at(0, "containerPort"), " ",
+                         port.int_at(0, "hostPort"))];
+            for (const std::string& other : there) {
+                call->warn(cat(at, ": duplicate port definition with ", other));
             }
+            there.push_back(at);
         }
         ++index;
     }
@@ -296,6 +296,17 @@ void warn_about_ports(Call* call, const Value& pod_spec, const std::string& path
 void warn_about_object(Call* call, const Value& object) {
     const Resource& resource = *call->resource;
     if (resource.custom != nullptr) {
+        if (const Value* finalizers = object.find("metadata", "finalizers")) {
+            for (const Value& item : finalizers->items()) {
+                const std::string_view name =
+                    item.is_string() ? item.as_string() : std::string_view();
+                if (!name.contains('/') && name != "orphan" && name != "foregroundDeletion") {
+                    call->warn(cat("metadata.finalizers: ", quote(name),
+                                   ": prefer a domain-qualified finalizer name to avoid "
+                                   "accidental conflicts with other finalizer writers"));
+                }
+            }
+        }
         return;
     }
     if (resource.kind == "CustomResourceDefinition") {

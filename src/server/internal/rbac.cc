@@ -80,10 +80,26 @@ bool binds(const Value& binding, const UserInfo& user, std::string_view namespac
     });
 }
 
+// `User "u"`: the subject of a binding that is this user.
+std::string subject_text(const Value& binding, const UserInfo& user, std::string_view namespace_) {
+    for (const Value& subject : binding.find("subjects")->items()) {
+        const Value alone = Value::map_of({{"subjects", Value::list_of({subject})}});
+        if (!binds(alone, user, namespace_)) {
+            continue;
+        }
+        const std::string_view kind = subject.string_at("kind");
+        std::string name(subject.string_at("name"));
+        if (kind == "ServiceAccount") {
+            name = cat(name, "/", subject.string_at("namespace"));
+        }
+        return cat(kind, " ", quote(name));
+    }
+    return {};
+}
+
 constexpr std::string_view public_paths[] = {"/healthz", "/livez", "/readyz", "/version",
                                              "/version/"};
-constexpr std::string_view discovery_paths[] = {"/api",   "/apis",   "/openapi", "/healthz",
-                                                "/livez", "/readyz", "/version"};
+constexpr std::string_view discovery_paths[] = {"/api", "/apis", "/openapi"};
 
 bool is_public(const Attributes& attributes) {
     return !attributes.is_resource && attributes.verb == "get" &&
@@ -136,6 +152,7 @@ io::Task<Decision> Rbac::authorize(Attributes attributes) {
     if (attributes.is_resource && !attributes.namespace_.empty()) {
         prefixes.emplace_back(local->list_prefix(attributes.namespace_), attributes.namespace_);
     }
+    std::vector<std::string> problems;
     for (const auto& [prefix, namespace_] : prefixes) {
         store::ListRequest request;
         request.prefix = prefix;
@@ -149,18 +166,32 @@ io::Task<Decision> Rbac::authorize(Attributes attributes) {
                 continue;
             }
             const Value role = co_await role_of(*binding, namespace_);
+            if (role.is_null()) {
+                const std::string missing = cat(
+                    binding->string_at("roleRef", "kind") == "ClusterRole" ? "clusterrole" : "role",
+                    ".rbac.authorization.k8s.io ", quote(binding->string_at("roleRef", "name")),
+                    " not found");
+                problems.push_back(missing);
+            }
             if (role_allows(role, attributes)) {
+                const std::string bound = cat(binding->string_at("metadata", "name"),
+                                              namespace_.empty() ? "" : "/", namespace_);
                 Decision decision;
                 decision.allowed = true;
                 decision.reason = cat("RBAC: allowed by ", binding->string_at("kind"), " ",
-                                      quote(binding->string_at("metadata", "name")), " of ",
-                                      binding->string_at("roleRef", "kind"), " ",
-                                      quote(binding->string_at("roleRef", "name")), " to ");
+                                      quote(bound), " of ", binding->string_at("roleRef", "kind"),
+                                      " ", quote(binding->string_at("roleRef", "name")), " to ",
+                                      subject_text(*binding, attributes.user, namespace_));
                 co_return decision;
             }
         }
     }
-    co_return Decision{};
+    Decision refused;
+    if (!problems.empty()) {
+        refused.reason = cat("RBAC: ", problems.size() == 1 ? problems.front()
+                                                            : cat("[", join(problems, ", "), "]"));
+    }
+    co_return refused;
 }
 
 io::Task<Decision> authorize(Core* core, Attributes attributes) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <tuple>
+#include <utility>
 
 namespace weft::server {
 
@@ -232,11 +233,6 @@ void Registry::sort_groups() {
             }
             return version_before(a.version, b.version);
         });
-        for (GroupVersionInfo& version : group.versions) {
-            std::ranges::stable_sort(version.resources, [](const auto& a, const auto& b) {
-                return a->custom && b->custom && a->gvr.resource < b->gvr.resource;
-            });
-        }
     }
     std::ranges::stable_sort(groups_, [this](const GroupInfo& a, const GroupInfo& b) {
         const bool builtin_a = is_builtin_group(a.group);
@@ -256,11 +252,21 @@ void Registry::set_custom(const std::string& group, const std::string& plural,
             continue;
         }
         for (GroupVersionInfo& version : info.versions) {
-            std::erase_if(version.resources, [&](const ResourcePtr& resource) {
-                return resource->custom != nullptr && resource->gvr.resource == plural;
-            });
+            // What goes on being served keeps its place in discovery.
+            for (ResourcePtr& resource : version.resources) {
+                if (resource->custom == nullptr || resource->gvr.resource != plural) {
+                    continue;
+                }
+                const auto found =
+                    std::ranges::find_if(versions, [&](const ResourcePtr& candidate) {
+                        return candidate != nullptr && candidate->gvr.version == version.version;
+                    });
+                resource = found == versions.end() ? nullptr : std::exchange(*found, nullptr);
+            }
+            std::erase(version.resources, nullptr);
         }
     }
+    std::erase(versions, nullptr);
     for (ResourcePtr& resource : versions) {
         auto info = std::ranges::find(groups_, group, &GroupInfo::group);
         if (info == groups_.end()) {

@@ -119,7 +119,27 @@ io::http::Response respond_plain_not_found() {
     return response;
 }
 
+namespace {
+
+// The list form of metadata is not for one object.
+Status check_not_list(const Call& call) {
+    if (call.negotiated.as != "PartialObjectMetadataList") {
+        return {};
+    }
+    const std::string group = call.resource->gvr.group.empty()
+                                  ? "core"
+                                  : std::string(std::string_view(call.resource->gvr.group)
+                                                    .substr(0, call.resource->gvr.group.find('.')));
+    return make_error(Reason::not_acceptable,
+                      "you requested PartialObjectMetadataList, but the requested object is not a "
+                      "list (*",
+                      group, ".", call.resource->kind, ")");
+}
+
+}  // namespace
+
 Answer respond_object(Call* call, int status, const StoredView& stored, store::Revision revision) {
+    TRY(check_not_list(*call));
     const Resource& resource = *call->resource;
     if (call->negotiated.is_metadata()) {
         std::string out;

@@ -2,6 +2,8 @@
 
 #include "server/internal/strategy.h"
 
+#include <algorithm>
+
 #include "crd/crd.h"
 #include "schema/builtin.h"
 #include "schema/strategy.h"
@@ -16,6 +18,15 @@ bool apply_defaults(const Core& core, std::string_view definition, Value& object
 }
 
 namespace {
+
+// Whether an endpoint leaves metadata (but for managedFields) alone.
+bool resets_metadata(const schema::BuiltinResource& row, std::string_view subresource) {
+    const schema::BuiltinSubresource* found = row.find_subresource(subresource);
+    return found != nullptr &&
+           std::ranges::any_of(found->reset_fields, [](const schema::ResetFields& reset) {
+               return std::ranges::find(reset.paths, ".metadata") != reset.paths.end();
+           });
+}
 
 bool is_definition(const Resource& resource) {
     return resource.is_builtin() && resource.kind == "CustomResourceDefinition";
@@ -65,6 +76,16 @@ void prepare_update(const Core& /*core*/, const Resource& resource, const Subres
         metadata.erase("generation");
     }
     schema::prepare_for_update(*resource.builtin, name, old_object, object);
+    if (resets_metadata(*resource.builtin, name)) {
+        Value kept = *old_object.find("metadata");
+        const Value* fields = object.find("metadata", "managedFields");
+        if (fields == nullptr) {
+            kept.erase("managedFields");
+        } else {
+            set_metadata(kept, "managedFields", *fields);
+        }
+        object.set("metadata", std::move(kept));
+    }
 }
 
 FieldErrors validate_create(const Core& /*core*/, const Resource& resource, const Value& object) {

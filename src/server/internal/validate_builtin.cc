@@ -60,9 +60,10 @@ void check_workload(const Resource& resource, const Value& object, FieldErrors& 
                           cat("empty selector is invalid for ", to_lower(resource.kind))));
     }
     const Value* labels = spec->find("template", "metadata", "labels");
-    if (selector != nullptr && !is_empty) {
-        const auto parsed = LabelSelector::of_object(*selector);
-        if (parsed && !parsed->matches(labels == nullptr ? Value() : *labels)) {
+    {
+        // Without a selector nothing matches.
+        const auto parsed = LabelSelector::of_object(selector == nullptr ? Value() : *selector);
+        if (is_empty || (parsed && !parsed->matches(labels == nullptr ? Value() : *labels))) {
             errors.push_back(field_invalid("spec.template.metadata.labels",
                                            labels == nullptr ? Value() : *labels,
                                            "`selector` does not match template `labels`"));
@@ -106,6 +107,47 @@ void check_service(const Value& object, FieldErrors& errors) {
     }
 }
 
+// Keys and size of ConfigMaps and Secrets.
+void check_data(const Value& object, FieldErrors& errors) {
+    constexpr int64_t total_max = 1024 * 1024;
+    constexpr size_t key_max = 253;
+    int64_t total = 0;
+    for (const std::string_view member : {"data", "binaryData"}) {
+        const Value* data = object.find(member);
+        if (data == nullptr) {
+            continue;
+        }
+        for (const Member& entry : data->members()) {
+            const std::string_view key = entry.name();
+            const std::string at = schema::path_key(member, key);
+            if (key.size() > key_max) {
+                errors.push_back(
+                    field_invalid(at, key, cat("must be no more than ", key_max, " bytes")));
+            }
+            const bool fits = !key.empty() && std::ranges::all_of(key, [](char c) {
+                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+            });
+            if (!fits) {
+                errors.push_back(field_invalid(
+                    at, key,
+                    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+                    "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation "
+                    "is '[-._a-zA-Z0-9]+')"));
+            } else if (key == "." || key == "..") {
+                errors.push_back(field_invalid(at, key, cat("must not be '", key, "'")));
+            } else if (key.starts_with("..")) {
+                errors.push_back(field_invalid(at, key, "must not start with '..'"));
+            }
+            total += static_cast<int64_t>(member == "data" ? entry.value.size()
+                                                           : entry.value.size() / 4 * 3);
+        }
+    }
+    if (total > total_max) {
+        errors.push_back(schema::field_too_long("[]", total_max));
+    }
+}
+
 bool is_template_workload(const Resource& resource) {
     return resource.gvr.group == "apps" &&
            (resource.kind == "Deployment" || resource.kind == "ReplicaSet" ||
@@ -118,6 +160,8 @@ FieldErrors validate_builtin(const Resource& resource, const Value& object) {
     FieldErrors errors;
     if (is_template_workload(resource)) {
         check_workload(resource, object, errors);
+    } else if (resource.gvr.group.empty() && resource.kind == "ConfigMap") {
+        check_data(object, errors);
     } else if (resource.gvr.group.empty() && resource.kind == "Pod") {
         const Value* spec = object.find("spec");
         check_containers(spec == nullptr ? Value::map() : *spec, "spec", errors);

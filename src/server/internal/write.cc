@@ -11,6 +11,7 @@
 #include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"
 #include "server/internal/plugins.h"
+#include "server/internal/rbac.h"
 #include "server/internal/services.h"
 #include "server/limits.h"
 
@@ -149,6 +150,7 @@ io::Task<Answer> create_object(Call* call, Value object) {
         CO_TRY(co_await check_namespace(call, call->info.namespace_,
                                         std::string(object.string_at("metadata", "name"))));
     }
+    wipe_system_fields(object.mutable_member("metadata"));
     if (call->info.verb != "patch") {
         CO_TRY(manage_update(call, nullptr, object));
     }
@@ -214,7 +216,7 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
                                                          resource.builtin->unconditional_update);
         if (!allowed && change.uid_is_precondition) {
             return schema::invalid_error(
-                resource.gvr.group, resource.kind, call.info.name,
+                resource.gvr.group, resource.gvr.resource, call.info.name,
                 {schema::field_invalid("metadata.resourceVersion", Value(0),
                                        "must be specified for an update")});
         }
@@ -258,6 +260,28 @@ bool is_finished(const Value& object, const Value& old_object) {
     return empty && (spec_finalizers == nullptr || spec_finalizers->empty());
 }
 
+// Who makes an object by an update or an apply must be allowed to create it, too.
+io::Task<Status> may_create(Call* call) {
+    Attributes attributes;
+    attributes.user = call->user;
+    attributes.verb = "create";
+    attributes.is_resource = true;
+    attributes.group = call->info.group;
+    attributes.version = call->info.version;
+    attributes.namespace_ = call->info.namespace_;
+    attributes.resource = call->info.resource;
+    attributes.name = call->info.name;
+    const Decision decision = co_await authorize(call->core, attributes);
+    if (decision.allowed) {
+        co_return Status{};
+    }
+    std::string why = refusal_text(attributes);
+    if (!decision.reason.empty()) {
+        append(why, ": ", decision.reason);
+    }
+    co_return forbidden(call->group_resource(), call->info.name, why);
+}
+
 // One attempt; nothing if somebody wrote in between and it may be tried again.
 io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, const Change* change) {
     Core* core = call->core;
@@ -268,6 +292,7 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         if (!change->may_create) {
             co_return not_found(resource.group_resource(), call->info.name);
         }
+        CO_TRY(co_await may_create(call));
         Value created = CO_TRY(change->make(nullptr));
         CO_TRY(check_identity(*call, created));
         co_return CO_TRY(co_await create_object(call, std::move(created)));
@@ -300,6 +325,11 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         validate_metadata_update(*object.find("metadata"), *old_object.find("metadata"));
     FieldErrors more = validate_metadata(resource, *object.find("metadata"));
     errors.insert(errors.end(), more.begin(), more.end());
+    if (resource.custom != nullptr) {
+        // The strategy of custom kinds finds the same once more; clients see every cause twice.
+        const FieldErrors again = errors;
+        errors.insert(errors.end(), again.begin(), again.end());
+    }
     more = change->bypasses_strategy
                ? FieldErrors{}
                : validate_update(*core, resource, endpoint, object, old_object);

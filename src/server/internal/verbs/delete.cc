@@ -68,6 +68,9 @@ io::Task<Answer> serve_delete_collection(Call* call) {
             metadata.set("remainingItemCount", static_cast<int64_t>(page.entries.size()) - count);
         }
     }
+    if (resource.custom != nullptr && continue_token.empty()) {
+        metadata.set("continue", "");  // a list of maps shows the member even where it is empty
+    }
     list.append_new("metadata", std::move(metadata));
     list.append_new("items", std::move(items));
     co_return respond_value(*call, 200, list);

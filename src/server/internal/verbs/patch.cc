@@ -81,13 +81,18 @@ struct PatchDocument {
     std::vector<std::string> strict;
 };
 
-Result<PatchDocument> read_patch(const Call& call, bool is_strategic) {
+Result<PatchDocument> read_patch(const Call& call, bool is_strategic, bool is_json) {
     std::vector<std::string> duplicates;
     auto parsed =
         parse_json(call.request.body, {.refuse_duplicates = false, .duplicates = &duplicates});
     if (!parsed) {
         return bad_request(is_strategic ? parsed.error().message()
                                         : cat("error decoding patch: ", parsed.error().message()));
+    }
+    if (!is_strategic && !is_json && parsed->is_list()) {
+        return bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type "
+            "map[string]interface {}");
     }
     PatchDocument document{std::move(*parsed), {}};
     for (const std::string& path : duplicates) {
@@ -205,7 +210,8 @@ io::Task<Answer> serve_patch(Call* call) {
     if (*type == PatchType::apply) {
         co_return co_await serve_apply(call);
     }
-    const PatchDocument patch = CO_TRY(read_patch(*call, *type == PatchType::strategic));
+    const PatchDocument patch =
+        CO_TRY(read_patch(*call, *type == PatchType::strategic, *type == PatchType::json));
     Change change;
     change.make = [call, type = *type, patch](const Value* old_object) -> Result<Value> {
         CHECK(old_object != nullptr);

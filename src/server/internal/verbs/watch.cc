@@ -24,8 +24,9 @@ public:
         : core_(core),
           resource_(std::move(resource)),
           api_version_(resource_->api_version()),
-          view_(cat("object ", api_version_, " ",
-                    resource_->custom != nullptr ? resource_->custom->stamp(*resource_) : uint64_t{0})) {}
+          view_(cat(
+              "object ", api_version_, " ",
+              resource_->custom != nullptr ? resource_->custom->stamp(*resource_) : uint64_t{0})) {}
 
     [[nodiscard]] std::string_view view() const override { return view_; }
     [[nodiscard]] std::string encode(EventType type, const StoredView& object,
