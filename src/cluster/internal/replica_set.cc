@@ -29,6 +29,9 @@ void change_pods(Kind kind, const Object& set, const Value& pod_template, int64_
         }
         return;
     }
+    if (has == wanted) {
+        return;
+    }
     sort_for_removal(active);
     const auto extra = std::min<size_t>(static_cast<size_t>(has - wanted), changes_at_once_max);
     for (size_t i = 0; i < extra; ++i) {

@@ -23,6 +23,9 @@ std::optional<int64_t> ordinal_of(const Object& set, const Object& pod) {
     return parse_int(pod.name().substr(prefix.size()));
 }
 
+void limit_revisions(const Object& set, const View& view, const std::set<std::string_view>& used,
+                     Outcome* outcome);
+
 class Ordered {
 public:
     Ordered(const Object& set, const View& view, const Moment& moment)
@@ -50,6 +53,11 @@ public:
             if (fill() && shrink()) {
                 update();
             }
+            std::set<std::string_view> used{update_revision_, current_revision_};
+            for (const auto& [ordinal, pod] : pods_) {
+                used.insert(pod->label(revision_label));
+            }
+            limit_revisions(set_, view_, used, &outcome_);
         }
         write_status();
         return std::move(outcome_);
@@ -281,6 +289,26 @@ bool takes_node(const Object& set, const Object& node) {
     return selector == nullptr || selector->empty() || selects_plainly(selector, node);
 }
 
+// Revisions that nothing uses any more, beyond the history's limit, oldest first.
+void limit_revisions(const Object& set, const View& view, const std::set<std::string_view>& used,
+                     Outcome* outcome) {
+    std::vector<const Object*> unused;
+    for (const Object* revision :
+         view.owned(Kind::controller_revision, set.namespace_(), set.uid())) {
+        if (!used.contains(revision->name()) && !revision->is_deleting()) {
+            unused.push_back(revision);
+        }
+    }
+    std::ranges::sort(unused, {}, [](const Object* revision) {
+        return std::pair(revision->value().int_at(0, "revision"), revision->name());
+    });
+    const auto keep = static_cast<size_t>(
+        std::max<int64_t>(set.value().int_at(10, "spec", "revisionHistoryLimit"), 0));
+    for (size_t i = 0; i + keep < unused.size(); ++i) {
+        outcome->remove(Kind::controller_revision, *unused[i]);
+    }
+}
+
 }  // namespace
 
 std::string ensure_revision(Kind kind, const Object& set, const View& view, Outcome* outcome) {
@@ -370,6 +398,13 @@ Outcome reconcile_daemon_set(const Object& set, const View& view, const Moment& 
         } else {
             outdated.push_back(&pod);
         }
+    }
+    if (!set.is_deleting()) {
+        std::set<std::string> names{revision};
+        for (const Object* pod : pods) {
+            names.insert(cat(set.name(), "-", pod->label(revision_label)));
+        }
+        limit_revisions(set, view, {names.begin(), names.end()}, &outcome);
     }
     if (!set.is_deleting() &&
         set.value().string_at("spec", "updateStrategy", "type") != "OnDelete") {

@@ -645,6 +645,30 @@ TEST(Workloads, AStatefulSetUpdatesFromTheTopDownToThePartition) {
     EXPECT_EQ(objects.names(Kind::volume_claim), "data-db-0 data-db-1 data-db-2");
 }
 
+TEST(Workloads, OldRevisionsOfAStatefulSetAreForgotten) {
+    Objects objects;
+    objects.add(replace_all(stateful, "replicas: 3", "replicas: 1\n  revisionHistoryLimit: 2"));
+    objects.settle();
+    for (int i = 2; i < 8; ++i) {
+        objects.edit(Kind::stateful_set, "db", [&](Value& value) {
+            value.mutable_member("spec")
+                .mutable_member("template")
+                .mutable_member("spec")
+                .mutable_member("containers")
+                .mutable_item(0)
+                .set("image", cat("pg:", i));
+        });
+        objects.settle();
+    }
+    const auto revisions = objects.in(Kind::controller_revision, "");
+    ASSERT_EQ(revisions.size(), 3U);  // The one in use and two of the past.
+    int64_t newest = 0;
+    for (const Object* revision : revisions) {
+        newest = std::max(newest, revision->value().int_at(0, "revision"));
+    }
+    EXPECT_EQ(newest, 7);
+}
+
 TEST(Workloads, ADaemonSetRunsOnTheNode) {
     Objects objects;
     objects.create(Kind::node, make_node(objects.moment));
