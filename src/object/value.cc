@@ -205,17 +205,20 @@ const Value* Value::find(std::string_view key) const noexcept {
     if (!is_map()) {
         return nullptr;
     }
-    return find_hashed(key, hash_of(key));
+    auto* block = payload<MapBlock*>();
+    const uint32_t position = block->find(key, hash_of(key));
+    return position == no_position ? nullptr : &block->members()[position].value;
 }
 
-const Value* Value::find_hashed(std::string_view key, uint32_t hash) const noexcept {
-    static_assert(offsetof(Block, size) == size_in_block && sizeof(StringBlock) == text_in_block &&
-                  sizeof(Value) == parts_in_block);
-    if (!is_map()) {
-        return nullptr;
-    }
+const Value* Value::find_in_index(const Value& key, uint32_t hash) const noexcept {
+    // The words of the blocks are where the header reads them.
+    static_assert(sizeof(std::atomic<uint32_t>) == size_in_block &&
+                  sizeof(Block) == text_in_block && sizeof(StringBlock) == text_in_block &&
+                  sizeof(Block) == capacity_in_block && sizeof(MapBlock) == parts_in_block &&
+                  sizeof(ListBlock) <= parts_in_block && sizeof(Value) == parts_in_block &&
+                  sizeof(Member) == member_size);
     auto* block = payload<MapBlock*>();
-    const uint32_t position = block->find(key, hash);
+    const uint32_t position = block->find(key.as_string(), hash);
     return position == no_position ? nullptr : &block->members()[position].value;
 }
 

@@ -143,7 +143,7 @@ public:
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
     // For keys that are looked up often: `hash` is `hash_key(key)`, which differs between runs of
     // the program.
-    [[nodiscard]] const Value* find_hashed(std::string_view key, uint32_t hash) const noexcept;
+    [[nodiscard]] const Value* find_hashed(const Value& key, uint32_t hash) const noexcept;
     [[nodiscard]] static uint32_t hash_key(std::string_view key) noexcept;
     template <typename... More>
     [[nodiscard]] const Value* find(std::string_view key, const More&... more) const noexcept {
@@ -234,12 +234,19 @@ private:
     static constexpr size_t size_in_block = 4;
     static constexpr size_t text_in_block = 8;
     static constexpr size_t parts_in_block = 16;
-    [[nodiscard]] const char* block() const noexcept { return payload<const char*>(); }
-    [[nodiscard]] uint32_t block_size() const noexcept {
-        uint32_t size = 0;
-        std::memcpy(&size, block() + size_in_block, sizeof size);
-        return size;
+    // Of maps: room for members, then the size of their index; the members' hashes stand behind the
+    // room for members.
+    static constexpr size_t capacity_in_block = 8;
+    static constexpr size_t index_size_in_block = 12;
+    static constexpr size_t member_size = 32;
+    [[nodiscard]] uint32_t word_in_block(size_t at) const noexcept {
+        uint32_t word = 0;
+        std::memcpy(&word, block() + at, sizeof word);
+        return word;
     }
+    [[nodiscard]] const Value* find_in_index(const Value& key, uint32_t hash) const noexcept;
+    [[nodiscard]] const char* block() const noexcept { return payload<const char*>(); }
+    [[nodiscard]] uint32_t block_size() const noexcept { return word_in_block(size_in_block); }
     [[nodiscard]] bool has_block() const noexcept {
         return bytes_[0] >= static_cast<unsigned char>(Kind::list) ||
                (bytes_[0] == static_cast<unsigned char>(Kind::string) && bytes_[1] == outside);
@@ -276,6 +283,31 @@ struct Member {
 
     [[nodiscard]] std::string_view name() const { return key.as_string(); }
 };
+
+static_assert(sizeof(Member) == 32);
+
+inline const Value* Value::find_hashed(const Value& key, uint32_t hash) const noexcept {
+    if (!is_map()) {
+        return nullptr;
+    }
+    if (word_in_block(index_size_in_block) != 0) {
+        return find_in_index(key, hash);
+    }
+    const char* members = block() + parts_in_block;
+    const auto* hashes =
+        reinterpret_cast<const uint32_t*>(members + member_size * word_in_block(capacity_in_block));
+    const uint32_t count = block_size();
+    for (uint32_t i = 0; i < count; ++i) {
+        if (hashes[i] == hash) {
+            const auto* member = reinterpret_cast<const Member*>(members) + i;
+            // Short texts are equal when their 16 bytes are.
+            if (member->key.is_same(key) || member->key.as_string() == key.as_string()) {
+                return &member->value;
+            }
+        }
+    }
+    return nullptr;
+}
 
 inline std::span<const Member> Value::members() const noexcept {
     if (!is_map()) {
