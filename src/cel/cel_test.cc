@@ -125,6 +125,8 @@ TEST(Cel, MacrosBindTheirVariables) {
         {"[1,2,3].map(i, i > 1, i * 2)", "[4, 6]"},
         {"[1,2,3].filter(i, i % 2 == 1)", "[1, 3]"},
         {"{1: 2, 3: 4}.map(k, k)", "[1, 3]"},
+        {"[{'a':x,'b':x,'c':x,'d':x,'e':x,'f':x,'g':x,'h':x,'i':8,'j':x}][0].i", "8"},
+        {"[{'a':x,'a':2}][0].a", "2"},
         {"cel.bind(x, 1, cel.bind(x, 2, x) + x)", "3"},
         {"[1,2,3].transformList(i, v, i * v)", "[0, 2, 6]"},
         {"{'a':1}.transformMap(k, v, v + 1)", "{\"a\": 2}"},

@@ -292,7 +292,7 @@ void MapBuilder::grow() {
     }
 }
 
-void MapBuilder::append(const Value& key, const Value& value, uint32_t hash) {
+void MapBuilder::append(const Value& key, const Value& value) {
     MapNode& map = *node_;
     if (map.size == map.capacity) {
         grow();
@@ -301,7 +301,7 @@ void MapBuilder::append(const Value& key, const Value& value, uint32_t hash) {
     map.entries[size_t{2} * at] = key;
     map.entries[size_t{2} * at + 1] = value;
     if (map.index != nullptr) {
-        uint32_t slot = hash & (map.index_size - 1);
+        uint32_t slot = hash_of(key) & (map.index_size - 1);
         while (map.index[slot] != no_position) {
             slot = (slot + 1) & (map.index_size - 1);
         }
@@ -315,14 +315,18 @@ void MapBuilder::set(const Value& key, const Value& value) {
         node_->entries[size_t{2} * at + 1] = value;
         return;
     }
-    append(key, value, hash_of(key));
+    append(key, value);
+}
+
+void MapBuilder::add_new(const Value& key, const Value& value) {
+    append(key, value);
 }
 
 bool MapBuilder::add(const Value& key, const Value& value) {
     if (position_of(*node_, key, false, *arena_) != no_position) {
         return false;
     }
-    append(key, value, hash_of(key));
+    append(key, value);
     return true;
 }
 

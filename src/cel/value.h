@@ -312,12 +312,14 @@ public:
     explicit MapBuilder(Arena& arena, size_t capacity = 0);
     // A later value replaces an earlier one of the same key (same kind and content).
     void set(const Value& key, const Value& value);
+    // The key must not be there.
+    void add_new(const Value& key, const Value& value);
     // False, and nothing happens, if a key of that value (numbers compare by value) is there.
     [[nodiscard]] bool add(const Value& key, const Value& value);
     [[nodiscard]] Value finish() const { return Value::map(node_); }
 
 private:
-    void append(const Value& key, const Value& value, uint32_t hash);
+    void append(const Value& key, const Value& value);
     void grow();
     Arena* arena_;
     MapNode* node_;

@@ -231,7 +231,7 @@ private:
             step->base = PathBase::step;
             step->operand = operand;
         }
-        fields.emplace_back(expr.name);
+        fields.emplace_back(expr.name, out_.arena);
         step->fields = keep(fields);
         step->cost = cost;
         return step;
@@ -259,8 +259,7 @@ private:
     const Step* plan_test(const Expr& expr) {
         auto* step = make<TestStep>(expr, run_test);
         step->operand = plan(*expr.operand);
-        step->field = expr.name;
-        step->hash = weft::Value::hash_key(expr.name);
+        step->field = out_.arena.make<Field>(expr.name, out_.arena);
         step->cost = (environment_.presence_test_is_free ? 0 : 1) +
                      (can_be_attribute(*expr.operand) ? 0 : 1);
         return step;
@@ -280,6 +279,13 @@ private:
         }
         if (can_fold && is_constant(step->a) && is_constant(step->b)) {
             return fold(call, step);
+        }
+        if (optimize_ && !out_.track && is_constant(step->b) && run_with_constant(run) != nullptr) {
+            auto* compare = make<CompareStep>(call, run_with_constant(run));
+            compare->a = step->a;
+            compare->b = constant_value(step->b);
+            compare->function = function;
+            return compare;
         }
         return step;
     }
@@ -548,6 +554,18 @@ private:
         return step;
     }
 
+    static bool has_distinct_keys(const std::vector<MapStep::Item>& items) {
+        std::vector<std::string_view> keys;
+        for (const MapStep::Item& item : items) {
+            if (!is_constant(item.key) || !constant_value(item.key).is_string()) {
+                return false;
+            }
+            keys.push_back(constant_value(item.key).as_string());
+        }
+        std::ranges::sort(keys);
+        return std::ranges::adjacent_find(keys) == keys.end();
+    }
+
     const Step* plan_map(const Expr& expr) {
         auto* step = make<MapStep>(expr, run_map);
         step->strict = environment_.profile.kind == Profile::Kind::spec;
@@ -559,6 +577,7 @@ private:
                            is_constant(items.back().value);
         }
         step->items = keep(items);
+        step->distinct = optimize_ && has_distinct_keys(items);
         return are_constant ? without_cost(fold(expr, step)) : step;
     }
 

@@ -135,7 +135,7 @@ Value run_path(const Step& base, Frame& frame) {
     frame.charge(step.cost);
     for (const Field& field : step.fields) {
         if (const weft::Value* map = plain_map(value)) [[likely]] {
-            if (const weft::Value* found = map->find_hashed(field.name, field.hash)) [[likely]] {
+            if (const weft::Value* found = map->find_hashed(*field.key, field.hash)) [[likely]] {
                 value = Value::borrow(*found);
                 continue;
             }
@@ -165,9 +165,9 @@ Value run_test(const Step& base, Frame& frame) {
     const Value value = run(step.operand, frame);
     frame.charge(step.cost);
     if (const weft::Value* map = plain_map(value)) [[likely]] {
-        return Value::boolean(map->find_hashed(step.field, step.hash) != nullptr);
+        return Value::boolean(map->find_hashed(*step.field->key, step.field->hash) != nullptr);
     }
-    return test_field(value, step.field, frame, step.id);
+    return test_field(value, step.field->name, frame, step.id);
 }
 
 Value run_index(const Step& base, Frame& frame) {
@@ -305,6 +305,60 @@ Value run_greater(const Step& step, Frame& frame) {
 Value run_greater_equals(const Step& step, Frame& frame) {
     return run_order(step, frame, [](int order) { return order >= 0; });
 }
+namespace {
+
+template <bool wanted>
+Value run_equality_with(const Step& base, Frame& frame) {
+    const auto& step = as<CompareStep>(base);
+    const Value a = run(step.a, frame);
+    if (a.is_error()) {
+        return a;
+    }
+    const Value result = equal_values(a, step.b, frame);
+    return result.is_error() ? result : Value::boolean(result.as_bool() == wanted);
+}
+
+// `below`, `same`, `above`: what the comparison says of each order.
+template <bool below, bool same, bool above>
+Value run_order_with(const Step& base, Frame& frame) {
+    const auto& step = as<CompareStep>(base);
+    const Value a = run(step.a, frame);
+    if (a.is_int() && step.b.is_int()) [[likely]] {
+        const int64_t left = a.as_int();
+        const int64_t right = step.b.as_int();
+        return Value::boolean(left < right ? below : (left == right ? same : above));
+    }
+    if (a.is_error()) {
+        return a;
+    }
+    const Value result = order(a, step.b, step.function, frame, step.id);
+    if (result.is_error()) {
+        return result;
+    }
+    return Value::boolean(result.as_int() < 0 ? below : (result.as_int() == 0 ? same : above));
+}
+
+}  // namespace
+
+Value (*run_with_constant(Value (*run)(const Step&, Frame&)))(const Step&, Frame&) {
+    if (run == run_equals) {
+        return run_equality_with<true>;
+    }
+    if (run == run_not_equals) {
+        return run_equality_with<false>;
+    }
+    if (run == run_less) {
+        return run_order_with<true, false, false>;
+    }
+    if (run == run_less_equals) {
+        return run_order_with<true, true, false>;
+    }
+    if (run == run_greater) {
+        return run_order_with<false, false, true>;
+    }
+    return run == run_greater_equals ? run_order_with<false, true, true> : nullptr;
+}
+
 Value run_add(const Step& step, Frame& frame) {
     return run_arithmetic<add>(step, frame);
 }
@@ -482,6 +536,10 @@ Value run_map(const Step& base, Frame& frame) {
             if (value.is_error()) {
                 return value;
             }
+        }
+        if (step.distinct) {
+            builder.add_new(key, value);
+            continue;
         }
         if (!step.strict) {
             builder.set(key, value);

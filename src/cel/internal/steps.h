@@ -25,7 +25,10 @@ struct Field {
     std::string_view name;
     uint32_t hash = 0;
 
-    explicit Field(std::string_view field) : name(field), hash(weft::Value::hash_key(field)) {}
+    const weft::Value* key = nullptr;  // in the program's arena
+
+    Field(std::string_view field, Arena& arena)
+        : name(field), hash(weft::Value::hash_key(field)), key(arena.make<weft::Value>(field)) {}
 };
 
 // Where a path begins, and the fields it reads: `schema.spec.name`. The workhorse.
@@ -40,8 +43,7 @@ struct PathStep : Step {
 
 struct TestStep : Step {  // has(operand.field)
     const Step* operand = nullptr;
-    std::string_view field;
-    uint32_t hash = 0;
+    const Field* field = nullptr;
     uint32_t cost = 0;
 };
 struct IndexStep : Step {
@@ -58,6 +60,12 @@ struct BinaryStep : Step {
     const Step* b = nullptr;
     std::string_view function;
     ActualCost actual_cost = nullptr;
+};
+// A comparison with a value known before: `path > 3`, `path == "x"`. Costs are not counted.
+struct CompareStep : Step {
+    const Step* a = nullptr;
+    Value b;
+    std::string_view function;
 };
 struct ConditionalStep : Step {
     const Step* condition = nullptr;
@@ -82,7 +90,8 @@ struct MapStep : Step {
         bool optional;
     };
     std::span<const Item> items;
-    bool strict = false;  // cel-spec: bool, int, uint and string keys, each once
+    bool distinct = false;  // keys are constant texts, each once
+    bool strict = false;    // cel-spec: bool, int, uint and string keys, each once
 };
 struct StructureStep : Step {
     struct Item {
@@ -140,6 +149,8 @@ Value run_less(const Step& step, Frame& frame);
 Value run_less_equals(const Step& step, Frame& frame);
 Value run_greater(const Step& step, Frame& frame);
 Value run_greater_equals(const Step& step, Frame& frame);
+// The comparison of a BinaryStep's function with a constant on the right; null if there is none.
+Value (*run_with_constant(Value (*run)(const Step&, Frame&)))(const Step&, Frame&);
 Value run_add(const Step& step, Frame& frame);
 Value run_subtract(const Step& step, Frame& frame);
 Value run_multiply(const Step& step, Frame& frame);
