@@ -33,6 +33,18 @@ Planner::Planner(const Graph& graph, const Object& instance, const Observed& obs
     schema_value_.erase("status");
     apply_set_id_ = apply_set_id(instance);
     is_suspended_ = is_suspended(instance);
+    child_labels_ = {{label_owned, "true"},
+                     {label_version, version_label(options.version)},
+                     {label_instance_id, instance.uid()},
+                     {label_instance_name, instance.name()},
+                     {label_instance_group, graph.instance_kind.group},
+                     {label_instance_version, graph.instance_kind.version},
+                     {label_instance_kind, graph.instance_kind.kind},
+                     {label_managed_by, "kro"},
+                     {label_part_of, apply_set_id_}};
+    if (!instance.namespace_().empty()) {
+        child_labels_.emplace_back(label_instance_namespace, instance.namespace_());
+    }
     works_.resize(graph.nodes.size());
     for (size_t i = 0; i < works_.size(); ++i) {
         works_[i].node = &graph.nodes[i];

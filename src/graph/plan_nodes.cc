@@ -30,24 +30,17 @@ std::string reference_text(const Object& object) {
 
 // What kro writes on every child, on top of what the template says (§6.10).
 void Planner::decorate(Object& object, const NodeWork& work, size_t index, size_t size) const {
-    object.set_label(label_owned, "true");
-    object.set_label(label_version, version_label(options_.version));
-    object.set_label(label_instance_id, instance_.uid());
-    object.set_label(label_instance_name, instance_.name());
-    if (!instance_.namespace_().empty()) {
-        object.set_label(label_instance_namespace, instance_.namespace_());
+    Value& metadata = object.metadata();
+    Value& labels = metadata.mutable_member("labels");
+    for (const auto& [name, value] : child_labels_) {
+        labels.set(name, value);
     }
-    object.set_label(label_instance_group, graph_.instance_kind.group);
-    object.set_label(label_instance_version, graph_.instance_kind.version);
-    object.set_label(label_instance_kind, graph_.instance_kind.kind);
-    object.set_label(label_node_id, work.node->id);
+    labels.set(label_node_id, work.node->id);
     if (work.node->type == NodeType::collection) {
-        object.set_label(label_collection_index, cat(index));
-        object.set_label(label_collection_size, cat(size));
+        labels.set(label_collection_index, cat(index));
+        labels.set(label_collection_size, cat(size));
     }
-    object.set_label(label_managed_by, "kro");
-    object.set_label(label_part_of, apply_set_id_);
-    object.set_annotation(annotation_apply_order, cat(work.node->apply_order));
+    metadata.mutable_member("annotations").set(annotation_apply_order, cat(work.node->apply_order));
 }
 
 void Planner::visit_children(NodeWork& work) {

@@ -91,6 +91,7 @@ private:
     std::map<std::string, size_t, std::less<>> index_;
     Value schema_value_;  // the instance without its status
     std::string apply_set_id_;
+    std::vector<std::pair<std::string_view, Value>> child_labels_;  // the same on every child
     cel::Arena arena_;
 
     // What goes into ResourcesReady, in kro's words; the first of each counts.
