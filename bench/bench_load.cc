@@ -203,7 +203,8 @@ io::Task<void> act_and_wait(Run* run, Act act, kube::Resource resource,
 }
 
 io::Task<Status> apply_definition(kube::Client* client, int64_t /*i*/) {
-    CO_TRY(co_await client->apply(definitions, Object(CO_TRY(parse_yaml_value(chain_definition))),
+    Value definition = CO_TRY(parse_yaml_value(chain_definition));
+    CO_TRY(co_await client->apply(definitions, Object(std::move(definition)),
                                   {.field_manager = "bench", .force = true}));
     co_return Status{};
 }
