@@ -31,7 +31,8 @@ serve() {
     "$weft" serve --port 0 --kubeconfig "$work/$name.kubeconfig" "$@" >"$work/$name.out" 2>"$work/$name.log" &
     pids+=($!)
     local pid=$!
-    until grep -q '^weft: ready' "$work/$name.out"; do
+    touch "$work/$name.out"
+    until grep -q "^weft: ready" "$work/$name.out"; do
         kill -0 "$pid" 2>/dev/null || { echo "weft serve ended"; cat "$work/$name.log"; return 1; }
         sleep 0.02
     done

@@ -7,7 +7,7 @@ ok "is ready" kubectl wait rgd/web-app --for=condition=Ready --timeout=20s
 ok "an instance" kubectl apply -f "$root/examples/web-app/instance.yaml"
 ok "is ready, too" kubectl wait webapp/shop --for=condition=Ready --timeout=20s
 uid=$(kubectl get deployment shop -o 'jsonpath={.metadata.uid}')
-fails "a second process on the same data" "cure:" timeout 10 "$weft" serve --port 0 --data-dir "$work/data"
+fails "a second process on the same data" "is held by process" timeout 10 "$weft" serve --port 0 --data-dir "$work/data"
 for round in 1 2 3; do
     pid=${pids[-1]}
     kill -9 "$pid"
