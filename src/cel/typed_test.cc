@@ -86,6 +86,37 @@ TEST_F(CelTyped, NamesThatAreNoIdentifiersAreEscapedAndReservedWordsAreNot) {
     EXPECT_EQ(evaluate("web.metadata.namespace"), "\"b\"");
 }
 
+TEST_F(CelTyped, PresenceTakesNullForAbsent) {
+    const weft::Value document = *parse_json(R"({"spec": {"replicas": null, "dash-ed": "x"}})");
+    const auto holds = [&](std::string_view text) {
+        const Program program = *environment_.program(*environment_.compile(text));
+        Arena arena;
+        return to_text(program.evaluate(Activation().bind("web", document), arena));
+    };
+
+    EXPECT_EQ(holds("has(web.spec.replicas)"), "false");
+    EXPECT_EQ(holds("web.spec.replicas"), "no such key: replicas");
+    EXPECT_EQ(holds("has(web.spec.dash__dash__ed)"), "true");
+    EXPECT_EQ(holds("has(web.spec.ratio)"), "false");
+    EXPECT_EQ(holds("has(web.metadata.name)"), "no such key: metadata");
+    EXPECT_EQ(holds("web.spec.?ratio.orValue(1.5)"), "1.5");
+}
+
+TEST_F(CelTyped, EmbeddedResourcesHaveTheirNames) {
+    const Environment environment =
+        Environment::of(Profile::kubernetes(34))
+            .extend()
+            .object("self",
+                    *schema::from_open_api(
+                        *parse_json(R"({"type": "object", "x-kubernetes-embedded-resource": true,)"
+                                    R"("properties": {"spec": {"type": "object"}}})")),
+                    "root")
+            .build();
+
+    EXPECT_TRUE(environment.compile("self.metadata.name.startsWith(self.kind)"));
+    EXPECT_FALSE(environment.compile("self.metadata.labels == self.spec"));
+}
+
 TEST_F(CelTyped, SetsCompareAndMergeWithoutOrder) {
     EXPECT_EQ(evaluate("web.spec.hosts == ['q', 'p']"), "true");
     EXPECT_EQ(evaluate("web.spec.hosts + ['q', 'r']"), "[\"p\", \"q\", \"r\"]");

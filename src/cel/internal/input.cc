@@ -103,7 +103,8 @@ Value read_input(const weft::Value& input, const schema::Schema* schema, Arena& 
                    ? Value::null()
                    : bad_data(arena, "invalid data, got null for schema with nullable=false");
     }
-    if (schema->int_or_string || schema->format == "int-or-string") {
+    if (schema->int_or_string ||
+        (schema->type == schema::Type::unset && schema->format == "int-or-string")) {
         return input.is_string() || input.is_int()
                    ? Value::borrow(input)
                    : bad_data(arena,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cel/internal/ast_rep.h"
+#include "cel/internal/input.h"
 #include "cel/internal/regex.h"
 #include "cel/internal/steps.h"
 
@@ -215,6 +216,31 @@ private:
         return extend_path(expr, operand, cost);
     }
 
+    // The field that a select reads, with its schema where the checker knows it.
+    Field field_of(const Expr& expr) {
+        Field field(expr.name, out_.arena);
+        const Type* object = ast_.type_of(expr.operand->id);
+        if (object->kind != TypeKind::structure || object->schema == nullptr) {
+            return field;
+        }
+        std::string name(expr.name);
+        const schema::Schema* property = object->schema->find_property(name);
+        if (property == nullptr && name.find("__") != std::string::npos) {
+            name = unescape_property(name);
+            property = object->schema->find_property(name);
+        }
+        if (property != nullptr) {
+            if (name != expr.name) {
+                const Field plain(name, out_.arena);
+                field.key = plain.key;
+                field.hash = plain.hash;
+            }
+            field.owner = object->schema;
+            field.schema = property;
+        }
+        return field;
+    }
+
     // `operand.field` in one step, together with the fields before it.
     const Step* extend_path(const Expr& expr, const Step* operand, uint32_t cost) {
         auto* step = make<PathStep>(expr, run_path);
@@ -231,7 +257,7 @@ private:
             step->base = PathBase::step;
             step->operand = operand;
         }
-        fields.emplace_back(expr.name, out_.arena);
+        fields.push_back(field_of(expr));
         step->fields = keep(fields);
         step->cost = cost;
         return step;
@@ -259,7 +285,7 @@ private:
     const Step* plan_test(const Expr& expr) {
         auto* step = make<TestStep>(expr, run_test);
         step->operand = plan(*expr.operand);
-        step->field = out_.arena.make<Field>(expr.name, out_.arena);
+        step->field = out_.arena.make<Field>(field_of(expr));
         step->cost = (environment_.presence_test_is_free ? 0 : 1) +
                      (can_be_attribute(*expr.operand) ? 0 : 1);
         return step;

@@ -58,6 +58,29 @@ const Type* type_of_schema(const schema::Schema& schema, const Type* parent,
     return is_kro && schema.preserve_unknown_fields ? &types::dyn : nullptr;
 }
 
+namespace {
+
+// What every embedded resource has, whatever its schema says.
+const schema::Schema* resource_property(std::string_view name) {
+    static const schema::Schema text = [] {
+        schema::Schema out;
+        out.type = schema::Type::string;
+        return out;
+    }();
+    static const schema::Schema metadata = [] {
+        schema::Schema out;
+        out.type = schema::Type::object;
+        out.properties = {{"name", &text}, {"generateName", &text}};
+        return out;
+    }();
+    if (name == "metadata") {
+        return &metadata;
+    }
+    return name == "apiVersion" || name == "kind" ? &text : nullptr;
+}
+
+}  // namespace
+
 const Type* field_type(const Type* object, std::string_view field, Profile profile, Arena& arena) {
     if (object->structure != nullptr) {
         return object->structure->field_type(field, arena);
@@ -69,6 +92,10 @@ const Type* field_type(const Type* object, std::string_view field, Profile profi
     const schema::Schema* property = schema.find_property(field);
     if (property == nullptr && field.find("__") != std::string_view::npos) {
         property = schema.find_property(unescape_property(field));
+    }
+    if (schema.embedded_resource &&
+        (property == nullptr || (field == "metadata" && property->properties.empty()))) {
+        property = resource_property(field) != nullptr ? resource_property(field) : property;
     }
     if (property != nullptr) {
         return type_of_schema(*property, object, field, profile, arena);

@@ -3,6 +3,7 @@
 #include "cel/internal/steps.h"
 
 #include "cel/internal/arithmetic.h"
+#include "cel/internal/input.h"
 
 namespace weft::cel {
 
@@ -140,6 +141,13 @@ Value run_path(const Step& base, Frame& frame) {
                 continue;
             }
         }
+        if (field.owner != nullptr && value.is_map() && value.input_schema() == field.owner) {
+            const weft::Value* found = value.borrowed()->find_hashed(*field.key, field.hash);
+            if (found != nullptr && !found->is_null()) [[likely]] {
+                value = read_input(*found, field.schema, *frame.arena);
+                continue;
+            }
+        }
         if (value.is_error()) {
             return value;
         }
@@ -166,6 +174,12 @@ Value run_test(const Step& base, Frame& frame) {
     frame.charge(step.cost);
     if (const weft::Value* map = plain_map(value)) [[likely]] {
         return Value::boolean(map->find_hashed(*step.field->key, step.field->hash) != nullptr);
+    }
+    if (step.field->owner != nullptr && value.is_map() &&
+        value.input_schema() == step.field->owner) {
+        const weft::Value* found =
+            value.borrowed()->find_hashed(*step.field->key, step.field->hash);
+        return Value::boolean(found != nullptr && !found->is_null());
     }
     return test_field(value, step.field->name, frame, step.id);
 }

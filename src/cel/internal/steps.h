@@ -26,6 +26,10 @@ struct Field {
     uint32_t hash = 0;
 
     const weft::Value* key = nullptr;  // in the program's arena
+    // Where the checker knows the object's schema: that schema, and the property's. `key` is then
+    // the property's name, not its escaped form.
+    const schema::Schema* owner = nullptr;
+    const schema::Schema* schema = nullptr;
 
     Field(std::string_view field, Arena& arena)
         : name(field), hash(weft::Value::hash_key(field)), key(arena.make<weft::Value>(field)) {}
