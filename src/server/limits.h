@@ -16,8 +16,9 @@ constexpr int generate_name_attempts = 8;
 // generateName's base is cut so that base and suffix fit a DNS label.
 constexpr size_t generated_base_max = 58;
 constexpr size_t generated_suffix = 5;
-// How often a patch or an unconditional update is tried again after losing a race for the key.
-constexpr int write_attempts = 8;
+// How often a patch or an unconditional update is tried again after losing a race for the key: of
+// so many writers of one key that come together, the last one wins in its last try.
+constexpr int write_attempts = 500;
 // All annotations of an object together.
 constexpr size_t annotations_bytes_max = 256 * 1024;
 constexpr size_t field_manager_bytes_max = 128;
