@@ -51,11 +51,23 @@ void add_choice(CLI::App* app, const std::string& name, T* value,
                 const std::map<std::string, T>& choices, const std::string& help) {
     std::string words;
     for (const auto& [word, unused] : choices) {
-        words += (words.empty() ? "" : "|") + word;
+        words += (words.empty() ? "" : ", ") + word;
     }
-    app->add_option(name, *value, help)
-        ->transform(CLI::CheckedTransformer(choices).description(""))
-        ->type_name(words);
+    std::string type = words;
+    for (size_t at = 0; (at = type.find(", ", at)) != std::string::npos;) {
+        type.replace(at, 2, "|");
+    }
+    app->add_option_function<std::string>(
+           name,
+           [value, choices, words, name](const std::string& text) {
+               const auto found = choices.find(text);
+               if (found == choices.end()) {
+                   throw CLI::ValidationError(name, "\"" + text + "\" is none of " + words);
+               }
+               *value = found->second;
+           },
+           help)
+        ->type_name(type);
 }
 
 void add_server_flags(CLI::App* app, ServerFlags* flags) {
@@ -307,6 +319,19 @@ int run_command_line(int count, char** words) {
     std::vector<std::string> arguments = with_two_dashes(count, words);
     if (!arguments.empty() && arguments[0] == "__complete") {
         return complete(app, {arguments.begin() + 1, arguments.end()});
+    }
+    const auto is_command = [&](const std::string& word) {
+        return std::ranges::any_of(app.get_subcommands(nullptr), [&](const CLI::App* command) {
+            return command->get_name() == word;
+        });
+    };
+    if (!arguments.empty() && !arguments[0].starts_with("-") && !is_command(arguments[0])) {
+        complain(cat("weft: no command ", quote(arguments[0]), "\n  see `weft --help`\n"));
+        return exit_usage;
+    }
+    if (arguments.empty()) {
+        print(app.help());
+        return exit_usage;
     }
     std::ranges::reverse(arguments);  // CLI11 takes them from the back.
     try {

@@ -98,7 +98,8 @@ def run_page(path, bless):
                                         "".join(f"    {text}\n" for text in got))
             else:
                 out.extend(body)
-            at = end
+            out.append("```")
+            at = end + 1
     finally:
         shutil.rmtree(folder)
     if bless:
