@@ -83,6 +83,7 @@ struct Expr {
     uint32_t id = 0;
     ExprKind kind = ExprKind::literal;
     bool test_only = false;
+    uint32_t depth = 1;          // of the tree under it
     std::string_view name = {};  // identifier, field, function or type; with the leading dot
     Expr* operand = nullptr;
     std::span<Expr*> args;          // of a call, or the elements of a list

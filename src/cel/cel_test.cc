@@ -171,6 +171,17 @@ TEST(Cel, MistakesShowTheirPlaceAllAtOnce) {
 TEST(Cel, DeepExpressionsAreRefused) {
     EXPECT_FALSE(kro().parse(std::string(300, '(') + "1" + std::string(300, ')')));
     EXPECT_FALSE(kro().parse("1" + replace_all(std::string(300, '+'), "+", "+1")));
+    // Chains inside chains: each is short, the tree is deep.
+    std::string deep = "1";
+    for (int i = 0; i < 200; ++i) {
+        deep = cat("(", deep, replace_all(std::string(100, '+'), "+", "+1"), ")");
+    }
+    EXPECT_FALSE(kro().parse(deep));
+    std::string tall = "1";
+    for (int i = 0; i < 150; ++i) {
+        tall = cat("(", tall, replace_all(std::string(10, '+'), "+", "+1"), ")");
+    }
+    EXPECT_EQ(evaluate(kro(), tall), "1501");
     EXPECT_TRUE(kro().parse("true" + replace_all(std::string(3000, '|'), "|", " || true")));
 }
 

@@ -117,7 +117,7 @@ public:
         Expr* expr = node(ExprKind::select, macro_offset_);
         expr->operand = operand;
         expr->name = field;
-        return expr;
+        return settle(expr);
     }
     Expr* test(Expr* operand, std::string_view field) override {
         Expr* expr = select(operand, field);
@@ -137,12 +137,12 @@ public:
     Expr* list(std::initializer_list<Expr*> elements) override {
         Expr* expr = node(ExprKind::list, macro_offset_);
         expr->args = out_.arena.copy(std::span<Expr* const>(elements.begin(), elements.size()));
-        return expr;
+        return settle(expr);
     }
     Expr* map(std::span<const Entry> entries) override {
         Expr* expr = node(ExprKind::map, macro_offset_);
         expr->entries = out_.arena.copy(entries);
-        return expr;
+        return settle(expr);
     }
     Entry map_entry(Expr* key, Expr* value, bool optional) override {
         return {.id = next_id(macro_offset_), .optional = optional, .key = key, .value = value};
@@ -150,7 +150,7 @@ public:
     Expr* comprehension(const Comprehension& parts) override {
         Expr* expr = node(ExprKind::comprehension, macro_offset_);
         expr->comprehension = out_.arena.make<Comprehension>(parts);
-        return expr;
+        return settle(expr);
     }
     Expr* copy(const Expr* from) override {
         if (from == nullptr) {
@@ -208,13 +208,41 @@ private:
         expr->id = next_id(offset);
         return expr;
     }
+    // Notes how deep a finished node is.
+    static Expr* settle(Expr* expr) {
+        uint32_t below = 0;
+        const auto look = [&below](const Expr* part) {
+            below = std::max(below, part == nullptr ? 0 : part->depth);
+        };
+        look(expr->operand);
+        for (const Expr* argument : expr->args) {
+            look(argument);
+        }
+        for (const Entry& entry : expr->entries) {
+            look(entry.key);
+            look(entry.value);
+        }
+        if (const Comprehension* loop = expr->comprehension) {
+            for (const Expr* part :
+                 {loop->range, loop->initial, loop->condition, loop->step, loop->result}) {
+                look(part);
+            }
+        }
+        expr->depth = below + 1;
+        return expr;
+    }
+    // The same for a node that was written; null if the tree is too deep.
+    Expr* finish(Expr* expr) {
+        return settle(expr)->depth > tree_depth_max && too_deep(recursion_max + 1) ? nullptr : expr;
+    }
+
     Expr* make_call(uint32_t offset, std::string_view function, Expr* target,
                     std::span<Expr* const> args) {
         Expr* expr = node(ExprKind::call, offset);
         expr->name = function;
         expr->operand = target;
         expr->args = out_.arena.copy(args);
-        return expr;
+        return settle(expr);
     }
 
     std::nullptr_t fail(uint32_t offset, std::string message) {
@@ -294,7 +322,7 @@ private:
         expr->id = id;
         expr->name = function;
         expr->args = out_.arena.copy(std::span<Expr* const>(args.begin(), args.size()));
-        return expr;
+        return finish(expr);
     }
 
     // a || b || c, or a && b && c: a balanced tree, so that long chains are not deep.
@@ -535,7 +563,7 @@ private:
         Expr* expr = node(ExprKind::select, dot);
         expr->operand = operand;
         expr->name = field;
-        return expr;
+        return finish(expr);
     }
 
     Expr* index(Expr* operand) {
@@ -581,7 +609,7 @@ private:
         expr->name = name;
         expr->operand = target;
         expr->args = out_.arena.copy(std::span<Expr* const>(args));
-        return expand(expr, offset);
+        return finish(expr) == nullptr ? nullptr : expand(expr, offset);
     }
 
     Expr* expand(Expr* call, uint32_t offset) {
@@ -605,7 +633,7 @@ private:
         }
         // cel-go gives the expansion's root a place of its own; ours is the call's.
         out_.macro_calls.push_back({expansion->id, call});
-        return expansion;
+        return finish(expansion);
     }
 
     Expr* structure(Expr* type) {
@@ -650,7 +678,7 @@ private:
             return nullptr;
         }
         expr->entries = out_.arena.copy(std::span<const Entry>(entries));
-        return expr;
+        return finish(expr);
     }
 
     Expr* list_literal() {
@@ -682,7 +710,7 @@ private:
         }
         expr->args = out_.arena.copy(std::span<Expr* const>(elements));
         expr->optionals = out_.arena.copy(std::span<const uint32_t>(optionals));
-        return expr;
+        return finish(expr);
     }
 
     Expr* map_literal() {
@@ -722,7 +750,7 @@ private:
             return nullptr;
         }
         expr->entries = out_.arena.copy(std::span<const Entry>(entries));
-        return expr;
+        return finish(expr);
     }
 
     Expr* quoted_literal() {
