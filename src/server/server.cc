@@ -262,7 +262,8 @@ std::optional<Response> route(Call* call) {
                                                  : resource_not_found(*call);
     }
     if (!allows_method(*call)) {
-        if (call->resource->custom != nullptr) {
+        if (call->resource->custom != nullptr ||
+            (info.verb == "watch" && call->resource->allows("list"))) {
             return respond_error(*call,
                                  method_not_supported(call->resource->group_resource(), info.verb));
         }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/internal/kinds.h"
+#include "server/internal/metadata.h"
 #include "server/limits.h"
 
 namespace weft::server {
@@ -216,6 +217,11 @@ Result<Document> read_document(const Call& call, const std::string& kind) {
 Result<Value> decode_object(Call* call, const Value& value, std::vector<std::string> strict) {
     Value object =
         TRY(decode_kind(*call->core, *call->resource, call->subresource, value, &strict));
+    // An empty list of owners is a wish: to forget them all.
+    if (const Value* fields = value.find("metadata", "managedFields");
+        fields != nullptr && fields->is_list() && fields->empty()) {
+        set_metadata(object.mutable_member("metadata"), "managedFields", Value::list());
+    }
     if (strict.empty()) {
         return object;
     }

@@ -89,6 +89,8 @@ using Answer = Result<io::http::Response>;
 [[nodiscard]] Answer respond_object(Call* call, int status, const StoredView& stored,
                                     store::Revision revision);
 [[nodiscard]] Answer respond_object(Call* call, int status, const Value& object);
+// The form of one object's metadata is not for a list (and the other way round): not_acceptable.
+[[nodiscard]] Status check_metadata_form(const Call& call, bool is_list);
 void add_warnings(const Call& call, io::http::Response& response);
 
 // --- Verbs ---

@@ -68,7 +68,9 @@ Result<DeleteOptions> options_of(Call* call, const Value& body) {
             schema::field_invalid("propagationPolicy", options.propagation,
                                   "orphanDependents and deletionPropagation cannot be both set"));
     }
-    if (!options.propagation.empty() && options.propagation != "Orphan" &&
+    const Value* given = body.find("propagationPolicy");
+    const bool is_given = given != nullptr && given->is_string();
+    if ((is_given || !options.propagation.empty()) && options.propagation != "Orphan" &&
         options.propagation != "Background" && options.propagation != "Foreground") {
         errors.push_back(
             schema::field_not_supported("propagationPolicy", options.propagation,

@@ -202,6 +202,9 @@ std::vector<std::pair<std::string, std::string>> selector_fields(const Resource&
             continue;
         }
         std::string text = field_text(object, node.get(), path_of_label(resource, label));
+        if (text.empty() && label == "source" && resource.kind == "Event") {
+            text = object.string_at("reportingComponent");
+        }
         if (!text.empty()) {
             fields.emplace_back(label, std::move(text));
         }

@@ -2,9 +2,6 @@
 
 #include "server/internal/manage_fields.h"
 
-#include <algorithm>
-#include <tuple>
-
 #include "merge/managed_fields.h"
 #include "schema/builtin.h"
 #include "server/internal/body.h"
@@ -125,24 +122,25 @@ Status manage_update(Call* call, const Value* old_object, Value& object) {
     }
     const Object changed(object);
     object = merge::update(live ? &*live : nullptr, changed, options).value();
-    if (options.subresource == "scale") {
-        // What is owned through a scale has no time.
-        if (Value* entries = object.mutable_member("metadata").find_mutable("managedFields")) {
-            std::vector<Value> sorted(entries->items().begin(), entries->items().end());
-            for (Value& entry : sorted) {
-                if (entry.string_at("subresource") == "scale") {
-                    entry.erase("time");
-                }
-            }
-            std::ranges::stable_sort(sorted, {}, [](const Value& entry) {
-                return std::tuple(std::string(entry.string_at("operation")),
-                                  std::string(entry.string_at("time")),
-                                  std::string(entry.string_at("manager")));
-            });
-            *entries = Value::list(std::move(sorted));
+    return {};
+}
+
+void manage_answer(Call* call, Value& object) {
+    merge::WriteOptions options;
+    options.manager = field_manager_of(*call);
+    options.subresource = call->subresource->name;
+    options.api_version = call->subresource->kind.api_version();
+    options.now = call->core->loop->now();
+    options.schema = schema::Builtin::get().find_kind(call->subresource->kind);
+    Value zero;
+    if (options.schema != nullptr) {
+        if (auto made = call->core->go_types.canonical(options.schema->definition, Value::map())) {
+            zero = std::move(*made);
+            options.zero = &zero;
         }
     }
-    return {};
+    const Object changed(object);
+    object = merge::update(nullptr, changed, options).value();
 }
 
 Value manage_controller_update(const Core& core, ResourcePtr resource, const Value& old_object,

@@ -10,6 +10,9 @@ namespace weft::server {
 // manager. What cannot be tracked leaves them as they were, as the real server does.
 [[nodiscard]] Status manage_update(Call* call, const Value* old_object, Value& object);
 
+// The same for an object of a subresource's own kind that is answered and not stored.
+void manage_answer(Call* call, Value& object);
+
 // Server-side apply of `config` to the live object (null: it is created). The result carries its
 // managedFields. conflict with one cause for each field somebody else owns.
 [[nodiscard]] Result<Value> apply_config(Call* call, const Value* live, const Value& config,

@@ -127,6 +127,26 @@ bool wants_aggregated(const Call& call, std::string* content_type) {
     return false;
 }
 
+// Whether some clause of the Accept header asks for no transformation.
+bool accepts_plain(const Call& call) {
+    const std::vector<AcceptClause> clauses = parse_accept(call.request.headers.get("accept"));
+    return clauses.empty() || std::ranges::any_of(clauses, [](const AcceptClause& clause) {
+               return clause.parameter("as").empty();
+           });
+}
+
+Response raw_not_acceptable() {
+    Response response;
+    response.status = 406;
+    response.headers.set("content-type", "application/json");
+    const Value status =
+        status_of(make_error(Reason::not_acceptable,
+                             "only the following media types are accepted: application/json, "
+                             "application/yaml, application/vnd.kubernetes.protobuf"));
+    response.pieces.push_back(io::http::share(to_json(status, {.indent = 2})));
+    return response;
+}
+
 // Discovery documents: JSON, YAML or (aggregated) JSON with an ETag.
 std::optional<Response> serve_discovery(Call* call) {
     std::vector<std::string> parts;
@@ -166,6 +186,9 @@ std::optional<Response> serve_discovery(Call* call) {
         response.headers.set("content-type", "application/json");
         response.pieces.push_back(io::http::share(to_json(status, {.indent = 2})));
         return response;
+    }
+    if (parts.size() == 1 && !accepts_plain(*call)) {
+        return raw_not_acceptable();
     }
     if (parts.size() == 1) {
         Response response = respond_value(

@@ -212,7 +212,15 @@ void admit_certificate_request(const UserInfo& user, Value& object) {
 
 io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object) {
     const Resource& resource = *call->resource;
-    if (resource.custom != nullptr || old_object != nullptr || call->subresource != nullptr) {
+    if (resource.custom != nullptr || call->subresource != nullptr) {
+        co_return Status{};
+    }
+    if (old_object != nullptr) {
+        if (resource.kind == "Pod" && resource.gvr.group.empty()) {
+            if (Value* spec = object->find_mutable("spec"); spec != nullptr && spec->is_map()) {
+                add_tolerations(*spec);
+            }
+        }
         co_return Status{};
     }
     const std::string& kind = resource.kind;

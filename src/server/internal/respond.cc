@@ -119,27 +119,21 @@ io::http::Response respond_plain_not_found() {
     return response;
 }
 
-namespace {
-
-// The list form of metadata is not for one object.
-Status check_not_list(const Call& call) {
-    if (call.negotiated.as != "PartialObjectMetadataList") {
+Status check_metadata_form(const Call& call, bool is_list) {
+    const std::string_view wrong = is_list ? "PartialObjectMetadata" : "PartialObjectMetadataList";
+    if (call.negotiated.as != wrong) {
         return {};
     }
-    const std::string group = call.resource->gvr.group.empty()
-                                  ? "core"
-                                  : std::string(std::string_view(call.resource->gvr.group)
-                                                    .substr(0, call.resource->gvr.group.find('.')));
-    return make_error(Reason::not_acceptable,
-                      "you requested PartialObjectMetadataList, but the requested object is not a "
-                      "list (*",
-                      group, ".", call.resource->kind, ")");
+    const std::string_view group = call.resource->gvr.group;
+    return make_error(Reason::not_acceptable, "you requested ", wrong,
+                      is_list ? ", but the requested object is a list (*"
+                              : ", but the requested object is not a list (*",
+                      group.empty() ? std::string_view("core") : group.substr(0, group.find('.')),
+                      ".", is_list ? call.resource->list_kind : call.resource->kind, ")");
 }
 
-}  // namespace
-
 Answer respond_object(Call* call, int status, const StoredView& stored, store::Revision revision) {
-    TRY(check_not_list(*call));
+    TRY(check_metadata_form(*call, false));
     const Resource& resource = *call->resource;
     if (call->negotiated.is_metadata()) {
         std::string out;

@@ -263,6 +263,7 @@ namespace {
 
 io::Task<Answer> make_token(Call* call) {
     Value object = CO_TRY(read_object(call));
+    manage_answer(call, object);
     const store::Entry entry = CO_TRY(co_await get_entry(call));
     const StoredView account(*entry.value);
     TokenRequest request;

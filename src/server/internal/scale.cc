@@ -1,5 +1,6 @@
 // server/internal/scale.cc: the scale subresource of builtin and custom kinds.
 
+#include "merge/managed_fields.h"
 #include "merge/merge.h"
 #include "server/internal/body.h"
 #include "server/internal/custom_kind.h"
@@ -11,6 +12,14 @@
 namespace weft::server {
 
 namespace {
+
+constexpr std::string_view scale_version = "autoscaling/v1";
+
+const merge::FieldPath& scale_path() {
+    static const merge::FieldPath path = {*merge::PathElement::parse("f:spec"),
+                                          *merge::PathElement::parse("f:replicas")};
+    return path;
+}
 
 std::string selector_of(const Resource& resource, const Value& object) {
     const Value* selector = object.find("spec", "selector");
@@ -86,15 +95,150 @@ io::Task<Answer> answer_scale(Call* call, int status) {
     co_return respond_value(*call, status, CO_TRY(scale_of(*call->resource, object)));
 }
 
-io::Task<Answer> change_scale(Call* call, std::function<Result<Value>(const Value& scale)> make) {
+// Who owns the replicas of the object, as owners of a Scale's.
+merge::DecodedManagers owners_of_scale(const merge::DecodedManagers& parent,
+                                       const merge::FieldPath& path) {
+    merge::DecodedManagers out;
+    for (const auto& [id, owned] : parent.managers) {
+        if (owned.set.has(path)) {
+            out.managers.emplace(id,
+                                 merge::VersionedSet{merge::FieldSet::of({scale_path()}),
+                                                     std::string(scale_version), owned.is_applied});
+            if (const auto time = parent.times.find(id); time != parent.times.end()) {
+                out.times.emplace(id, time->second);
+            }
+        }
+    }
+    return out;
+}
+
+// The owners of the object after a Scale of it was written: who no longer owns the Scale's replicas
+// loses the object's, and who does gets them.
+merge::DecodedManagers owners_of_parent(const merge::DecodedManagers& parent,
+                                        const merge::FieldPath& path,
+                                        const std::string& api_version,
+                                        merge::DecodedManagers scale) {
+    merge::DecodedManagers out;
+    const merge::FieldSet replicas = merge::FieldSet::of({path});
+    for (const auto& [id, owned] : parent.managers) {
+        const auto kept = scale.managers.find(id);
+        if (owned.set.has(path) && kept == scale.managers.end()) {
+            merge::FieldSet rest = owned.set.difference(replicas);
+            if (rest.empty()) {
+                continue;
+            }
+            out.managers.emplace(
+                id, merge::VersionedSet{std::move(rest), owned.api_version, owned.is_applied});
+        } else {
+            out.managers.emplace(id, owned);
+            if (kept != scale.managers.end()) {
+                scale.managers.erase(kept);
+            }
+        }
+        if (const auto time = parent.times.find(id); time != parent.times.end()) {
+            out.times.emplace(id, time->second);
+        }
+    }
+    for (const auto& [scale_id, owned] : scale.managers) {
+        if (!owned.set.has(scale_path())) {
+            continue;
+        }
+        merge::ManagerId id = scale_id;
+        if (id.operation == merge::Operation::update) {
+            id.api_version = api_version;
+        }
+        // What is owned through a scale has no time.
+        out.managers[id] = merge::VersionedSet{replicas, api_version, owned.is_applied};
+        out.times[id] = std::nullopt;
+    }
+    return out;
+}
+
+// One write through the scale subresource of an object.
+class ScaleWrite {
+public:
+    ScaleWrite(Call* call, std::string_view content_type)
+        : call_(call), is_apply_(content_type == "application/apply-patch+yaml") {}
+
+    // `make` makes the new Scale of the old one; of an apply: the configuration.
+    [[nodiscard]] Result<Value> run(const Value& object,
+                                    const std::function<Result<Value>(const Value&)>& make) const {
+        const Resource& resource = *call_->resource;
+        const merge::FieldPath path = TRY(replicas_path(resource));
+        Value scale = TRY(scale_of(resource, object));
+        merge::DecodedManagers parent;
+        if (const Value* fields = object.find("metadata", "managedFields")) {
+            parent = TRY(merge::decode_managed_fields(*fields));
+        }
+        const Value owners = merge::encode_managed_fields(owners_of_scale(parent, path));
+        if (!owners.empty()) {
+            set_metadata(scale.mutable_member("metadata"), "managedFields", owners);
+        }
+        Value made = TRY(make(scale));
+        const Value changed = TRY(write(scale, std::move(made)));
+        Value result = TRY(with_replicas(*call_, object, changed));
+        merge::DecodedManagers after;
+        if (const Value* fields = changed.find("metadata", "managedFields")) {
+            after = TRY(merge::decode_managed_fields(*fields));
+        }
+        const Value entries = merge::encode_managed_fields(
+            owners_of_parent(parent, path, resource.api_version(), std::move(after)));
+        Value& metadata = result.mutable_member("metadata");
+        if (entries.empty()) {
+            metadata.erase("managedFields");
+        } else {
+            set_metadata(metadata, "managedFields", entries);
+        }
+        return result;
+    }
+
+private:
+    static Result<merge::FieldPath> replicas_path(const Resource& resource) {
+        std::string text = ".spec.replicas";
+        if (resource.custom != nullptr) {
+            text = resource.custom->of(resource).scale()->spec_replicas;
+        }
+        merge::FieldPath path;
+        for (const std::string_view step : split(std::string_view(text).substr(1), '.')) {
+            path.push_back(TRY(merge::PathElement::parse(cat("f:", step))));
+        }
+        return path;
+    }
+
+    [[nodiscard]] Result<Value> write(const Value& before, Value scale) const {
+        merge::ApplyOptions options;
+        options.manager = field_manager_of(*call_);
+        options.subresource = "scale";
+        options.api_version = scale_version;
+        options.now = call_->core->loop->now();
+        options.schema = schema::Builtin::get().find_kind({"autoscaling", "v1", "Scale"});
+        options.force = bool_parameter(call_->target, "force");
+        const Object live(before);
+        const Object changed(std::move(scale));
+        if (is_apply_) {
+            auto applied = merge::apply(&live, changed, options);
+            if (!applied) {
+                return applied.error();
+            }
+            return applied->object.value();
+        }
+        return merge::update(&live, changed, options).value();
+    }
+
+    Call* call_;
+    bool is_apply_;
+};
+
+io::Task<Answer> change_scale(Call* call, std::string content_type,
+                              std::function<Result<Value>(const Value& scale)> make) {
     Change change;
     change.scales = true;
     change.uid_is_precondition = true;
     change.may_omit_version = true;
-    change.make = [call, make = std::move(make)](const Value* old_object) -> Result<Value> {
-        const Value before = TRY(scale_of(*call->resource, *old_object));
-        const Value scale = TRY(make(before));
-        return with_replicas(*call, *old_object, scale);
+    change.fields_are_managed = true;
+    const ScaleWrite write(call, content_type);
+    change.make = [write, make = std::move(make)](const Value* old_object) -> Result<Value> {
+        return write.run(*old_object, make);
     };
     auto changed = co_await change_object(call, std::move(change));
     if (!changed) {
@@ -125,7 +269,7 @@ io::Task<Answer> serve_scale(Call* call) {
                     ") does not match the name on the URL (", call->info.name, ")"));
         }
         co_return co_await change_scale(
-            call, [scale = std::move(scale)](const Value&) -> Result<Value> { return scale; });
+            call, "", [scale = std::move(scale)](const Value&) -> Result<Value> { return scale; });
     }
     CO_TRY(check_write_options(call, "PatchOptions"));
     const std::string_view header = call->request.headers.get("content-type");
@@ -137,8 +281,11 @@ io::Task<Answer> serve_scale(Call* call) {
     }
     Value patch = std::move(*parsed);
     co_return co_await change_scale(
-        call, [type, patch = std::move(patch)](const Value& scale) -> Result<Value> {
+        call, type, [type, patch = std::move(patch)](const Value& scale) -> Result<Value> {
             Value patched;
+            if (type == "application/apply-patch+yaml") {
+                return patch;
+            }
             if (type == "application/json-patch+json") {
                 auto made = merge::apply_json_patch(scale, patch);
                 if (!made) {

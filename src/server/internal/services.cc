@@ -33,6 +33,25 @@ bool wants_node_ports(const Value& spec) {
     return type == "LoadBalancer" && (flag == nullptr || !flag->is_bool() || flag->as_bool());
 }
 
+// A Service that stops being reachable on nodes gives the ports back that it did not ask for anew.
+void drop_node_ports(Value& spec, const Value& old_spec) {
+    Value ports = spec.find("ports") != nullptr ? *spec.find("ports") : Value::list();
+    const Value* old_ports = old_spec.find("ports");
+    for (size_t i = 0; i < ports.size(); ++i) {
+        const int64_t number = ports.at(i).int_at(0, "nodePort");
+        const bool is_old = number != 0 && old_ports != nullptr &&
+                            std::ranges::any_of(old_ports->items(), [&](const Value& port) {
+                                return port.int_at(0, "nodePort") == number;
+                            });
+        if (is_old) {
+            ports.mutable_item(i).erase("nodePort");
+        }
+    }
+    if (!ports.empty()) {
+        spec.set("ports", std::move(ports));
+    }
+}
+
 }  // namespace
 
 ServiceAllocator::ServiceAllocator(io::Loop* loop, std::string_view cidr, int port_min,
@@ -177,6 +196,9 @@ void ServiceClaim::release(const Value& service) {
 Status ServiceClaim::allocate(Value& service, const Value* old_service) {
     Value spec = service.find("spec") != nullptr ? *service.find("spec") : Value::map();
     const Value* old_spec = old_service == nullptr ? nullptr : old_service->find("spec");
+    if (old_spec != nullptr && wants_node_ports(*old_spec) && !wants_node_ports(spec)) {
+        drop_node_ports(spec, *old_spec);
+    }
     if (spec.string_at("type") == "ExternalName") {
         for (const std::string_view key :
              {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {

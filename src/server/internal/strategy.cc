@@ -109,12 +109,13 @@ FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
         return name == "status" ? crd::validate_status_update(object, old_object)
                                 : crd::validate_update(object, old_object);
     }
-    FieldErrors errors = schema::validate_immutable(schema::Builtin::get(), *resource.builtin, name,
-                                                    old_object, object);
+    FieldErrors errors;
     if (name.empty()) {
-        const FieldErrors more = validate_builtin(resource, object);
-        errors.insert(errors.end(), more.begin(), more.end());
+        errors = validate_builtin(resource, object);
     }
+    const FieldErrors more = schema::validate_immutable(schema::Builtin::get(), *resource.builtin,
+                                                        name, old_object, object);
+    errors.insert(errors.end(), more.begin(), more.end());
     return errors;
 }
 

@@ -235,10 +235,13 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
     return {};
 }
 
+}  // namespace
+
 Status check_identity(const Call& call, Value& object) {
     const std::string_view name = object.string_at("metadata", "name");
     if (name.empty()) {
-        return bad_request("name must be provided");
+        return bad_request(cat("the name of the object (", call.info.name,
+                               " based on URL) was undeterminable: name must be provided"));
     }
     if (name != call.info.name) {
         return bad_request(cat("the name of the object (", name,
@@ -246,6 +249,8 @@ Status check_identity(const Call& call, Value& object) {
     }
     return settle_namespace(call, object);
 }
+
+namespace {
 
 bool is_finished(const Value& object, const Value& old_object) {
     const Value* old_metadata = old_object.find("metadata");
@@ -295,6 +300,13 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         CO_TRY(co_await may_create(call));
         Value created = CO_TRY(change->make(nullptr));
         CO_TRY(check_identity(*call, created));
+        if (const std::string_view uid = created.string_at("metadata", "uid");
+            !uid.empty() && !change->uid_is_precondition) {
+            co_return conflict(resource.group_resource(), call->info.name,
+                               cat("uid mismatch: the provided object specified uid ", uid,
+                                   ", and no existing object was found"));
+        }
+        created.mutable_member("metadata").erase("resourceVersion");
         co_return CO_TRY(co_await create_object(call, std::move(created)));
     }
     const StoredView stored(*entry->value);
@@ -307,6 +319,7 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     if (!change->fields_are_managed) {
         CO_TRY(manage_update(call, &old_object, object));
     }
+    CO_TRY(co_await run_plugins(call, &object, &old_object));
     CO_TRY(co_await admit_write(call, "UPDATE", &object, &old_object));
     set_metadata(object.mutable_member("metadata"), "resourceVersion",
                  Value(old_object.string_at("metadata", "resourceVersion")));

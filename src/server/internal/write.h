@@ -12,6 +12,9 @@ namespace weft::server {
 // The namespace of the object becomes that of the URL; another one is refused.
 [[nodiscard]] Status settle_namespace(const Call& call, Value& object);
 
+// The object must have the name and namespace of the URL; settles the namespace.
+[[nodiscard]] Status check_identity(const Call& call, Value& object);
+
 // Stores a new object: metadata filled, admitted, validated. Answers 201.
 [[nodiscard]] io::Task<Answer> create_object(Call* call, Value object);
 

@@ -73,6 +73,7 @@ io::Task<Answer> serve_delete_collection(Call* call) {
     }
     list.append_new("metadata", std::move(metadata));
     list.append_new("items", std::move(items));
+    CO_TRY(check_metadata_form(*call, true));
     co_return respond_value(*call, 200, list);
 }
 

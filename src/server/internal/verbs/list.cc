@@ -202,6 +202,7 @@ Result<std::string> write_list(const Call& call, const Listed& listed) {
 
 io::Task<Answer> serve_list(Call* call) {
     const ListOptions options = CO_TRY(read_list_options(*call, false));
+    CO_TRY(check_metadata_form(*call, true));
     const Listed listed = CO_TRY(co_await collect(call, &options));
     if (call->negotiated.is_table()) {
         TableMeta meta;

@@ -4,6 +4,7 @@
 
 #include "merge/merge.h"
 #include "server/internal/body.h"
+#include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
 #include "server/internal/write.h"
@@ -150,6 +151,26 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
     return decode_patched(call, patched, Value(shown), patch.strict);
 }
 
+// An applied object is not decoded again: only defaults are filled in. What does not fit the Go
+// type is the server's fault, for all the real one knows.
+Result<Value> finish_applied(const Call& call, const Value& config, Value applied) {
+    if (call.resource->custom != nullptr) {
+        call.resource->custom->of(*call.resource).default_values(applied);
+        return applied;
+    }
+    std::vector<std::string> strict;
+    auto decoded = decode_kind(*call.core, *call.resource, call.subresource, applied, &strict);
+    if (!decoded) {
+        const std::string kind = expected_kind(call).text();
+        return make_error(Reason::unknown, "failed to convert new object (",
+                          config.string_at("metadata", "namespace"), "/",
+                          config.string_at("metadata", "name"), "; ", kind,
+                          ") to proper version: unable to convert unstructured object to ", kind,
+                          ": error decoding from json: ", decoded.error().message());
+    }
+    return decoded;
+}
+
 io::Task<Answer> serve_apply(Call* call) {
     auto parsed = parse_yaml(call->request.body);
     if (!parsed) {
@@ -184,8 +205,7 @@ io::Task<Answer> serve_apply(Call* call) {
     change.make = [call, config, force](const Value* old_object) -> Result<Value> {
         Value applied = TRY(apply_config(call, old_object, config, force));
         TRY(settle_namespace(*call, applied));
-        std::vector<std::string> strict;
-        return decode_kind(*call->core, *call->resource, call->subresource, applied, &strict);
+        return finish_applied(*call, config, std::move(applied));
     };
     co_return co_await change_object(call, std::move(change));
 }

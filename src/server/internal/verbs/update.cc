@@ -9,6 +9,7 @@ namespace weft::server {
 io::Task<Answer> serve_update(Call* call) {
     CO_TRY(check_write_options(call, "UpdateOptions"));
     Value object = CO_TRY(read_object(call));
+    CO_TRY(check_identity(*call, object));
     Change change;
     change.may_create = call->subresource == nullptr && call->resource->builtin != nullptr &&
                         call->resource->builtin->create_on_update;
