@@ -31,11 +31,12 @@ TEST(Columns, HaveAsManyCellsForEveryKind) {
 }
 
 TEST(Columns, ShowAPodThatCrashes) {
-    EXPECT_EQ(cells_of("", "Pod", R"({"metadata":{"name":"p","creationTimestamp":"2023-11-14T21:13:20Z"},
+    EXPECT_EQ(
+        cells_of("", "Pod", R"({"metadata":{"name":"p","creationTimestamp":"2023-11-14T21:13:20Z"},
         "spec":{"containers":[{"name":"a"}]},"status":{"phase":"Running","containerStatuses":[
         {"name":"a","restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}},
          "lastState":{"terminated":{"exitCode":1,"finishedAt":"2023-11-14T22:08:20Z"}}}]}})"),
-              R"x(["p","0/1","CrashLoopBackOff","3 (5m ago)","60m","<none>","<none>","<none>","<none>"])x");
+        R"x(["p","0/1","CrashLoopBackOff","3 (5m ago)","60m","<none>","<none>","<none>","<none>"])x");
 }
 
 TEST(Columns, MarkAPodThatIsDone) {

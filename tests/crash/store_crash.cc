@@ -1,5 +1,5 @@
-// tests/crash/store_crash.cc: kill -9 a process that writes to a store, again and again; nothing that it
-// answered may be missing.
+// tests/crash/store_crash.cc: kill -9 a process that writes to a store, again and again; nothing
+// that it answered may be missing.
 //
 // The child commits as fast as it can and tells every answer through a pipe. The parent kills it
 // after a random number of answers (or while it opens), opens the store itself and compares.

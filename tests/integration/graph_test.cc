@@ -222,7 +222,8 @@ TEST(Graph, ControllersThatStartAnewChangeNothing) {
         CO_TRY(co_await world->start_controllers());
         CO_TRY(co_await io::sleep(world->loop(), 5 * io::second));
         EXPECT_EQ(world->manager()->requests().writes(), 2U)
-            << "more than asking for the two CRDs:\n" << world->sent()->since(0);
+            << "more than asking for the two CRDs:\n"
+            << world->sent()->since(0);
         const Object after = CO_TRY(co_await world->get("kro.run/v1alpha1", "Chain", "one"));
         EXPECT_EQ(after.resource_version(), before.resource_version());
         co_return Status{};

@@ -84,7 +84,8 @@ public:
                 std::fprintf(stderr, "  log: %s\n", message.c_str());
             };
         }
-        recorder_ = std::make_unique<Recorder>(io::http::in_process(server_.get(), administrator()));
+        recorder_ =
+            std::make_unique<Recorder>(io::http::in_process(server_.get(), administrator()));
         manager_ = std::make_unique<control::Manager>(loop_, recorder_.get(), std::move(control));
         co_return co_await manager_->start();
     }
