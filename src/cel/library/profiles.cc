@@ -9,6 +9,7 @@
 #include "cel/library/macros.h"
 #include "cel/library/optional.h"
 #include "cel/library/standard.h"
+#include "cel/library/strings.h"
 #include "cel/library/well_known.h"
 
 namespace weft::cel {
@@ -20,6 +21,9 @@ std::vector<Library> libraries_of(Profile profile) {
     out.push_back(macros_library());
     out.push_back(well_known_library());
     out.push_back(optional_library());
+    out.push_back(strings_library(is_kubernetes ? 2 : 5, profile.kind == Profile::Kind::spec
+                                                             ? OffsetPastEnd::fails
+                                                             : OffsetPastEnd::finds_nothing));
     if (is_kubernetes) {
         out.push_back(literals_library());
     }
