@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")"
 cases=$1
 shift
-declare -A where=([cel]=cel [yaml]=kubernetes/golden [smd]=smd [golden]=kubernetes/golden [discovery]=kubernetes [tables]=kubernetes/tables
+declare -A where=([cel]=cel [yaml]=kubernetes/golden [smd]=smd [golden]=kubernetes/golden [discovery]=kubernetes/discovery-core [tables]=kubernetes/tables
     [strategies]=kubernetes/strategies [strategic-merge-patch]=kubernetes/strategic-merge-patch
     [apimachinery]=kubernetes/apimachinery [apiextensions]=apiextensions [transcripts]=kubernetes/transcripts
     [kro-tables]=kro/tables [kro-compile]=kro [kro-examples]=kro [crds]=crds)
