@@ -128,10 +128,16 @@ void add_control_flags(CLI::App* app, control::ControlOptions* options) {
                 if (value != "true" && value != "false") {
                     throw CLI::ValidationError("--feature-gates", "write NAME=true or NAME=false");
                 }
+                const bool is_known =
+                    name == "CELOmitFunction" || name == "InstanceConditionEvents" ||
+                    name == "InstanceConditionMetrics" || name == "AllAlpha" || name == "AllBeta";
                 if (name == "CELOmitFunction" || name == "AllAlpha") {
                     options->gates.cel_omit_function = value == "true";
-                } else if (name != "InstanceConditionEvents" &&
-                           name != "InstanceConditionMetrics" && name != "AllBeta") {
+                }
+                if (name == "InstanceConditionEvents" || name == "AllAlpha") {
+                    options->condition_events = value == "true";
+                }
+                if (!is_known) {
                     throw CLI::ValidationError("--feature-gates",
                                                "no gate \"" + std::string(name) +
                                                    "\"; there are CELOmitFunction, "

@@ -36,7 +36,9 @@ struct Cluster::Parts {
           scope(on_loop) {}
 
     [[nodiscard]] Moment moment() const {
-        Moment now{.now = loop->now(), .ca_pem = options.ca_pem};
+        Moment now{.now = loop->now(),
+                   .ca_pem = options.ca_pem,
+                   .has_workloads = options.workloads != WorkloadMode::off};
         if (options.workloads == WorkloadMode::delayed) {
             now.delays = Delays(options.seed);
         }

@@ -137,6 +137,17 @@ bool contains_all(const Value& whole, const Value& part) {
     return whole == part;
 }
 
+// The schemas of `there` say nothing that those of `wanted` do not. Both have one version.
+bool has_no_more_schema(const Value& there, const Value& wanted) {
+    return std::ranges::all_of(there.items(), [&](const Value& version) {
+        const Value* schema = version.find("schema");
+        return schema == nullptr || std::ranges::any_of(wanted.items(), [&](const Value& other) {
+                   const Value* wanted_schema = other.find("schema");
+                   return wanted_schema != nullptr && contains_all(*wanted_schema, *schema);
+               });
+    });
+}
+
 }  // namespace
 
 struct DefinitionReconciler::Pass {
@@ -538,15 +549,19 @@ io::Task<Result<Object>> DefinitionReconciler::update_crd(Pass* pass, Object exi
             break;
     }
     const Value patch = crd_patch(wanted.value());
-    // kro does not notice changes of columns, validations and map values; we do (quirk 8).
-    if (contains_all(existing.value(), patch)) {
-        co_return co_await wait_established(std::move(existing));
-    }
     const Value* old_versions = existing.value().find("spec", "versions");
     const Value* new_versions = wanted.value().find("spec", "versions");
     CHECK(new_versions != nullptr);
-    const graph::CrdChanges changes = CO_TRY(
-        graph::compare_versions(old_versions == nullptr ? Value() : *old_versions, *new_versions));
+    if (old_versions == nullptr) {
+        co_return make_error(Reason::internal_error, "CRD ", name, " has no versions");
+    }
+    const graph::CrdChanges changes = CO_TRY(graph::compare_versions(*old_versions, *new_versions));
+    // kro does not notice changes of columns, validations and map values; we do (quirk 8). A server
+    // adds to a CRD, but nothing to a schema: what is there and not wanted must go.
+    if (changes.empty() && contains_all(existing.value(), patch) &&
+        has_no_more_schema(*old_versions, *new_versions)) {
+        co_return co_await wait_established(std::move(existing));
+    }
     if (!changes.is_compatible() && !allows_breaking(pass->definition)) {
         co_return make_error(Reason::invalid, "cannot update CRD ", name,
                              ": breaking changes detected: ", changes.breaking_text());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/events.h"
 #include "control/limits.h"
 #include "control/selector.h"
 
@@ -56,7 +57,11 @@ io::Task<Status> InstanceController::serve(std::string definition, kube::Resourc
             });
         });
         kinds_[kind] = {definition, resource, &informer};
-        co_return co_await informer.cache().wait_synced();
+        CO_TRY((co_await io::with_timeout<void>(world_.loop, sync_timeout,
+                                                "the first answer did not come",
+                                                informer.cache().wait_synced()))
+                   .context("watching ", resource.gvr.resource));
+        co_return Status{};
     }
     known->second.definition = definition;
     if (graph_changed) {
@@ -372,11 +377,27 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
         if (status.is_same_as(wanted.value().find("status"))) {
             co_return Status{};
         }
+        const Value* had = wanted.value().find("status");
+        std::vector<Object> events;
+        if (world_.options->condition_events) {
+            events = condition_events(wanted,
+                                      cat(kind.resource.gvr.resource, ".", kind.resource.gvr.group),
+                                      had, status.value, world_.loop->now(), world_.loop->random());
+        }
         wanted.mutable_value().set("status", status.value);
         const Result<Object> written = co_await world_.client->update(
             kind.resource, std::move(wanted), {.subresource = "status"});
         if (written) {
             put_written(&kind.instances->cache(), *written, key);
+            for (Object& event : events) {
+                // An Event that cannot be written is nobody's failure.
+                const auto told =
+                    co_await world_.client->create(event_resource(), std::move(event), {});
+                if (!told) {
+                    world_.log(LogLevel::warn,
+                               cat("event for ", key.name.text(), ": ", told.error().text()));
+                }
+            }
             co_return Status{};
         }
         if (written.error().reason() == Reason::not_found) {

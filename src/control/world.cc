@@ -27,6 +27,11 @@ const kube::Resource& crd_resource() {
     return resource;
 }
 
+const kube::Resource& event_resource() {
+    static const kube::Resource resource{{"", "v1", "events"}, "Event", true, false};
+    return resource;
+}
+
 Value status_patch(const Value* before, const Value& after) {
     Value status = after;
     if (before != nullptr) {

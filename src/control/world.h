@@ -29,6 +29,7 @@ struct World {
 [[nodiscard]] const kube::Resource& definition_resource();
 [[nodiscard]] const kube::Resource& revision_resource();
 [[nodiscard]] const kube::Resource& crd_resource();
+[[nodiscard]] const kube::Resource& event_resource();
 
 // The status of an object as a JSON merge patch that makes it equal to `status`: members that are
 // gone are null.

@@ -30,7 +30,7 @@ Outcome reconcile_namespace(const Object& namespace_, const View& view, const Mo
         return outcome;
     }
     const std::string name(namespace_.name());
-    if (view.find(Kind::service_account, {name, "default"}) == nullptr) {
+    if (moment.has_workloads && view.find(Kind::service_account, {name, "default"}) == nullptr) {
         outcome.create(Kind::service_account, named("ServiceAccount", "default", name));
     }
     const Object* had = view.find(Kind::config_map, {name, "kube-root-ca.crt"});

@@ -8,7 +8,8 @@
 
 namespace weft::cluster {
 
-// The ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`, made again if they go.
+// The ServiceAccount `default` (where workloads run) and the ConfigMap `kube-root-ca.crt`, made
+// again if they go.
 [[nodiscard]] Outcome reconcile_namespace(const Object& namespace_, const View& view,
                                           const Moment& moment);
 

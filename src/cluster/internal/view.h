@@ -109,6 +109,8 @@ struct Moment {
     Time now;
     Delays delays = {};
     std::string ca_pem = {};
+    // Pods run here, so every namespace gets the ServiceAccount that they run as.
+    bool has_workloads = true;
 
     [[nodiscard]] std::string text() const { return format_rfc3339(now); }
 };
