@@ -212,6 +212,53 @@ TEST(Graph, ABrokenChangeKeepsTheLastGoodRevisionServing) {
     });
 }
 
+TEST(Graph, ARemovedFieldIsABreakingChangeThatNeedsTheAnnotation) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        Object definition = read(chain_definition);
+        definition.mutable_value()
+            .mutable_member("spec")
+            .mutable_member("schema")
+            .mutable_member("spec")
+            .set("added", "string");
+        CO_TRY(co_await world->apply(definition));
+        CO_TRY(co_await world->wait(
+            "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
+                return is_active(object) &&
+                       object.value().int_at(0, "status", "lastIssuedRevision") == 2;
+            }));
+        CO_TRY(co_await world->apply(read(chain_definition)));
+        const Object refused = CO_TRY(co_await world->wait(
+            "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
+                return object.value().string_at("status", "state") == "Inactive";
+            }));
+        EXPECT_THAT(to_json(*refused.value().find("status", "conditions")),
+                    testing::HasSubstr("breaking changes detected: Property added was removed"));
+        Object allowed = read(chain_definition);
+        allowed.set_annotation("kro.run/allow-breaking-changes", "true");
+        CO_TRY(co_await world->apply(allowed));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "chain",
+                                    is_active));
+        co_return Status{};
+    });
+}
+
+TEST(Graph, ChangesOfConditionsBecomeEventsBehindTheGate) {
+    in_world({.condition_events = true}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        const kube::Resource events = CO_TRY(co_await world->resource_of({"", "v1", "Event"}));
+        const kube::List found = CO_TRY(co_await world->client()->list(
+            events, {.field_selector = "involvedObject.name=one,reason=Ready,type=Normal"}));
+        EXPECT_EQ(found.items.size(), 1U);
+        if (!found.items.empty()) {
+            EXPECT_EQ(found.items[0].value().string_at("message"), "none -> True: Ready");
+        }
+        co_return Status{};
+    });
+}
+
 TEST(Graph, ControllersThatStartAnewChangeNothing) {
     in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_chain(world));

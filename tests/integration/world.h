@@ -21,6 +21,7 @@ struct WorldOptions {
     cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
     bool controllers = true;
     bool log = false;
+    bool condition_events = false;
 };
 
 inline io::http::Peer administrator() {
@@ -79,6 +80,7 @@ public:
     }
     io::Task<Status> start_controllers() {
         control::ControlOptions control;
+        control.condition_events = options_.condition_events;
         if (options_.log) {
             control.log = [](control::LogLevel, const std::string& message) {
                 std::fprintf(stderr, "  log: %s\n", message.c_str());

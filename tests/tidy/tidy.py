@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.environ.get("TIDY_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PURE = {"base", "object", "schema", "merge", "cel", "crd", "helm", "kustomize", "wasm", "graph", "nodes"}
 
 # A word, where it may stand all the same, and what to write instead.
