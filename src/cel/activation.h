@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -10,6 +13,25 @@
 #include "cel/value.h"
 
 namespace weft::cel {
+
+// A variable's name in a form that is compared in a few instructions: its first and last bytes.
+struct VariableName {
+    std::string_view text;
+    uint64_t head = 0;
+    uint64_t tail = 0;
+
+    VariableName() = default;
+    explicit VariableName(std::string_view name) : text(name) {
+        std::memcpy(&head, name.data(), std::min<size_t>(name.size(), 8));
+        if (name.size() > 8) {
+            std::memcpy(&tail, name.data() + name.size() - 8, 8);
+        }
+    }
+    bool operator==(const VariableName& other) const {
+        return head == other.head && tail == other.tail && text.size() == other.text.size() &&
+               (text.size() <= 16 || text == other.text);
+    }
+};
 
 // Answers for variables that an Activation does not hold; for values that are dear to make.
 class VariableSource {
@@ -37,15 +59,14 @@ public:
     void clear() { bindings_.clear(); }
 
     struct Binding {
-        uint32_t hash;
-        bool is_typed;  // a borrowed document that its variable's schema shapes
-        std::string_view name;
+        VariableName name;
         Value value;
+        bool is_typed;  // a borrowed document that its variable's schema shapes
     };
-    // The last binding of a name; null if there is none.
-    [[nodiscard]] const Binding* find(std::string_view name, uint32_t hash) const {
+    // Null if there is none.
+    [[nodiscard]] const Binding* find(const VariableName& name) const {
         for (const Binding& binding : bindings_) {
-            if (binding.hash == hash && binding.name == name) {
+            if (binding.name == name) {
                 return &binding;
             }
         }

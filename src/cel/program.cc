@@ -13,21 +13,16 @@
 
 namespace weft::cel {
 
-uint32_t activation_hash(std::string_view name);
-uint32_t activation_hash(std::string_view name) {
-    return fnv32a(name);
-}
-
 Activation& Activation::put(std::string_view name, const Value& value, bool is_typed) {
-    const uint32_t hash = activation_hash(name);
+    const VariableName key(name);
     for (Binding& binding : bindings_) {
-        if (binding.hash == hash && binding.name == name) {
+        if (binding.name == key) {
             binding.value = value;
             binding.is_typed = is_typed;
             return *this;
         }
     }
-    bindings_.push_back({hash, is_typed, name, value});
+    bindings_.push_back({key, value, is_typed});
     return *this;
 }
 

@@ -88,9 +88,8 @@ Value test_object(const Opaque& object, std::string_view field, Arena& arena) {
 Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
     const Slot& slot = frame.program->slots[index];
     Value& cached = frame.variables[index];
-    for (size_t i = 0; i < slot.names.size(); ++i) {
-        if (const Activation::Binding* binding =
-                frame.activation->find(slot.names[i], slot.hashes[i])) {
+    for (const VariableName& name : slot.names) {
+        if (const Activation::Binding* binding = frame.activation->find(name)) {
             cached = binding->value;
             if (binding->is_typed && slot.schema != nullptr) {
                 const weft::Value* document = binding->value.borrowed();
@@ -102,15 +101,15 @@ Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
         }
     }
     if (const VariableSource* source = frame.activation->source()) {
-        for (const std::string& name : slot.names) {
-            if (const std::optional<Value> found = source->find(name, *frame.arena)) {
+        for (const VariableName& name : slot.names) {
+            if (const std::optional<Value> found = source->find(name.text, *frame.arena)) {
                 return cached = *found;
             }
         }
     }
     std::string names;
-    for (const std::string& name : slot.names) {
-        append(names, names.empty() ? "" : ", ", name);
+    for (const VariableName& name : slot.names) {
+        append(names, names.empty() ? "" : ", ", name.text);
     }
     return cached = frame.error(id, ErrorCode::no_such_attribute,
                                 "no such attribute(s): ", Value::string(frame.arena->copy(names)));

@@ -25,8 +25,7 @@ struct Step {
 
 // A variable that a program reads.
 struct Slot {
-    std::vector<std::string> names;  // what it may be called, longest first
-    std::vector<uint32_t> hashes;
+    std::span<const VariableName> names;  // what it may be called, longest first
     const schema::Schema* schema = nullptr;
 };
 

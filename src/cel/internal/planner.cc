@@ -12,8 +12,6 @@
 
 namespace weft::cel {
 
-uint32_t activation_hash(std::string_view name);
-
 namespace {
 
 class Planner {
@@ -127,17 +125,17 @@ private:
         return found;
     }
 
-    uint32_t slot_of(std::vector<std::string> names, const schema::Schema* schema) {
+    uint32_t slot_of(const std::vector<std::string>& names, const schema::Schema* schema) {
         for (uint32_t i = 0; i < out_.slots.size(); ++i) {
-            if (out_.slots[i].names == names) {
+            if (std::ranges::equal(out_.slots[i].names, names, {}, &VariableName::text)) {
                 return i;
             }
         }
-        Slot slot{.names = std::move(names), .hashes = {}, .schema = schema};
-        for (const std::string& name : slot.names) {
-            slot.hashes.push_back(activation_hash(name));
+        std::vector<VariableName> kept;
+        for (const std::string& name : names) {
+            kept.emplace_back(out_.arena.copy(name));
         }
-        out_.slots.push_back(std::move(slot));
+        out_.slots.push_back({.names = keep(kept), .schema = schema});
         return static_cast<uint32_t>(out_.slots.size() - 1);
     }
 
@@ -197,7 +195,7 @@ private:
             return false;
         });
         auto* step = make<PathStep>(expr, run_variable);
-        step->index = slot_of(std::move(names), nullptr);
+        step->index = slot_of(names, nullptr);
         step->cost = is_free ? 0 : 1;
         return step;
     }
@@ -217,20 +215,23 @@ private:
     }
 
     // The field that a select reads, with its schema where the checker knows it.
-    Field field_of(const Expr& expr) {
-        Field field(expr.name, out_.arena);
-        const Type* object = ast_.type_of(expr.operand->id);
+    Field field_of(const Expr& operand, std::string_view field_name) {
+        Field field(field_name, out_.arena);
+        const Type* object = ast_.type_of(operand.id);
+        if (is_optional_type(object)) {
+            object = object->parameters[0];
+        }
         if (object->kind != TypeKind::structure || object->schema == nullptr) {
             return field;
         }
-        std::string name(expr.name);
+        std::string name(field_name);
         const schema::Schema* property = object->schema->find_property(name);
         if (property == nullptr && name.find("__") != std::string::npos) {
             name = unescape_property(name);
             property = object->schema->find_property(name);
         }
         if (property != nullptr) {
-            if (name != expr.name) {
+            if (name != field_name) {
                 const Field plain(name, out_.arena);
                 field.key = plain.key;
                 field.hash = plain.hash;
@@ -243,10 +244,20 @@ private:
 
     // `operand.field` in one step, together with the fields before it.
     const Step* extend_path(const Expr& expr, const Step* operand, uint32_t cost) {
+        return extend_path(expr, operand, cost, field_of(*expr.operand, expr.name), false);
+    }
+    const Step* extend_path(const Expr& expr, const Step* operand, uint32_t cost,
+                            const Field& field, bool is_optional) {
         auto* step = make<PathStep>(expr, run_path);
         std::vector<Field> fields;
-        if (optimize_ && (operand->run == run_path || operand->run == run_variable ||
-                          operand->run == run_local)) {
+        if (optimize_ && operand->run == run_optional_path) {
+            const auto& before = static_cast<const PathStep&>(*operand);
+            *step = before;
+            step->id = expr.id;
+            fields.assign(before.fields.begin(), before.fields.end());
+            cost += before.cost;
+        } else if (optimize_ && (operand->run == run_path || operand->run == run_variable ||
+                                 operand->run == run_local)) {
             const auto& before = static_cast<const PathStep&>(*operand);
             step->base = before.base;
             step->index = before.index;
@@ -257,7 +268,11 @@ private:
             step->base = PathBase::step;
             step->operand = operand;
         }
-        fields.push_back(field_of(expr));
+        if (is_optional && step->run != run_optional_path) {
+            step->run = run_optional_path;
+            step->optional_from = static_cast<uint32_t>(fields.size());
+        }
+        fields.push_back(field);
         step->fields = keep(fields);
         step->cost = cost;
         return step;
@@ -285,7 +300,7 @@ private:
     const Step* plan_test(const Expr& expr) {
         auto* step = make<TestStep>(expr, run_test);
         step->operand = plan(*expr.operand);
-        step->field = out_.arena.make<Field>(field_of(expr));
+        step->field = out_.arena.make<Field>(field_of(*expr.operand, expr.name));
         step->cost = (environment_.presence_test_is_free ? 0 : 1) +
                      (can_be_attribute(*expr.operand) ? 0 : 1);
         return step;
@@ -317,8 +332,14 @@ private:
     }
 
     const Step* plan_index(const Expr& call, bool is_optional, bool is_free) {
-        auto* step = make<IndexStep>(call, is_optional ? run_optional_index : run_index);
         const bool is_attribute = can_be_attribute(*call.args[0]);
+        if (optimize_ && call.name == operators::optional_select) {
+            const Step* operand =
+                is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]);
+            return extend_path(call, operand, is_attribute ? 1 : (is_free ? 1 : 2),
+                               field_of(*call.args[0], call.args[1]->literal.as_string()), true);
+        }
+        auto* step = make<IndexStep>(call, is_optional ? run_optional_index : run_index);
         step->operand = is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]);
         // A key that is an attribute itself is a qualifier; only its own fields cost.
         step->key =

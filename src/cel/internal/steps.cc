@@ -156,6 +156,38 @@ Value run_path(const Step& base, Frame& frame) {
     return value;
 }
 
+Value run_optional_path(const Step& base, Frame& frame) {
+    const auto& step = as<PathStep>(base);
+    Value value = path_base(step, frame);
+    frame.charge(step.cost);
+    for (size_t i = 0; i < step.fields.size(); ++i) {
+        const Field& field = step.fields[i];
+        const bool is_optional = i >= step.optional_from;
+        if (const weft::Value* map = plain_map(value)) [[likely]] {
+            if (const weft::Value* found = map->find_hashed(*field.key, field.hash)) {
+                value = Value::borrow(*found);
+                continue;
+            }
+            if (is_optional) {
+                return Value::optional(nullptr);
+            }
+        }
+        if (value.is_error()) {
+            return value;
+        }
+        if (!is_optional) {
+            value = select_field(value, field.name, frame, step.id);
+            continue;
+        }
+        const Value found = optional_index_value(value, Value::string(field.name), frame, step.id);
+        if (found.is_error() || !found.has_value()) {
+            return found;
+        }
+        value = found.optional_value();
+    }
+    return value.is_error() ? value : make_optional(*frame.arena, value);
+}
+
 Value run_variable(const Step& base, Frame& frame) {
     const auto& step = as<PathStep>(base);
     frame.charge(step.cost);

@@ -43,6 +43,9 @@ struct PathStep : Step {
     const Step* operand = nullptr;
     std::span<const Field> fields;
     uint32_t cost = 0;
+    // Of `a.b.?c.d`: the first field that need not be there. Those after it need not either, and
+    // the result is an optional.
+    uint32_t optional_from = 0;
 };
 
 struct TestStep : Step {  // has(operand.field)
@@ -135,6 +138,7 @@ struct BindStep : Step {
 Value run_constant(const Step& step, Frame& frame);
 Value run_failure(const Step& step, Frame& frame);
 Value run_path(const Step& step, Frame& frame);
+Value run_optional_path(const Step& step, Frame& frame);
 Value run_variable(const Step& step, Frame& frame);
 Value run_local(const Step& step, Frame& frame);
 Value run_test(const Step& step, Frame& frame);
