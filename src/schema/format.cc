@@ -90,11 +90,12 @@ bool is_hostname(std::string_view text) {
     return labels.back().size() >= 2 && std::ranges::all_of(labels.back(), is_letter);
 }
 
+// As Go's parser was before 1.17, which Kubernetes keeps: leading zeros mean nothing.
 bool is_ipv4(std::string_view text) {
     const auto parts = split(text, '.');
     return parts.size() == 4 && std::ranges::all_of(parts, [](std::string_view part) {
                return !part.empty() && part.size() <= 3 && std::ranges::all_of(part, is_digit) &&
-                      (part.size() == 1 || part[0] != '0') && *parse_int(part) <= 255;
+                      *parse_int(part) <= 255;
            });
 }
 

@@ -33,7 +33,7 @@ public:
         } else if (value.is_list()) {
             if (schema->list_type == ListType::set) {
                 report_duplicates(value, {}, place);
-            } else if (schema->list_type == ListType::map) {
+            } else if (schema->list_type == ListType::map && are_objects(value, place)) {
                 report_duplicates(value, map_keys(value, *schema), place);
             }
             for (size_t i = 0; i < value.size(); ++i) {
@@ -43,6 +43,22 @@ public:
     }
 
 private:
+    // Whether all items can have keys; nulls are let pass.
+    bool are_objects(const Value& list, const Place& place) {
+        bool all = true;
+        for (size_t i = 0; i < list.size(); ++i) {
+            if (list.at(i).is_map() || list.at(i).is_null()) {
+                continue;
+            }
+            all = false;
+            if (errors_.size() < field_errors_max) {
+                errors_.push_back(field_invalid(place.item(i).text(), list.at(i),
+                                                "must be an object for an array of list-type map"));
+            }
+        }
+        return all;
+    }
+
     // Of each item, a map of its key members; null for an item that is no map.
     static std::vector<Value> map_keys(const Value& list, const Schema& schema) {
         std::vector<Value> out;

@@ -198,7 +198,7 @@ private:
     void check_object(const Value& object, const Place& place) {
         for (const std::string_view name : {"apiVersion", "kind"}) {
             if (!object.contains(name)) {
-                errors.push_back(field_required(place.member(name).text(), "must not be empty"));
+                errors.push_back(field_required(place.member(name).text()));
             }
         }
         for (const Member& member : object.members()) {

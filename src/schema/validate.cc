@@ -392,8 +392,10 @@ private:
     static void check_number(const Value& value, const Schema& schema, const Place& place,
                              Findings& out) {
         const bool has_bounds = schema.constraints != nullptr;
-        if (has_bounds || schema.type == Type::integer || schema.int_or_string ||
-            !schema.format.empty()) {
+        // Of integers or texts, a number is of the wrong type and nothing more.
+        const bool is_checked =
+            has_bounds || schema.type == Type::integer || !schema.format.empty();
+        if (is_checked && !(schema.int_or_string && value.is_double())) {
             if (std::string problem = range_problem(value, schema, "Checked", place.text());
                 !problem.empty()) {
                 out.add(placeless(std::move(problem)));
