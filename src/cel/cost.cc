@@ -73,13 +73,12 @@ private:
         const auto found = paths_.find(expr.id);
         return found == paths_.end() ? none : found->second;
     }
+    // A step from something without a path is a path of one step, as in cel-go: estimators are
+    // asked about it, too.
     void set_path(const Expr& expr, const Path& base, std::string_view step) {
-        if (base.empty()) {
-            return;
-        }
-        Path& path = paths_[expr.id];
-        path = base;
+        Path path = base;
         path.push_back(step);
+        paths_[expr.id] = std::move(path);
     }
 
     [[nodiscard]] const Local* find_local(std::string_view name) const {
@@ -324,6 +323,10 @@ private:
         sum = sum + cost(*loop.result);
         locals_.resize(outside);
         const SizeEstimate count = size_or_unknown(*loop.range);
+        // cel-go 0.26 and before, which Kubernetes has, take the result to be as long as the range.
+        if (environment_.profile.kind == Profile::Kind::kubernetes) {
+            sizes_[expr.id] = count;
+        }
         return sum + CostEstimate{saturating_multiply(count.min, turn.min),
                                   saturating_multiply(count.max, turn.max)};
     }
