@@ -8,6 +8,7 @@
 #include "crd/internal/internal_form.h"
 #include "crd/internal/structural.h"
 #include "crd/internal/validate_definition.h"
+#include "crd/internal/validate_schema.h"
 #include "schema/validate.h"
 
 namespace weft::crd {
@@ -100,6 +101,14 @@ void add_stored_version(Value& definition) {
     }
 }
 
+// Whether anybody looks at the format in values of that type.
+bool is_format_of(std::string_view type, std::string_view format) {
+    if (type == "integer" || type == "number") {
+        return format == "int32" || format == "int64" || format == "float" || format == "double";
+    }
+    return type.empty() || (type == "string" && schema::is_known_format(format));
+}
+
 Value empty_names() {
     return Value::map_of({{"plural", Value("")}, {"kind", Value("")}});
 }
@@ -132,6 +141,7 @@ void prepare_create(Value& definition) {
                                             {"acceptedNames", empty_names()},
                                             {"storedVersions", Value()}}));
     add_stored_version(definition);
+    internal::clean_defaults(definition);
 }
 
 void prepare_update(Value& definition, const Value& old_definition) {
@@ -144,6 +154,7 @@ void prepare_update(Value& definition, const Value& old_definition) {
     const bool is_same = is_same_spec(definition, old_definition);
     definition.mutable_member("metadata").set("generation", Value(generation + (is_same ? 0 : 1)));
     add_stored_version(definition);
+    internal::clean_defaults(definition);
 }
 
 void prepare_status_update(Value& definition, const Value& old_definition) {
@@ -184,7 +195,7 @@ std::vector<std::string> warnings(const Value& definition) {
         }
         internal::any_schema(*schema, [&found](const Value& node) {
             const std::string_view format = node.string_at("format");
-            if (!format.empty() && !schema::is_known_format(format)) {
+            if (!format.empty() && !is_format_of(node.string_at("type"), format)) {
                 found.insert(cat("unrecognized format ", quote(format)));
             }
             return false;

@@ -118,7 +118,7 @@ TEST(Kind, ReadsAndWritesScale) {
     ASSERT_TRUE(scaled);
     EXPECT_EQ(scaled->int_at(0, "spec", "replicas"), 7);
     EXPECT_EQ(kind->scale_of(Value::map()).error().message(),
-              "the spec replicas field \".spec.replicas\" does not exist");
+              "Internal error occurred: the spec replicas field \".spec.replicas\" does not exist");
 }
 
 TEST(Definition, IsEstablishedInOneStepUnlessItsNamesAreTaken) {

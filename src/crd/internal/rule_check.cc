@@ -124,7 +124,7 @@ FieldErrors RuleCheck::check(std::span<const Value> rules, const std::string& pa
         if (!program.message_error.empty()) {
             out.push_back(field_invalid(message_path, rule_as_go(rules[i]), program.message_error));
         } else if (program.message) {
-            const uint64_t message = message_cost(program, rule, environment);
+            const uint64_t message = message_cost(program, rule, environment, scope);
             if (!suppress_cost && message > rule_cost_max) {
                 out.push_back(field_forbidden(
                     message_path,

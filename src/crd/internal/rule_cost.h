@@ -14,6 +14,6 @@ namespace weft::crd::internal {
                                  const RuleEnvironment& environment, const RuleScope& scope);
 // Of one evaluation of messageExpression.
 [[nodiscard]] uint64_t message_cost(const RuleProgram& program, const schema::ValidationRule& rule,
-                                    const RuleEnvironment& environment);
+                                    const RuleEnvironment& environment, const RuleScope& scope);
 
 }  // namespace weft::crd::internal

@@ -128,8 +128,10 @@ void validate_scale_status(const Value& object, const ScalePaths& paths, schema:
 Result<Value> make_scale(const Value& object, const ScalePaths& paths, bool needs_replicas) {
     const std::optional<int64_t> replicas = TRY(nested_int(object, paths.spec_replicas));
     if (!replicas && needs_replicas) {
-        return make_error(Reason::internal_error, "the spec replicas field ",
-                          quote(paths.spec_replicas), " does not exist");
+        const std::string text =
+            cat("the spec replicas field ", quote(paths.spec_replicas), " does not exist");
+        return Error(Reason::internal_error, cat("Internal error occurred: ", text),
+                     {.causes = {{.message = text}}});
     }
     const std::optional<int64_t> status_replicas = TRY(nested_int(object, paths.status_replicas));
     std::string selector;

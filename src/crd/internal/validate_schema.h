@@ -36,6 +36,10 @@ struct SchemaOptions {
 [[nodiscard]] schema::FieldErrors validate_defaults(const schema::SchemaPtr& schema, bool is_root,
                                                     bool require_pruned, const std::string& path);
 
+// Takes what nobody knows out of the metadata of objects inside the defaults of a v1 definition:
+// upstream's validation does that to what is stored.
+void clean_defaults(Value& definition);
+
 // x-kubernetes-list-map-keys and sets: items and keys that may not be null, and keys that are
 // there. Upstream keeps it apart, since old definitions may break it.
 [[nodiscard]] schema::FieldErrors validate_map_keys(const Value& schema, const std::string& path);
