@@ -61,7 +61,7 @@ Plan Planner::run() {
             visit(work);
         }
         find_conflicts();
-        if (!deleting_.empty() || !fatal_.empty() || is_suspended_) {
+        if (!deleting_.empty() || has_conflict_ || is_suspended_) {
             drop_children_actions();
         }
         if (!is_suspended_) {
@@ -204,8 +204,12 @@ Evaluated<bool> Planner::evaluate_bool(const CompiledExpression& expression,
 
 void Planner::visit(NodeWork& work) {
     work.is_visited = true;
-    if (!decide_inclusion(work) || !check_dependencies(work) || !render(work) ||
-        !prepare_objects(work)) {
+    if (!decide_inclusion(work) || !check_dependencies(work) || !render(work)) {
+        return;
+    }
+    if (!prepare_objects(work)) {
+        work.is_rendered = false;
+        work.desired.clear();
         return;
     }
     switch (work.node->type) {

@@ -41,7 +41,8 @@ void Planner::find_conflicts() {
             }
         }
     }
-    if (!conflicts.empty() && fatal_.empty()) {
+    has_conflict_ = !conflicts.empty();
+    if (has_conflict_ && fatal_.empty()) {
         fatal_ = cat("found resources with conflicts: ", join(conflicts, ", "));
     }
 }
@@ -79,7 +80,7 @@ void Planner::plan_apply_set() {
     } else {
         plan_.scope.merge(batch);
     }
-    if (!has_scope(instance_, plan_.scope, options_.version) && fatal_.empty()) {
+    if (!has_scope(instance_, plan_.scope, options_.version) && !has_conflict_) {
         plan_.actions.insert(plan_.actions.begin(),
                              {Apply{"", parent_patch(instance_, plan_.scope, options_.version),
                                     std::string(manager_parent), false},

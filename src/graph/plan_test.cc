@@ -424,6 +424,72 @@ resources:
     EXPECT_EQ(*world.find("a")->value().find("data"), yaml("{l: m}"));
 }
 
+TEST(Plan, StopsTheBranchOfABrokenExpressionOnly) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {number: integer}}
+resources:
+- id: broken
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: broken}
+    data: {k: "${string(1 / schema.spec.number)}"}
+- id: needs
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "${broken.metadata.name}-x"}
+- id: other
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: other}}
+)",
+                "spec: {number: 0}");
+    world.settle();
+
+    EXPECT_NE(world.find("other"), nullptr);
+    EXPECT_EQ(world.objects_.size(), 1U);
+    EXPECT_EQ(world.condition("ResourcesReady"),
+              "False NotReady: resource reconciliation failed: node \"broken\": division by zero");
+    EXPECT_EQ(world.last_.status.state, "ERROR");
+    EXPECT_EQ(world.node("needs").waits_for, "broken");
+}
+
+TEST(Plan, RefusesTwoNodesThatWantOneObject) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {name: string}}
+resources:
+- id: a
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: same}}
+- id: b
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: same}}
+)",
+                "spec: {name: x}");
+    world.settle();
+
+    EXPECT_TRUE(world.objects_.empty());
+    EXPECT_EQ(world.condition("ResourcesReady"),
+              "False NotReady: resource reconciliation failed: found resources with conflicts: "
+              "resourceID: b conflicts with resourceID: a");
+}
+
+TEST(Plan, WaitsForAFieldOfTheSpecThatIsNotSet) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {name: string, other: string}}
+resources:
+- id: a
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: "${schema.spec.other}"}}
+)",
+                "spec: {name: x}");
+    world.settle();
+
+    EXPECT_EQ(world.last_.status.state, "IN_PROGRESS");
+    EXPECT_EQ(
+        world.condition("ResourcesReady"),
+        "False NotReady: resource reconciliation failed: waiting for unresolved resource: gvr "
+        "\"/v1, Resource=configmaps\": node \"a\": failed to evaluate expression: no such "
+        "key: other (data pending)");
+    EXPECT_THAT(world.node("a").why, HasSubstr("no such key: other"));
+}
+
 TEST(Plan, DoesNotFightForAnObjectOfAnotherInstance) {
     World world(chain, "spec: {name: x}");
     world.put(R"({apiVersion: v1, kind: ConfigMap, metadata: {name: x,

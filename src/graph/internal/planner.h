@@ -102,6 +102,7 @@ private:
     std::string status_failure_;  // a status expression failed
     std::vector<std::string> node_errors_;
     bool is_suspended_ = false;
+    bool has_conflict_ = false;  // two nodes want one object; `fatal_` names them
 };
 
 }  // namespace weft::graph
