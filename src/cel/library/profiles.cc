@@ -5,9 +5,16 @@
 #include "cel/library/bindings.h"
 #include "cel/library/comprehensions.h"
 #include "cel/library/encoders.h"
+#include "cel/library/hash.h"
+#include "cel/library/json.h"
+#include "cel/library/kro_lists.h"
+#include "cel/library/kro_maps.h"
 #include "cel/library/literals.h"
 #include "cel/library/macros.h"
+#include "cel/library/omit.h"
 #include "cel/library/optional.h"
+#include "cel/library/random.h"
+#include "cel/library/runtime.h"
 #include "cel/library/standard.h"
 #include "cel/library/strings.h"
 #include "cel/library/well_known.h"
@@ -33,6 +40,15 @@ std::vector<Library> libraries_of(Profile profile) {
     if (!is_kubernetes) {
         out.push_back(bindings_library());
         out.push_back(encoders_library());
+    }
+    if (profile.kind == Profile::Kind::kro) {
+        out.push_back(hash_library());
+        out.push_back(json_library());
+        out.push_back(kro_lists_library());
+        out.push_back(kro_maps_library());
+        out.push_back(omit_library());
+        out.push_back(random_library());
+        out.push_back(runtime_library());
     }
     return out;
 }
