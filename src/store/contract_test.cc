@@ -140,7 +140,7 @@ TEST_P(Contract, RemainingIsCountedForAnyPrefixAndRevision) {
 }
 
 TEST_P(Contract, KeysThatArePrefixesOfOthersAndOddBytesKeepByteOrder) {
-    using namespace std::string_literals;
+    using std::string_literals::operator""s;
     const std::vector<std::string> keys{"a"s,  "a\0"s,   "a\0\0"s,     "a\0b"s, "a/"s,  "a/\xff"s,
                                         "ab"s, "a\xff"s, "a\xff\xff"s, "b"s,    "\xff"s};
     for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
