@@ -38,6 +38,8 @@ constexpr size_t list_cursors_max = 64;
 // wait that long.
 constexpr size_t group_commits_max = 4096;
 constexpr size_t group_bytes_max = size_t{8} * 1024 * 1024;
+// Callers that run on in one turn of the loop after their group is done.
+constexpr size_t answers_at_once = 64;
 // How long a group waits to grow in Sync::group: less than people notice, more than a sync takes.
 constexpr int64_t group_wait = 2'000'000;  // nanoseconds
 

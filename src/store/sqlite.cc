@@ -98,6 +98,7 @@ private:
     void form_group();
     void admit(Pending* pending);
     void answer_group();
+    void answer_some();
     void group_done();
     [[nodiscard]] bool should_wait_for_more();
     void maintain();
@@ -127,6 +128,8 @@ private:
     std::vector<Pending*> group_;
     std::vector<Row> rows_;
     Overlay overlay_;
+    std::deque<Pending*> answers_;  // of groups that are done, in their order
+    bool is_answering_ = false;
     Revision group_revision_ = 0;
     Status group_result_;
     int group_frames_ = 0;
@@ -295,16 +298,14 @@ void SqliteStore::group_done() {
                                  ") and what is in it is not known; restart the program");
         }
     }
-    answer_group();
     if (broken_.has_value()) {
-        while (!queue_.empty()) {
-            Pending* pending = queue_.front();
-            queue_.pop_front();
-            queue_bytes_ -= pending->bytes;
-            pending->result = *broken_;
-            pending->answer();
+        for (; !queue_.empty(); queue_.pop_front()) {
+            queue_.front()->result = *broken_;
+            group_.push_back(queue_.front());
         }
+        queue_bytes_ = 0;
     }
+    answer_group();
     maintain();
     want_group();
     end_job();
@@ -313,10 +314,28 @@ void SqliteStore::group_done() {
 void SqliteStore::answer_group() {
     rows_.clear();
     overlay_.clear();
-    const std::vector<Pending*> group = std::exchange(group_, {});
-    for (Pending* pending : group) {
-        pending->answer();  // The caller runs on; `pending` is gone.
+    answers_.insert(answers_.end(), group_.begin(), group_.end());
+    group_.clear();
+    if (!is_answering_) {
+        is_answering_ = true;
+        ++jobs_;
+        answer_some();
     }
+}
+
+// Callers run on inside their answer, so a large group is answered in several turns.
+void SqliteStore::answer_some() {
+    for (size_t i = 0; i < answers_at_once && !answers_.empty(); ++i) {
+        Pending* pending = answers_.front();
+        answers_.pop_front();
+        pending->answer();  // `pending` is gone now.
+    }
+    if (!answers_.empty()) {
+        loop_->post([this] { answer_some(); });
+        return;
+    }
+    is_answering_ = false;
+    end_job();
 }
 
 // Between two groups: a slice of checkpoint, or of deleting what memory has forgotten.
