@@ -460,7 +460,7 @@ private:
             return true;
         }
         const int64_t deadline =
-            deployment_.value().int_at(600, "spec", "progressDeadlineSeconds") * io::second;
+            nanos_of(deployment_.value().int_at(600, "spec", "progressDeadlineSeconds"));
         const int64_t wait =
             nanos_until(condition->string_at("lastUpdateTime"), deadline, moment_.now);
         if (wait > 0) {

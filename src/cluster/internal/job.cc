@@ -115,8 +115,8 @@ private:
         if (end == nullptr || end->string_at("status") != "True") {
             end = find_condition(before_, "Failed");
         }
-        const int64_t wait = nanos_until(end->string_at("lastTransitionTime"),
-                                         ttl->as_int() * io::second, moment_.now);
+        const int64_t wait =
+            nanos_until(end->string_at("lastTransitionTime"), nanos_of(ttl->as_int()), moment_.now);
         if (wait > 0) {
             outcome_.look_again(wait);
         } else {
@@ -148,7 +148,7 @@ private:
         const Value* deadline = job_.value().find("spec", "activeDeadlineSeconds");
         if (deadline != nullptr && deadline->is_int()) {
             const int64_t wait =
-                nanos_until(start_time_, deadline->as_int() * io::second, moment_.now);
+                nanos_until(start_time_, nanos_of(deadline->as_int()), moment_.now);
             if (wait == 0) {
                 end("Failed", "FailureTarget", "DeadlineExceeded",
                     "Job was active longer than specified deadline");

@@ -383,7 +383,7 @@ Outcome end_pod(const Object& pod, const Moment& moment) {
     const int64_t grace = pod.value().int_at(0, "metadata", "deletionGracePeriodSeconds");
     const int64_t stop = moment.delays.of(pod.uid(), "stop", stop_min, stop_max);
     const int64_t wait = nanos_until(pod.value().string_at("metadata", "deletionTimestamp"),
-                                     stop - grace * io::second, moment.now);
+                                     stop - nanos_of(grace), moment.now);
     if (stop > 0 && wait > 0) {
         outcome.look_again(wait);
         return outcome;

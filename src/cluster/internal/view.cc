@@ -137,7 +137,7 @@ int64_t nanos_until(std::string_view text, int64_t nanos, Time now) {
     if (!from.has_value()) {
         return 0;
     }
-    const int64_t passed = (now.seconds - from->seconds) * io::second + now.nanos - from->nanos;
+    const int64_t passed = nanos_of(now.seconds - from->seconds) + now.nanos - from->nanos;
     return std::max<int64_t>(nanos - passed, 0);
 }
 
@@ -270,7 +270,7 @@ bool is_pod_available(const Object& pod, int64_t min_ready_seconds, const Moment
     }
     const Value* ready = find_condition(*pod.value().find("status"), "Ready");
     const int64_t wait = nanos_until(ready->string_at("lastTransitionTime"),
-                                     min_ready_seconds * io::second, moment.now);
+                                     nanos_of(min_ready_seconds), moment.now);
     if (wait > 0) {
         again->look_again(wait);
     }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -115,6 +116,11 @@ struct Moment {
     [[nodiscard]] std::string text() const { return format_rfc3339(now); }
 };
 
+// Seconds that somebody has written, as nanoseconds; a century at most either way.
+[[nodiscard]] constexpr int64_t nanos_of(int64_t seconds) {
+    constexpr int64_t century = int64_t{100} * 366 * 86'400;
+    return std::clamp(seconds, -century, century) * io::second;
+}
 // Nanoseconds from `now` until `nanos` after the time in `text`; 0 if that is past or no time.
 [[nodiscard]] int64_t nanos_until(std::string_view text, int64_t nanos, Time now);
 
