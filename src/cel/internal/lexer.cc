@@ -6,18 +6,18 @@ namespace weft::cel {
 
 namespace {
 
-bool is_digit(char c) {
+bool is_decimal_digit(char c) {
     return c >= '0' && c <= '9';
 }
 bool is_hex(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return is_decimal_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 uint32_t hex_value(char c) {
-    return static_cast<uint32_t>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+    return static_cast<uint32_t>(is_decimal_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 }  // namespace
@@ -56,13 +56,13 @@ Token Lexer::lex_number() {
             ++at_;
         }
     } else {
-        while (at_ < source_.size() && is_digit(source_[at_])) {
+        while (at_ < source_.size() && is_decimal_digit(source_[at_])) {
             ++at_;
         }
-        if (at_ + 1 < source_.size() && source_[at_] == '.' && is_digit(source_[at_ + 1])) {
+        if (at_ + 1 < source_.size() && source_[at_] == '.' && is_decimal_digit(source_[at_ + 1])) {
             kind = TokenKind::number;
             ++at_;
-            while (at_ < source_.size() && is_digit(source_[at_])) {
+            while (at_ < source_.size() && is_decimal_digit(source_[at_])) {
                 ++at_;
             }
         }
@@ -71,10 +71,10 @@ Token Lexer::lex_number() {
             if (digits < source_.size() && (source_[digits] == '+' || source_[digits] == '-')) {
                 ++digits;
             }
-            if (digits < source_.size() && is_digit(source_[digits])) {
+            if (digits < source_.size() && is_decimal_digit(source_[digits])) {
                 kind = TokenKind::number;
                 at_ = digits;
-                while (at_ < source_.size() && is_digit(source_[at_])) {
+                while (at_ < source_.size() && is_decimal_digit(source_[at_])) {
                     ++at_;
                 }
             }
@@ -185,7 +185,7 @@ Token Lexer::lex_word() {
         }
         at_ = begin;
     }
-    while (at_ < source_.size() && (is_letter(source_[at_]) || is_digit(source_[at_]))) {
+    while (at_ < source_.size() && (is_letter(source_[at_]) || is_decimal_digit(source_[at_]))) {
         ++at_;
     }
     const std::string_view word = source_.substr(begin, at_ - begin);
@@ -212,7 +212,8 @@ Token Lexer::next() {
         if (is_letter(c)) {
             return lex_word();
         }
-        if (is_digit(c) || (c == '.' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))) {
+        if (is_decimal_digit(c) ||
+            (c == '.' && at_ + 1 < source_.size() && is_decimal_digit(source_[at_ + 1]))) {
             return lex_number();
         }
         const char following = at_ + 1 < source_.size() ? source_[at_ + 1] : '\0';
@@ -237,8 +238,9 @@ Token Lexer::next() {
             case '`': {
                 size_t end = begin + 1;
                 while (end < source_.size() &&
-                       (is_letter(source_[end]) || is_digit(source_[end]) || source_[end] == '.' ||
-                        source_[end] == '-' || source_[end] == '/' || source_[end] == ' ')) {
+                       (is_letter(source_[end]) || is_decimal_digit(source_[end]) ||
+                        source_[end] == '.' || source_[end] == '-' || source_[end] == '/' ||
+                        source_[end] == ' ')) {
                     ++end;
                 }
                 if (end < source_.size() && source_[end] == '`' && end > begin + 1) {
