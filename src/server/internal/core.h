@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ struct Core {
     schema::GoTypes go_types;
     schema::BuiltinDefaults defaults;
     schema::Protobuf protobuf;
+    // What empty objects of builtin kinds print as, by definition; made when first needed.
+    mutable std::map<std::string, Value, std::less<>> zeros;
     std::unique_ptr<WatchHubs> hubs;
     std::unique_ptr<Rbac> rbac;
     std::unique_ptr<Discovery> discovery;

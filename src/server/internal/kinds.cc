@@ -61,6 +61,34 @@ namespace {
 
 constexpr std::string_view template_generation = "deprecated.daemonset.template.generation";
 
+// Old members with one value fill their successors with a list of it. True if something changed.
+bool mirror_members(std::string_view kind, Value& object) {
+    const auto mirror = [&object](std::string_view part, std::string_view one,
+                                  std::string_view many, bool as_ip) {
+        const std::string text(object.string_at(part, one));
+        const Value* list = object.find(part, many);
+        if (text.empty() || (list != nullptr && !list->empty())) {
+            return false;
+        }
+        Value item = as_ip ? Value::map_of({{"ip", text}}) : Value(text);
+        object.mutable_member(part).set(many, Value::list_of({std::move(item)}));
+        return true;
+    };
+    if (kind == "Node") {
+        return mirror("spec", "podCIDR", "podCIDRs", false);
+    }
+    if (kind == "Pod") {
+        const bool pod = mirror("status", "podIP", "podIPs", true);
+        return mirror("status", "hostIP", "hostIPs", true) || pod;
+    }
+    if (kind == "PersistentVolumeClaim" && object.find("spec", "dataSource") != nullptr &&
+        object.find("spec", "dataSourceRef") == nullptr) {
+        object.mutable_member("spec").set("dataSourceRef", *object.find("spec", "dataSource"));
+        return true;
+    }
+    return false;
+}
+
 std::string definition_of(const GroupVersionKind& kind) {
     const schema::SchemaPtr found = schema::Builtin::get().find_kind(kind);
     return found == nullptr ? std::string() : found->definition;
@@ -98,6 +126,9 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
         strict->push_back(cat("unknown field ", quote(path)));
     }
     // What conversion into the internal types does besides defaulting.
+    if (kind.group.empty() && mirror_members(kind.kind, object)) {
+        object = TRY(core.go_types.canonical(definition, object));
+    }
     if (kind.kind == "Secret" && object.contains("stringData")) {
         schema::fold_string_data(object);
         object = TRY(core.go_types.canonical(definition, object));
@@ -119,6 +150,14 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
         object = TRY(core.go_types.canonical(definition, object));
     }
     return object;
+}
+
+const Value* zero_object(const Core& core, const std::string& definition) {
+    if (const auto known = core.zeros.find(definition); known != core.zeros.end()) {
+        return &known->second;
+    }
+    auto made = core.go_types.canonical(definition, Value::map());
+    return &core.zeros.emplace(definition, made ? std::move(*made) : Value::map()).first->second;
 }
 
 Value reorder_kind(const Core& core, const Resource& resource, Value object) {

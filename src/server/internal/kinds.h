@@ -29,6 +29,9 @@ namespace weft::server {
                                         const Subresource* subresource, const Value& value,
                                         std::vector<std::string>* strict);
 
+// What an empty object of a builtin definition prints as. Lives as long as the core.
+[[nodiscard]] const Value* zero_object(const Core& core, const std::string& definition);
+
 // Members into the order they are printed, after a strategy has changed them.
 [[nodiscard]] Value reorder_kind(const Core& core, const Resource& resource, Value object);
 

@@ -93,11 +93,7 @@ struct WriteContext {
         options->now = call.core->loop->now();
         options->schema = schema_of(*call.resource);
         if (call.resource->is_builtin() && options->schema != nullptr) {
-            if (auto made =
-                    call.core->go_types.canonical(options->schema->definition, Value::map())) {
-                zero = std::move(*made);
-                options->zero = &zero;
-            }
+            options->zero = zero_object(*call.core, options->schema->definition);
         }
         options->converter = &converter;
         options->reset_fields = &filters;
@@ -108,7 +104,6 @@ struct WriteContext {
 
     ResourceConverter converter;
     merge::FiltersByVersion filters;
-    Value zero;
 };
 
 }  // namespace
@@ -132,12 +127,8 @@ void manage_answer(Call* call, Value& object) {
     options.api_version = call->subresource->kind.api_version();
     options.now = call->core->loop->now();
     options.schema = schema::Builtin::get().find_kind(call->subresource->kind);
-    Value zero;
     if (options.schema != nullptr) {
-        if (auto made = call->core->go_types.canonical(options.schema->definition, Value::map())) {
-            zero = std::move(*made);
-            options.zero = &zero;
-        }
+        options.zero = zero_object(*call->core, options.schema->definition);
     }
     const Object changed(object);
     object = merge::update(nullptr, changed, options).value();

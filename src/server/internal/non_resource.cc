@@ -244,7 +244,11 @@ std::optional<Response> serve_open_api(Call* call) {
         return json_document(*call, open_api.version2());
     }
     if (path == "/openapi/v3") {
-        return json_document(*call, open_api.index());
+        Response index = json_document(*call, open_api.index());
+        if (index.status == 200) {
+            index.headers.set("content-type", "text/plain; charset=utf-8");  // as the real server
+        }
+        return index;
     }
     constexpr std::string_view prefix = "/openapi/v3/";
     if (!path.starts_with(prefix)) {

@@ -351,7 +351,7 @@ private:
 };
 
 Value info() {
-    return Value::map_of({{"title", "Kubernetes"}, {"version", "v1.36.3"}});
+    return Value::map_of({{"title", "Kubernetes"}, {"version", "1.36"}});
 }
 
 // Paths and definitions of some versions.

@@ -235,6 +235,8 @@ io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object)
         } else if (kind == "PersistentVolumeClaim") {
             co_return co_await admit_claim(call, object);
         }
+    } else if (kind == "VolumeAttributesClass") {
+        add_finalizer(*object, "kubernetes.io/vac-protection");
     } else if (kind == "Ingress") {
         co_return co_await admit_ingress(call, object);
     } else if (kind == "CertificateSigningRequest") {
@@ -301,8 +303,14 @@ void warn_about_ports(Call* call, const Value& pod_spec, const std::string& path
 
 }  // namespace
 
-void warn_about_object(Call* call, const Value& object) {
+void warn_about_object(Call* call, const Value& object, const Value* old_object) {
     const Resource& resource = *call->resource;
+    if (old_object != nullptr && resource.is_builtin() &&
+        resource.kind != "CustomResourceDefinition" &&
+        object.int_at(0, "metadata", "generation") ==
+            old_object->int_at(0, "metadata", "generation")) {
+        return;  // nothing that is warned about has changed
+    }
     if (resource.custom != nullptr) {
         if (const Value* finalizers = object.find("metadata", "finalizers")) {
             for (const Value& item : finalizers->items()) {

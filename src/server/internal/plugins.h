@@ -16,6 +16,6 @@ namespace weft::server {
 [[nodiscard]] std::string deprecation_of(const GroupVersionKind& kind);
 
 // Warnings about an object that is written: what it asks for has no effect.
-void warn_about_object(Call* call, const Value& object);
+void warn_about_object(Call* call, const Value& object, const Value* old_object);
 
 }  // namespace weft::server

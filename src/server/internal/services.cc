@@ -198,6 +198,11 @@ Status ServiceClaim::allocate(Value& service, const Value* old_service) {
     const Value* old_spec = old_service == nullptr ? nullptr : old_service->find("spec");
     if (old_spec != nullptr && wants_node_ports(*old_spec) && !wants_node_ports(spec)) {
         drop_node_ports(spec, *old_spec);
+        if (spec.find("externalTrafficPolicy") != nullptr &&
+            spec.string_at("externalTrafficPolicy") ==
+                old_spec->string_at("externalTrafficPolicy")) {
+            spec.erase("externalTrafficPolicy");
+        }
     }
     if (spec.string_at("type") == "ExternalName") {
         for (const std::string_view key :

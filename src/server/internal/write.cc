@@ -178,7 +178,7 @@ io::Task<Answer> create_object(Call* call, Value object) {
                 co_return invalid_object(*call, object.string_at("metadata", "name"), errors);
             }
             CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
-            warn_about_object(call, object);
+            warn_about_object(call, object, nullptr);
         }
         Answer answer = co_await store_new(call, object);
         const bool collided =
@@ -351,7 +351,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         co_return invalid_object(*call, call->info.name, errors);
     }
     CO_TRY(co_await validate_write(call, "UPDATE", &object, &old_object));
-    warn_about_object(call, object);
+    if (!change->scales) {
+        warn_about_object(call, object, &old_object);
+    }
 
     if (is_finished(object, old_object)) {
         if (!call->dry_run) {

@@ -175,7 +175,7 @@ public:
             if (!pieces.empty()) {
                 co_return pieces;
             }
-            if (watcher_->dropped && !told_) {
+            if (watcher_->dropped && !watcher_->gone && !told_) {
                 told_ = true;
                 const Value status = status_of(
                     make_error(Reason::expired, "too old resource version: the watch fell behind"));
