@@ -9,6 +9,7 @@
 #include "cel/library/json.h"
 #include "cel/library/kro_lists.h"
 #include "cel/library/kro_maps.h"
+#include "cel/library/lists.h"
 #include "cel/library/literals.h"
 #include "cel/library/macros.h"
 #include "cel/library/omit.h"
@@ -36,6 +37,9 @@ std::vector<Library> libraries_of(Profile profile) {
     }
     if (!is_kubernetes || profile.minor >= 32) {
         out.push_back(comprehensions_library());
+    }
+    if (!is_kubernetes || profile.minor >= 34) {
+        out.push_back(lists_library(3));
     }
     if (!is_kubernetes) {
         out.push_back(bindings_library());

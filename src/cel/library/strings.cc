@@ -51,6 +51,8 @@ Value out_of_range(Call& call, int64_t index) {
 bool is_too_large(Call& call, uint64_t size) {
     return !call.arena().has_room(size);
 }
+// (Functions that multiply sizes are declared as not pure: computed early, nothing would bound
+// them.)
 Value too_large(Call& call) {
     return call.error(ErrorCode::memory_limit, "memory limit exceeded");
 }
@@ -329,10 +331,12 @@ Library strings_library(int version, OffsetPastEnd past_end) {
     plain("trim", "string_trim", trim_space);
     library.function("replace", {{.id = "string_replace_string_string",
                                   .signature = "string.(string, string) -> string",
-                                  .call = replace},
+                                  .call = replace,
+                                  .is_pure = false},
                                  {.id = "string_replace_string_string_int",
                                   .signature = "string.(string, string, int) -> string",
-                                  .call = replace_some}});
+                                  .call = replace_some,
+                                  .is_pure = false}});
     library.function("split", {{.id = "string_split_string",
                                 .signature = "string.(string) -> list(string)",
                                 .call = split},
@@ -345,11 +349,14 @@ Library strings_library(int version, OffsetPastEnd past_end) {
                                    {.id = "string_substring_int_int",
                                     .signature = "string.(int, int) -> string",
                                     .call = substring}});
-    library.function(
-        "join", {{.id = "list_join", .signature = "list(string).() -> string", .call = join_texts},
-                 {.id = "list_join_string",
-                  .signature = "list(string).(string) -> string",
-                  .call = join_texts}});
+    library.function("join", {{.id = "list_join",
+                               .signature = "list(string).() -> string",
+                               .call = join_texts,
+                               .is_pure = false},
+                              {.id = "list_join_string",
+                               .signature = "list(string).(string) -> string",
+                               .call = join_texts,
+                               .is_pure = false}});
     if (version >= 1) {
         declare_format(library, version);
         library.function(
