@@ -12,10 +12,13 @@
 #include "cel/library/lists.h"
 #include "cel/library/literals.h"
 #include "cel/library/macros.h"
+#include "cel/library/math.h"
 #include "cel/library/omit.h"
 #include "cel/library/optional.h"
 #include "cel/library/random.h"
+#include "cel/library/regex.h"
 #include "cel/library/runtime.h"
+#include "cel/library/sets.h"
 #include "cel/library/standard.h"
 #include "cel/library/strings.h"
 #include "cel/library/well_known.h"
@@ -44,6 +47,13 @@ std::vector<Library> libraries_of(Profile profile) {
     if (!is_kubernetes) {
         out.push_back(bindings_library());
         out.push_back(encoders_library());
+    }
+    if (profile.kind != Profile::Kind::kro) {
+        out.push_back(sets_library());
+    }
+    if (profile.kind == Profile::Kind::spec) {
+        out.push_back(math_library());
+        out.push_back(regex_library());
     }
     if (profile.kind == Profile::Kind::kro) {
         out.push_back(hash_library());
