@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "graph/internal/inspect.h"
 #include "graph/labels.h"
 
 namespace weft::graph {
@@ -405,9 +404,6 @@ resources:
 }
 
 TEST(Plan, TakesOmittedFieldsAway) {
-    if (!base_environment().has_function("omit")) {
-        GTEST_SKIP() << "no omit()";
-    }
     World world(R"(
 schema: {kind: Web, apiVersion: v1alpha1, spec: {name: string}}
 resources:
@@ -529,9 +525,6 @@ TEST(Plan, DoesNothingWhileSuspended) {
 }
 
 TEST(Plan, ShowsOnlyTheAuthorsConditions) {
-    if (!base_environment().has_function("omit")) {
-        GTEST_SKIP() << "no runtime";
-    }
     World world(R"(
 schema:
   kind: Web
