@@ -9,7 +9,8 @@ namespace weft::cel {
 namespace {
 
 // The entries of both; `right` wins. Nested maps are merged too if `is_deep`.
-Value merge_maps(Call& call, const Value& left, const Value& right, bool is_deep, uint32_t depth = 0) {
+Value merge_maps(Call& call, const Value& left, const Value& right, bool is_deep,
+                 uint32_t depth = 0) {
     if (right.size() == 0) {
         return left;
     }

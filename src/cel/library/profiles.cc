@@ -6,21 +6,27 @@
 #include "cel/library/comprehensions.h"
 #include "cel/library/encoders.h"
 #include "cel/library/hash.h"
+#include "cel/library/ip.h"
 #include "cel/library/json.h"
 #include "cel/library/kro_lists.h"
 #include "cel/library/kro_maps.h"
+#include "cel/library/kubernetes_lists.h"
+#include "cel/library/kubernetes_regex.h"
 #include "cel/library/lists.h"
 #include "cel/library/literals.h"
 #include "cel/library/macros.h"
 #include "cel/library/math.h"
 #include "cel/library/omit.h"
 #include "cel/library/optional.h"
+#include "cel/library/quantity.h"
 #include "cel/library/random.h"
 #include "cel/library/regex.h"
 #include "cel/library/runtime.h"
+#include "cel/library/semver.h"
 #include "cel/library/sets.h"
 #include "cel/library/standard.h"
 #include "cel/library/strings.h"
+#include "cel/library/url.h"
 #include "cel/library/well_known.h"
 
 namespace weft::cel {
@@ -54,6 +60,19 @@ std::vector<Library> libraries_of(Profile profile) {
     if (profile.kind == Profile::Kind::spec) {
         out.push_back(math_library());
         out.push_back(regex_library());
+    }
+    if (profile.kind != Profile::Kind::spec) {
+        out.push_back(kubernetes_lists_library(profile.minor >= 37 ? 1 : 0));
+        out.push_back(kubernetes_regex_library());
+        out.push_back(url_library());
+        out.push_back(quantity_library());
+        // Kubernetes 1.30 has addresses, 1.33 versions; kro has both, and takes the second argument
+        // of semver() that its documents show.
+        out.push_back(ip_library());
+        out.push_back(cidr_library());
+        if (!is_kubernetes || profile.minor >= 33) {
+            out.push_back(semver_library(1));
+        }
     }
     if (profile.kind == Profile::Kind::kro) {
         out.push_back(hash_library());

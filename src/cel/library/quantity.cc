@@ -1,0 +1,137 @@
+// cel/library/quantity.cc: Kubernetes quantities as values.
+
+#include "cel/library/quantity.h"
+
+#include "cel/library/kubernetes_costs.h"
+#include "schema/quantity.h"
+
+namespace weft::cel {
+
+namespace {
+
+constexpr Type quantity_type{.kind = TypeKind::opaque, .name = "kubernetes.Quantity"};
+
+// Go compares sums by identity of their representation; here equal amounts are equal.
+class QuantityValue final : public Opaque {
+public:
+    static constexpr char class_id = 0;
+    explicit QuantityValue(schema::Quantity quantity) : amount(std::move(quantity)) {}
+
+    [[nodiscard]] const void* class_identity() const override { return &class_id; }
+    [[nodiscard]] const Type* type() const override { return &quantity_type; }
+    [[nodiscard]] Value equals(const Value& other, Arena& arena) const override {
+        const auto* quantity = other.as<QuantityValue>();
+        return quantity != nullptr
+                   ? Value::boolean(quantity->amount == amount)
+                   : make_error(arena, ErrorCode::no_such_overload, "no such overload");
+    }
+    [[nodiscard]] std::string text() const override { return amount.text(); }
+
+    const schema::Quantity amount;
+};
+
+const schema::Quantity& amount_of(const Value& value) {
+    return value.as<QuantityValue>()->amount;
+}
+
+Value make_quantity(Call& call, std::span<const Value> args) {
+    Result<schema::Quantity> quantity = schema::Quantity::parse(args[0].as_string());
+    return quantity ? call.object<QuantityValue>(*std::move(quantity))
+                    : call.error(ErrorCode::invalid_argument, quantity.error().message());
+}
+Value is_quantity(Call&, std::span<const Value> args) {
+    return Value::boolean(schema::Quantity::parse(args[0].as_string()).has_value());
+}
+Value quantity_sign(Call&, std::span<const Value> args) {
+    return Value::integer(amount_of(args[0]).sign());
+}
+int order_of(std::span<const Value> args) {
+    const auto order = amount_of(args[0]) <=> amount_of(args[1]);
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+}
+Value quantity_is_greater(Call&, std::span<const Value> args) {
+    return Value::boolean(order_of(args) > 0);
+}
+Value quantity_is_less(Call&, std::span<const Value> args) {
+    return Value::boolean(order_of(args) < 0);
+}
+Value quantity_compare(Call&, std::span<const Value> args) {
+    return Value::integer(order_of(args));
+}
+Value quantity_as_float(Call&, std::span<const Value> args) {
+    return Value::number(amount_of(args[0]).to_double());
+}
+// `value` is cut at the bounds of an int64: then it is another amount.
+bool is_whole(const schema::Quantity& amount) {
+    return amount.is_integer() && schema::Quantity::of_units(amount.value()) == amount;
+}
+Value quantity_is_integer(Call&, std::span<const Value> args) {
+    return Value::boolean(is_whole(amount_of(args[0])));
+}
+Value quantity_as_integer(Call& call, std::span<const Value> args) {
+    const schema::Quantity& amount = amount_of(args[0]);
+    return is_whole(amount) ? Value::integer(amount.value())
+                            : call.error(ErrorCode::conversion, "cannot convert value to integer");
+}
+schema::Quantity other_amount(const Value& value) {
+    return value.is_int() ? schema::Quantity::of_units(value.as_int()) : amount_of(value);
+}
+Value quantity_add(Call& call, std::span<const Value> args) {
+    return call.object<QuantityValue>(amount_of(args[0]).plus(other_amount(args[1])));
+}
+Value quantity_sub(Call& call, std::span<const Value> args) {
+    return call.object<QuantityValue>(amount_of(args[0]).minus(other_amount(args[1])));
+}
+
+}  // namespace
+
+Library quantity_library() {
+    constexpr std::string_view pair_to_bool = "kubernetes.Quantity.(kubernetes.Quantity) -> bool";
+    Library library("kubernetes.quantity");
+    library.function("quantity", {{.id = "string_to_quantity",
+                                   .signature = "(string) -> kubernetes.Quantity",
+                                   .call = make_quantity,
+                                   .actual_cost = cost_of_parsing}});
+    library.function("isQuantity", {{.id = "is_quantity_string",
+                                     .signature = "(string) -> bool",
+                                     .call = is_quantity,
+                                     .actual_cost = cost_of_parsing}});
+    library.function("sign", {{.id = "quantity_sign",
+                               .signature = "(kubernetes.Quantity) -> int",
+                               .call = quantity_sign}});
+    library.function("isGreaterThan", {{.id = "quantity_is_greater_than",
+                                        .signature = pair_to_bool,
+                                        .call = quantity_is_greater}});
+    library.function(
+        "isLessThan",
+        {{.id = "quantity_is_less_than", .signature = pair_to_bool, .call = quantity_is_less}});
+    library.function("compareTo", {{.id = "quantity_compare_to",
+                                    .signature = "kubernetes.Quantity.(kubernetes.Quantity) -> int",
+                                    .call = quantity_compare}});
+    library.function("asApproximateFloat", {{.id = "quantity_get_float",
+                                             .signature = "kubernetes.Quantity.() -> double",
+                                             .call = quantity_as_float}});
+    library.function("asInteger", {{.id = "quantity_get_int",
+                                    .signature = "kubernetes.Quantity.() -> int",
+                                    .call = quantity_as_integer}});
+    library.function("isInteger", {{.id = "quantity_is_integer",
+                                    .signature = "kubernetes.Quantity.() -> bool",
+                                    .call = quantity_is_integer}});
+    library.function(
+        "add", {{.id = "quantity_add",
+                 .signature = "kubernetes.Quantity.(kubernetes.Quantity) -> kubernetes.Quantity",
+                 .call = quantity_add},
+                {.id = "quantity_add_int",
+                 .signature = "kubernetes.Quantity.(int) -> kubernetes.Quantity",
+                 .call = quantity_add}});
+    library.function(
+        "sub", {{.id = "quantity_sub",
+                 .signature = "kubernetes.Quantity.(kubernetes.Quantity) -> kubernetes.Quantity",
+                 .call = quantity_sub},
+                {.id = "quantity_sub_int",
+                 .signature = "kubernetes.Quantity.(int) -> kubernetes.Quantity",
+                 .call = quantity_sub}});
+    return library;
+}
+
+}  // namespace weft::cel
