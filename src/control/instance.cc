@@ -107,6 +107,19 @@ io::Task<void> InstanceController::work() {
             queue_.add_backed_off(*key);
         }
         queue_.done(*key);
+        co_await drop_unread();
+    }
+}
+
+// Ends the watches of external references that nobody reads any more.
+io::Task<void> InstanceController::drop_unread() {
+    while (!unread_.empty()) {
+        const InformerKey key = unread_.extract(unread_.begin()).value();
+        const auto readers = readers_.find(key);
+        if (readers != readers_.end() && readers->second.empty()) {
+            readers_.erase(readers);
+            co_await world_.informers->drop(key);
+        }
     }
 }
 
@@ -467,8 +480,11 @@ void InstanceController::remember_interests(const InstanceKey& key,
     std::set<InformerKey>& mine = interests_[key];
     for (const InformerKey& old : mine) {
         if (!interests.contains(old)) {
-            // The watch itself stays for the next reader; it ends with the controller.
-            readers_[old].erase(key);
+            const auto readers = readers_.find(old);
+            if (readers != readers_.end() && readers->second.erase(key) > 0 &&
+                readers->second.empty()) {
+                unread_.insert(old);
+            }
         }
     }
     for (const InformerKey& wanted : interests) {

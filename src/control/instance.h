@@ -67,6 +67,7 @@ private:
     io::Task<Result<Informer*>> children(kube::Resource resource);
     io::Task<Result<Informer*>> external(InformerKey key, InstanceKey reader);
     void remember_interests(const InstanceKey& key, std::set<InformerKey> interests);
+    io::Task<void> drop_unread();
     void on_child(const Object* before, const Object* after);
     void put_written(kube::Cache* cache, const Object& object, const InstanceKey& writer);
 
@@ -77,6 +78,7 @@ private:
     // External references: who reads which watch.
     std::map<InstanceKey, std::set<InformerKey>> interests_;
     std::map<InformerKey, std::set<InstanceKey>> readers_;
+    std::set<InformerKey> unread_;  // that may have lost their last reader
     // The pass that is putting its own answer into a cache: that change needs no further pass.
     const InstanceKey* writing_ = nullptr;
 };
