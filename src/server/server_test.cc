@@ -156,6 +156,22 @@ TEST(ApiServer, GivesServicesAddressesOfTheirNetwork) {
     EXPECT_GE(service.find("spec", "ports")->at(0).int_at(0, "nodePort"), 30000);
 }
 
+TEST(ApiServer, TakesAPodsStatusWithoutWhatTheServerComputed) {
+    TestServer world;
+    const std::string pods = "/api/v1/namespaces/default/pods";
+    const Value pod =
+        world.json("POST", pods,
+                   R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"a","image":"b"}]}})");
+
+    Value update = pod;
+    update.set("status", Value::map_of({{"phase", "Running"}, {"podIP", "10.0.0.1"}}));
+    const Value running = world.json("PUT", pods + "/p/status", to_json(update));
+
+    EXPECT_EQ(running.string_at("status", "phase"), "Running");
+    EXPECT_EQ(running.string_at("status", "qosClass"), "BestEffort");
+    EXPECT_EQ(running.find("status", "podIPs")->at(0).string_at("ip"), "10.0.0.1");
+}
+
 TEST(ApiServer, RefusesStrangersWithTheReason) {
     TestServer world;
     world.token = "user";

@@ -75,6 +75,14 @@ void prepare_update(const Core& /*core*/, const Resource& resource, const Subres
     } else {
         metadata.erase("generation");
     }
+    if (name == "status" && resource.kind == "Pod" &&
+        object.string_at("status", "qosClass").empty()) {
+        // A kubelet need not know the class that was computed at creation.
+        const std::string quality(old_object.string_at("status", "qosClass"));
+        if (!quality.empty()) {
+            object.mutable_member("status").set("qosClass", quality);
+        }
+    }
     schema::prepare_for_update(*resource.builtin, name, old_object, object);
     if (resets_metadata(*resource.builtin, name)) {
         Value kept = *old_object.find("metadata");
