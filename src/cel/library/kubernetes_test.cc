@@ -172,5 +172,23 @@ TEST(KubernetesLibrary, TakesUrlsApart) {
     expect_library(Profile::kubernetes(34), cases);
 }
 
+TEST(KubernetesLibrary, NamesFormats) {
+    constexpr LibraryCase cases[] = {
+        {"format.dns1123Label().validate('my-label').hasValue()", "false"},
+        {"format.dns1123Label().validate('My').value().size()", "1"},
+        {"format.dns1123LabelPrefix().validate('my-').hasValue()", "false"},
+        {"format.dns1123Label().validate('my-').hasValue()", "true"},
+        {"format.named('uuid').value().validate('x').value() == ['does not match the UUID format']",
+         "true"},
+        {"format.named('none').hasValue()", "false"},
+        {"format.byte().validate('*').value() == ['invalid base64']", "true"},
+        {"format.date().validate('2021-01-01').hasValue()", "false"},
+        {"format.datetime().validate('2021').value() == ['invalid datetime']", "true"},
+        {"format.uri().validate('x').value()[0]", "\"parse \\\"x\\\": invalid URI for request\""},
+        {"format.uri() == format.named('uri').value()", "true"},
+    };
+    expect_library(Profile::kubernetes(34), cases);
+}
+
 }  // namespace
 }  // namespace weft::cel

@@ -16,6 +16,7 @@
 #include "cel/library/literals.h"
 #include "cel/library/macros.h"
 #include "cel/library/math.h"
+#include "cel/library/named_format.h"
 #include "cel/library/omit.h"
 #include "cel/library/optional.h"
 #include "cel/library/quantity.h"
@@ -70,6 +71,9 @@ std::vector<Library> libraries_of(Profile profile) {
         // of semver() that its documents show.
         out.push_back(ip_library());
         out.push_back(cidr_library());
+        if (is_kubernetes && profile.minor >= 31) {
+            out.push_back(named_format_library());
+        }
         if (!is_kubernetes || profile.minor >= 33) {
             out.push_back(semver_library(1));
         }
