@@ -58,6 +58,9 @@ std::vector<Library> libraries_of(Profile profile) {
     if (profile.kind != Profile::Kind::kro) {
         out.push_back(sets_library());
     }
+    // Kubernetes' since 1.30, and cel-go's ext.Network made after them.
+    out.push_back(ip_library());
+    out.push_back(cidr_library());
     if (profile.kind == Profile::Kind::spec) {
         out.push_back(math_library());
         out.push_back(regex_library());
@@ -67,10 +70,8 @@ std::vector<Library> libraries_of(Profile profile) {
         out.push_back(kubernetes_regex_library());
         out.push_back(url_library());
         out.push_back(quantity_library());
-        // Kubernetes 1.30 has addresses, 1.33 versions; kro has both, and takes the second argument
-        // of semver() that its documents show.
-        out.push_back(ip_library());
-        out.push_back(cidr_library());
+        // Kubernetes has versions since 1.33; kro takes the second argument of semver() that its
+        // documents show.
         if (is_kubernetes && profile.minor >= 31) {
             out.push_back(named_format_library());
         }
