@@ -123,23 +123,39 @@ io::Task<Status> play(World* world, std::string mode, std::vector<Document> defi
     co_return Status{};
 }
 
+// "kubernetes/defaults": examples of different folders may define the same kind, so each folder
+// gets a world of its own.
+std::string folder_of(const std::string& file) {
+    const size_t first = file.find('/');
+    return file.substr(0, first == std::string::npos ? first : file.find('/', first + 1));
+}
+
 int run_examples(const std::filesystem::path& cases) {
-    const std::vector<Document> all = read_all(cases / "examples");
-    std::set<GroupVersionKind> kinds;
-    const std::vector<Document> definitions = self_contained(all, &kinds);
-    std::vector<Document> instances;
-    for (const Document& document : all) {
-        if (kinds.contains(document.object.group_version_kind())) {
-            instances.push_back(document);
-        }
+    std::map<std::string, std::vector<Document>> folders;
+    for (Document& document : read_all(cases / "examples")) {
+        folders[folder_of(document.file)].push_back(std::move(document));
     }
-    for (const auto& [mode, workloads] : {std::pair("instant", cluster::WorkloadMode::instant),
-                                          std::pair("delayed", cluster::WorkloadMode::delayed)}) {
-        io::sim::VirtualLoop loop(7);
-        World world(&loop, {.seed = 7, .workloads = workloads});
-        const Status done = io::run(&loop, play(&world, mode, definitions, instances));
-        if (!done) {
-            report(cat(mode, ":start"), done);
+    for (const auto& [folder, all] : folders) {
+        std::set<GroupVersionKind> kinds;
+        const std::vector<Document> definitions = self_contained(all, &kinds);
+        std::vector<Document> instances;
+        for (const Document& document : all) {
+            if (kinds.contains(document.object.group_version_kind())) {
+                instances.push_back(document);
+            }
+        }
+        if (definitions.empty()) {
+            continue;
+        }
+        for (const auto& [mode, workloads] :
+             {std::pair("instant", cluster::WorkloadMode::instant),
+              std::pair("delayed", cluster::WorkloadMode::delayed)}) {
+            io::sim::VirtualLoop loop(7);
+            World world(&loop, {.seed = 7, .workloads = workloads});
+            const Status done = io::run(&loop, play(&world, mode, definitions, instances));
+            if (!done) {
+                report(cat(mode, ":", folder, ":start"), done);
+            }
         }
     }
     return 0;
