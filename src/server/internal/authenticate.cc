@@ -65,6 +65,10 @@ Result<UserInfo> authenticate(const Core& core, const io::http::Request& request
         add_group(user, "system:authenticated");
         return user;
     }
+    // Whoever shows a certificate means to be somebody: not to be taken for nobody instead.
+    if (request.peer.certificate_is_refused) {
+        return make_error(Reason::unauthorized, "Unauthorized");
+    }
     if (core.options.allow_anonymous) {
         UserInfo user;
         user.name = "system:anonymous";
