@@ -49,6 +49,14 @@ io::Task<Status> apply_files(io::Loop* loop, kube::Client* client, std::vector<F
     Status first_failure;
     for (const FileObject& file : objects) {
         Object object = file.object;
+        if (const Result<kube::Resource> known =
+                co_await mapper.for_kind(object.group_version_kind());
+            !known && known.error().reason() == Reason::not_found) {
+            Applied waiting;
+            waiting.text = cat(object.kind(), " ", object.key().text());
+            waiting.is_waiting = true;
+            on_done(waiting);
+        }
         const Result<kube::Resource> resource =
             co_await wait_for_kind(loop, &mapper, object.group_version_kind());
         Applied applied;

@@ -15,6 +15,7 @@ namespace weft::cli {
 struct Applied {
     std::string text;  // "WebApp default/shop"
     Status status;
+    bool is_waiting = false;  // its kind is not served yet; it is heard of again
 };
 
 // Server-side apply as field manager "weft-up": namespaces, CRDs and definitions first, then the

@@ -10,6 +10,7 @@
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "control/control.h"
+#include "io/file.h"
 
 namespace weft::cli {
 
@@ -28,10 +29,18 @@ Result<kube::Config> find_config(const ControllerOptions& options) {
                                        environment("KUBERNETES_SERVICE_PORT"), read_file);
     }
     if (path.empty()) {
+        if (environment("HOME").empty()) {
+            return make_error(Reason::not_found,
+                              "no API server is named\n  cure: use --kubeconfig FILE or set "
+                              "KUBECONFIG");
+        }
         path = environment("HOME") + "/.kube/config";
+        if (!io::file_exists(path)) {
+            return make_error(Reason::not_found, "no API server is named, and there is no ", path,
+                              "\n  cure: use --kubeconfig FILE or set KUBECONFIG");
+        }
     }
-    const std::string text =
-        TRY(read_file(path).context("no API server is named: use --kubeconfig"));
+    const std::string text = TRY(read_file(path).context("reading the kubeconfig"));
     return kube::parse_kubeconfig(text, path, options.context, read_file);
 }
 
@@ -51,7 +60,10 @@ Result<std::optional<Address>> parse_address(const std::string& text) {
     if (!port || *port > 65535) {
         return make_error(Reason::invalid, quote(text), " is no address: write HOST:PORT or :PORT");
     }
-    const std::string host = text.substr(0, colon);
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    }
     return std::optional(Address{host.empty() ? "0.0.0.0" : host, static_cast<uint16_t>(*port)});
 }
 

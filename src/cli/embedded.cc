@@ -4,11 +4,12 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "cli/files.h"
 #include "cli/identity.h"
 #include "cli/limits.h"
+#include "io/file.h"
 #include "kube/kube.h"
 
 namespace weft::cli {
@@ -32,6 +33,22 @@ std::string private_folder() {
     return cat(code ? "/tmp" : base.string(), "/weft-", getuid());
 }
 
+// On a full disk nothing says so: every write fails and the start hangs. So look before.
+Status make_data_dir(const std::string& path) {
+    TRY(io::make_directories(path, 0700));
+    struct statvfs disk{};
+    if (statvfs(path.c_str(), &disk) != 0) {
+        return {};
+    }
+    const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+    if (free < disk_free_min) {
+        return make_error(Reason::io, "only ", free / 1024, " KiB are free in ", path,
+                          "\n  cure: free ", disk_free_min / 1024 / 1024,
+                          " MiB, or keep the data elsewhere with --data-dir");
+    }
+    return {};
+}
+
 io::http::Peer administrator() {
     io::http::Peer peer;
     peer.address = "in-process";
@@ -48,7 +65,9 @@ Embedded::~Embedded() = default;
 io::Task<Result<std::unique_ptr<Embedded>>> Embedded::start(io::RealLoop* loop, ServerFlags flags,
                                                             control::ControlOptions control) {
     std::unique_ptr<Embedded> embedded(new Embedded(loop));
-    const Status started = co_await embedded->start_parts(std::move(flags), std::move(control));
+    Status started = co_await io::with_timeout<void>(
+        loop, start_timeout, "starting the server",
+        embedded->start_parts(std::move(flags), std::move(control)));
     if (!started) {
         co_await embedded->stop();
         co_return Error(started.error());
@@ -63,7 +82,7 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
         identity = CO_TRY(make_identity(flags.address, random_bytes(loop_, 32), now));
         store_ = store::memory(loop_);
     } else {
-        CO_TRY(make_folder(flags.data_dir, 0700));
+        CO_TRY(make_data_dir(flags.data_dir));
         store_ = CO_TRY(co_await store::open_sqlite(
             loop_, {.file = std::filesystem::path(flags.data_dir) / "weft.db",
                     .sync = flags.sync,
@@ -120,24 +139,24 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
         if (folder.empty()) {
             folder = private_folder();
             kubeconfig_is_temporary_ = true;
-            CO_TRY(make_folder(folder, 0700));
+            CO_TRY(io::make_directories(folder, 0700));
         }
         kubeconfig_ = kubeconfig_is_temporary_ ? cat(folder, "/", listener_->port(), ".kubeconfig")
                                                : folder + "/kubeconfig";
     }
-    co_return write_file(kubeconfig_,
-                         kube::write_kubeconfig({.server = url_,
-                                                 .ca_pem = identity.ca.certificate_pem,
-                                                 .certificate_pem = identity.admin.certificate_pem,
-                                                 .key_pem = identity.admin.key_pem,
-                                                 .token = ""}),
-                         0600);
+    co_return io::write_file(
+        kubeconfig_,
+        kube::write_kubeconfig({.server = url_,
+                                .ca_pem = identity.ca.certificate_pem,
+                                .certificate_pem = identity.admin.certificate_pem,
+                                .key_pem = identity.admin.key_pem,
+                                .token = ""}),
+        0600);
 }
 
 io::Task<void> Embedded::stop() {
     if (kubeconfig_is_temporary_ && !kubeconfig_.empty()) {
-        std::error_code code;
-        std::filesystem::remove(kubeconfig_, code);
+        static_cast<void>(io::remove_file(kubeconfig_));
     }
     if (manager_ != nullptr) {
         co_await manager_->stop();

@@ -1,27 +1,18 @@
-// cli/files.cc: reading and writing files.
+// cli/files.cc: finding files, and the objects in them.
 
 #include "cli/files.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/limits.h"
+#include "io/file.h"
 
 namespace weft::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-Error file_error(const std::string& path, std::string_view doing, int code) {
-    return make_error(code == ENOENT ? Reason::not_found : Reason::io, doing, " ", path, ": ",
-                      std::strerror(code));
-}
 
 bool is_manifest(const fs::path& path) {
     const std::string extension = path.extension();
@@ -40,26 +31,51 @@ Status find_files(const std::string& path, std::vector<std::string>* out) {
         if (at->is_regular_file(code) && is_manifest(at->path())) {
             found.push_back(at->path());
             if (found.size() > files_max) {
-                return make_error(Reason::invalid, path, ": more than ", files_max, " files");
+                return make_error(Reason::invalid, "more than ", files_max, " files in it");
             }
         }
     }
     if (code) {
-        return make_error(Reason::io, "reading folder ", path, ": ", code.message());
+        return make_error(Reason::io, code.message());
     }
     if (found.empty()) {
-        return make_error(Reason::invalid, path, ": no .yaml, .yml or .json file in it");
+        return make_error(Reason::invalid, "no .yaml, .yml or .json file in it");
     }
     std::ranges::sort(found);
     out->insert(out->end(), found.begin(), found.end());
     return {};
 }
 
+// The YAML reader's errors begin with their place, "web.yaml:4:9: …", and name the cure after a
+// semicolon: take both apart, so that every mistake looks the same.
 Diagnostic trouble(const std::string& file, const Error& error) {
     Diagnostic diagnostic;
-    // The reader's errors name their place themselves.
-    diagnostic.place.file = error.text().starts_with(file + ":") ? "" : file;
-    diagnostic.message = error.text();
+    diagnostic.place.file = file;
+    const std::string whole = error.text();
+    std::string_view text = whole;
+    const std::string start = file + ":";
+    if (!text.starts_with(start)) {
+        diagnostic.message = text;
+        return diagnostic;
+    }
+    text.remove_prefix(start.size());
+    const size_t line_end = text.find(':');
+    const size_t column_end =
+        line_end == std::string_view::npos ? line_end : text.find(':', line_end + 1);
+    if (column_end != std::string_view::npos) {
+        const auto line = parse_int(text.substr(0, line_end));
+        const auto column = parse_int(text.substr(line_end + 1, column_end - line_end - 1));
+        if (line && column) {
+            diagnostic.place.line = static_cast<int>(*line);
+            diagnostic.place.column = static_cast<int>(*column);
+            text.remove_prefix(column_end + 1);
+            if (const size_t cure = text.rfind("; "); cure != std::string_view::npos) {
+                diagnostic.cure = text.substr(cure + 2);
+                text = text.substr(0, cure);
+            }
+        }
+    }
+    diagnostic.message = trim(text);
     return diagnostic;
 }
 
@@ -94,72 +110,13 @@ void add_object(YamlDocument document, const std::string& file, std::vector<File
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
-    const int file = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return file_error(path, "reading", errno);
-    }
-    std::string text;
-    std::string buffer(size_t{64} * 1024, '\0');
-    ssize_t got = 0;
-    while ((got = read(file, buffer.data(), buffer.size())) > 0 && text.size() <= file_bytes_max) {
-        text.append(buffer.data(), static_cast<size_t>(got));
-    }
-    const int code = errno;
-    if (file != STDIN_FILENO) {
-        close(file);
-    }
-    if (got < 0) {
-        return file_error(path, "reading", code);
-    }
-    if (text.size() > file_bytes_max) {
-        return make_error(Reason::invalid, path, ": larger than ", file_bytes_max, " bytes");
-    }
-    return text;
-}
-
-Status make_folder(const std::string& path, unsigned mode) {
-    std::error_code code;
-    const bool made = fs::create_directories(path, code);
-    if (code) {
-        return make_error(Reason::io, "making folder ", path, ": ", code.message());
-    }
-    if (made) {
-        fs::permissions(path, static_cast<fs::perms>(mode), code);
-    }
-    return {};
-}
-
-Status write_file(const std::string& path, std::string_view text, unsigned mode) {
-    const std::string draft = cat(path, ".tmp", getpid());
-    const int file = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (file < 0) {
-        return file_error(path, "writing", errno);
-    }
-    size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t got = write(file, text.data() + written, text.size() - written);
-        if (got < 0) {
-            const int code = errno;
-            close(file);
-            unlink(draft.c_str());
-            return file_error(path, "writing", code);
-        }
-        written += static_cast<size_t>(got);
-    }
-    const bool synced = fsync(file) == 0;
-    const int code = errno;
-    close(file);
-    if (!synced || rename(draft.c_str(), path.c_str()) != 0) {
-        const int why = synced ? errno : code;
-        unlink(draft.c_str());
-        return file_error(path, "writing", why);
-    }
-    return {};
+    return io::read_file(path, file_bytes_max);
 }
 
 std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
                                      Diagnostics* diagnostics) {
     std::vector<FileObject> out;
+    constexpr std::string_view stdin_name = "<stdin>";
     for (const std::string& path : paths) {
         std::vector<std::string> files;
         if (const Status found = find_files(path, &files); !found) {
@@ -167,19 +124,19 @@ std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
             continue;
         }
         for (const std::string& file : files) {
+            const std::string name(file == "-" ? stdin_name : file);
             const Result<std::string> text = read_file(file);
             if (!text) {
-                diagnostics->push_back(trouble(file, text.error()));
+                diagnostics->push_back(trouble(name, text.error()));
                 continue;
             }
-            Result<std::vector<YamlDocument>> documents =
-                parse_yaml(*text, {.file = file == "-" ? "<stdin>" : file});
+            Result<std::vector<YamlDocument>> documents = parse_yaml(*text, {.file = name});
             if (!documents) {
-                diagnostics->push_back(trouble(file, documents.error()));
+                diagnostics->push_back(trouble(name, documents.error()));
                 continue;
             }
             for (YamlDocument& document : *documents) {
-                add_object(std::move(document), file, &out, diagnostics);
+                add_object(std::move(document), name, &out, diagnostics);
             }
         }
     }

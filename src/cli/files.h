@@ -3,18 +3,14 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "object/object.h"
 
 namespace weft::cli {
 
-// The whole file; "-" is standard input. An error names the file, what is wrong and the cure.
+// io::read_file with the limit of what users name.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
-// Written beside it, synced and renamed into place: there is the old file or the new one.
-[[nodiscard]] Status write_file(const std::string& path, std::string_view text, unsigned mode);
-[[nodiscard]] Status make_folder(const std::string& path, unsigned mode);
 
 // An object and where it stands.
 struct FileObject {

@@ -2,10 +2,9 @@
 
 #include "cli/identity.h"
 
-#include <filesystem>
-
 #include "cli/files.h"
 #include "cli/limits.h"
+#include "io/file.h"
 
 namespace weft::cli {
 
@@ -38,9 +37,7 @@ Result<io::tls::KeyPair> make_admin(const io::tls::KeyPair& ca, Time now) {
 Result<std::optional<io::tls::KeyPair>> read_pair(const std::string& folder,
                                                   std::string_view name) {
     const std::string stem = cat(folder, "/", name);
-    std::error_code code;
-    if (!std::filesystem::exists(stem + ".crt", code) ||
-        !std::filesystem::exists(stem + ".key", code)) {
+    if (!io::file_exists(stem + ".crt") || !io::file_exists(stem + ".key")) {
         return std::optional<io::tls::KeyPair>();
     }
     return std::optional(io::tls::KeyPair{.certificate_pem = TRY(read_file(stem + ".crt")),
@@ -48,8 +45,8 @@ Result<std::optional<io::tls::KeyPair>> read_pair(const std::string& folder,
 }
 
 Status write_pair(const std::string& folder, std::string_view name, const io::tls::KeyPair& pair) {
-    TRY(write_file(cat(folder, "/", name, ".key"), pair.key_pem, 0600));
-    return write_file(cat(folder, "/", name, ".crt"), pair.certificate_pem, 0600);
+    TRY(io::write_file(cat(folder, "/", name, ".key"), pair.key_pem, 0600));
+    return io::write_file(cat(folder, "/", name, ".crt"), pair.certificate_pem, 0600);
 }
 
 bool ends_soon(const io::tls::KeyPair& pair, Time now) {
@@ -71,7 +68,7 @@ Result<Identity> make_identity(const std::string& address, const std::string& ra
 Result<Identity> keep_identity(const std::string& folder, const std::string& address,
                                const std::string& random, Time now) {
     const std::string pki = folder + "/pki";
-    TRY(make_folder(pki, 0700));
+    TRY(io::make_directories(pki, 0700));
     Identity identity;
     auto ca = TRY(read_pair(pki, "ca"));
     if (!ca) {
@@ -92,12 +89,11 @@ Result<Identity> keep_identity(const std::string& folder, const std::string& add
     }
     identity.admin = *admin;
     const std::string token_file = pki + "/tokens.key";
-    std::error_code code;
-    if (std::filesystem::exists(token_file, code)) {
+    if (io::file_exists(token_file)) {
         identity.token_key = TRY(read_file(token_file));
     } else {
         identity.token_key = hex_encode(random);
-        TRY(write_file(token_file, identity.token_key, 0600));
+        TRY(io::write_file(token_file, identity.token_key, 0600));
     }
     return identity;
 }

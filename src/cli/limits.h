@@ -13,6 +13,13 @@ namespace weft::cli {
 constexpr size_t file_bytes_max = size_t{64} * 1024 * 1024;
 // Files of one folder: more is surely the wrong folder.
 constexpr size_t files_max = 20'000;
+// What a data dir needs to start: the first start writes about 1 MB, and a log of as much again.
+constexpr uint64_t disk_free_min = uint64_t{2} * 1024 * 1024;
+// Until the embedded server answers: a start takes well under a second, opening a large store a
+// few.
+constexpr int64_t start_timeout = 60 * io::second;
+// Workers of a controller: each is a coroutine with a queue; beyond this they only cost memory.
+constexpr int64_t workers_max = 100'000;
 // How often a live picture is drawn at most: as fast as an eye follows.
 constexpr int64_t redraw_interval = 80 * io::millisecond;
 // How long requests may take to end when the server stops.

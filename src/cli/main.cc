@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 
 #include "cli/commands.h"
+#include "cli/limits.h"
 #include "cli/terminal.h"
+#include "io/log.h"
 
 namespace weft::cli {
 namespace {
@@ -40,6 +43,10 @@ CLI::Option* add_duration(CLI::App* app, const std::string& name, int64_t* value
                     throw CLI::ValidationError(
                         name, "\"" + text + "\" is no duration; write 30s or 1m30s");
                 }
+                if (*parsed < 0) {
+                    throw CLI::ValidationError(
+                        name, "\"" + text + "\" lies in the past; write 30s or 1m30s");
+                }
                 *value = *parsed;
             },
             help + " (" + format_duration(*value) + ")")
@@ -70,18 +77,38 @@ void add_choice(CLI::App* app, const std::string& name, T* value,
         ->type_name(type);
 }
 
+// A whole number within bounds. CLI11's own conversion lets -3 wrap and says little of the rest.
+template <typename T>
+void add_number(CLI::App* app, const std::string& name, T* value, int64_t least, int64_t most,
+                const std::string& help) {
+    app->add_option_function<std::string>(
+           name,
+           [value, least, most, name](const std::string& text) {
+               const auto parsed = parse_int(text);
+               if (!parsed || *parsed < least || *parsed > most) {
+                   const std::string range = most == std::numeric_limits<int64_t>::max()
+                                                 ? cat("from ", least, " on")
+                                                 : cat("between ", least, " and ", most);
+                   throw CLI::ValidationError(name, "\"" + text + "\" is no whole number " + range);
+               }
+               *value = static_cast<T>(*parsed);
+           },
+           help + " (" + std::to_string(*value) + ")")
+        ->type_name("N");
+}
+
 void add_server_flags(CLI::App* app, ServerFlags* flags) {
     app->add_option("--address", flags->address, "address to listen on")->capture_default_str();
-    app->add_option("--port", flags->port, "port to listen on; 0 takes any that is free")
-        ->capture_default_str();
+    add_number(app, "--port", &flags->port, 0, 65535,
+               "port to listen on; 0 takes any that is free");
     app->add_option("--data-dir", flags->data_dir,
                     "keep everything in this folder; without it: in memory");
     app->add_option("--kubeconfig", flags->kubeconfig, "write the kubeconfig to this file");
     add_choice(app, "--sync", &flags->sync, syncs, "how writes are made durable (full)");
     add_choice(app, "--workloads", &flags->workloads, modes,
                "how the simulated cluster runs workloads (instant)");
-    app->add_option("--seed", flags->seed, "seed of the delays of --workloads=delayed")
-        ->capture_default_str();
+    add_number(app, "--seed", &flags->seed, 0, std::numeric_limits<int64_t>::max(),
+               "seed of the delays of --workloads=delayed");
     app->add_option_function<std::string>(
         "--runtime-config",
         [flags](const std::string& text) {
@@ -96,21 +123,17 @@ void add_server_flags(CLI::App* app, ServerFlags* flags) {
 void add_control_flags(CLI::App* app, control::ControlOptions* options) {
     app->add_flag("--allow-crd-deletion{true}", options->allow_crd_deletion,
                   "delete the generated CRD with its definition");
-    app->add_option("--rgd-max-collection-size", options->collection_size_max,
-                    "items a forEach may make")
-        ->capture_default_str();
-    app->add_option("--rgd-max-collection-dimension-size", options->collection_dimensions_max,
-                    "dimensions a forEach may have")
-        ->capture_default_str();
-    app->add_option("--rgd-max-graph-revisions", options->revisions_max,
-                    "revisions kept; 0 keeps all")
-        ->capture_default_str();
-    app->add_option("--resource-graph-definition-concurrent-reconciles",
-                    options->definition_workers, "definitions worked on at once")
-        ->capture_default_str();
-    app->add_option("--dynamic-controller-concurrent-reconciles", options->instance_workers,
-                    "instances worked on at once")
-        ->capture_default_str();
+    constexpr int64_t any = std::numeric_limits<int64_t>::max();
+    add_number(app, "--rgd-max-collection-size", &options->collection_size_max, 1, any,
+               "items a forEach may make");
+    add_number(app, "--rgd-max-collection-dimension-size", &options->collection_dimensions_max, 1,
+               any, "dimensions a forEach may have");
+    add_number(app, "--rgd-max-graph-revisions", &options->revisions_max, 0, any,
+               "revisions kept; 0 keeps all");
+    add_number(app, "--resource-graph-definition-concurrent-reconciles",
+               &options->definition_workers, 1, workers_max, "definitions worked on at once");
+    add_number(app, "--dynamic-controller-concurrent-reconciles", &options->instance_workers, 1,
+               workers_max, "instances worked on at once");
     add_duration(app, "--dynamic-controller-rate-limiter-min-delay", &options->retry_min,
                  "first wait after a failure");
     add_duration(app, "--dynamic-controller-rate-limiter-max-delay", &options->retry_max,
@@ -158,12 +181,53 @@ void add_accepted_flags(CLI::App* app) {
           "--dynamic-controller-rate-limiter-burst-limit",
           "--dynamic-controller-default-resync-period",
           "--dynamic-controller-default-queue-max-retries", "--client-qps", "--client-burst",
-          "--rgd-progress-requeue-delay", "--zap-devel", "--zap-encoder", "--zap-stacktrace-level",
-          "--zap-time-encoding"}) {
+          "--rgd-progress-requeue-delay", "--zap-stacktrace-level", "--zap-time-encoding"}) {
         app->add_option(name, ignored)
             ->group("Taken for kro's sake; they change nothing")
             ->expected(0, 1);
     }
+}
+
+// What is logged and how, as zap's flags say it: kro's chart always sets the level.
+struct LogFlags {
+    io::LogLevel level = io::LogLevel::info;
+    io::LogFormat format = io::LogFormat::console;
+};
+
+void add_log_flags(CLI::App* app, LogFlags* flags) {
+    app->add_option_function<std::string>(
+           "--zap-log-level",
+           [flags](const std::string& text) {
+               // zap takes a number, too: how much more than info.
+               if (const auto number = parse_int(text)) {
+                   flags->level = *number > 0 ? io::LogLevel::debug : io::LogLevel::info;
+                   return;
+               }
+               if (text == "panic") {
+                   flags->level = io::LogLevel::error;
+                   return;
+               }
+               const auto level = io::log_level_from_text(text);
+               if (!level) {
+                   throw CLI::ValidationError(
+                       "--zap-log-level",
+                       "\"" + text + "\" is none of debug, info, warn, error, panic, or a number");
+               }
+               flags->level = *level;
+           },
+           "the least that is logged (info)")
+        ->type_name("debug|info|warn|error|panic|N");
+    static const std::map<std::string, io::LogFormat> encoders = {
+        {"console", io::LogFormat::console}, {"json", io::LogFormat::json}};
+    add_choice(app, "--zap-encoder", &flags->format, encoders, "form of the log (console)");
+    app->add_flag_function(
+        "--zap-devel{true}",
+        [flags](int64_t is_on) {
+            if (is_on > 0 && flags->level == io::LogLevel::info) {
+                flags->level = io::LogLevel::debug;
+            }
+        },
+        "log debug messages, too");
 }
 
 void add_controller(CLI::App* app, ControllerOptions* options) {
@@ -193,8 +257,9 @@ void add_controller(CLI::App* app, ControllerOptions* options) {
 }
 
 void log_to_stderr(control::LogLevel level, const std::string& message) {
-    constexpr std::array<std::string_view, 4> names = {"debug", "info", "warn", "error"};
-    complain(cat(names[static_cast<size_t>(level)], ": ", message, "\n"));
+    constexpr std::array<io::LogLevel, 4> levels = {io::LogLevel::debug, io::LogLevel::info,
+                                                    io::LogLevel::warning, io::LogLevel::error};
+    io::log(levels[static_cast<size_t>(level)], message);
 }
 
 // kro takes Go's flags: one dash or two.
@@ -246,10 +311,12 @@ int run_command_line(int count, char** words) {
     CLI::App app(about, "weft");
     app.require_subcommand(1);
     app.set_help_all_flag("--help-all", "help of every command");
-    app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
-        return "weft: " + std::string(error.what()) + "\n  see `" +
-               (failed->get_parent() == nullptr ? "weft" : "weft " + failed->get_name()) +
-               " --help`\n";
+    app.failure_message([](const CLI::App* root, const CLI::Error& error) {
+        std::string command = "weft";
+        for (const CLI::App* sub : root->get_subcommands()) {
+            command += " " + sub->get_name();
+        }
+        return "weft: " + std::string(error.what()) + "\n  see `" + command + " --help`\n";
     });
 
     ServeOptions serve;
@@ -285,6 +352,10 @@ int run_command_line(int count, char** words) {
     CLI::App* controller_app = app.add_subcommand(
         "controller", "run the graph controllers against any Kubernetes (takes kro's flags)");
     add_controller(controller_app, &controller);
+    LogFlags log_flags;
+    add_log_flags(controller_app, &log_flags);
+    controller_app->footer(
+        "Example:\n  weft controller --kubeconfig ~/.kube/config --health-probe-bind-address 0");
 
     ValidateOptions validate;
     CLI::App* validate_app =
@@ -294,6 +365,7 @@ int run_command_line(int count, char** words) {
     validate_app->add_option("--crds", validate.crds,
                              "files or folders with CRDs that definitions use");
     add_choice(validate_app, "-o,--output", &validate.format, formats, "format (text)");
+    validate_app->footer("Example:\n  weft validate definitions/ --crds crds/");
 
     PlanOptions plan;
     CLI::App* plan_app =
@@ -307,10 +379,14 @@ int run_command_line(int count, char** words) {
                          "files or folders with CRDs that the definition uses");
     plan_app->add_flag("--why", plan.why, "say of each action why");
     add_choice(plan_app, "-o,--output", &plan.format, formats, "format (text)");
+    plan_app->footer(
+        "Example:\n  weft plan -f examples/web-app/definition.yaml -i "
+        "examples/web-app/instance.yaml --why");
 
     Format version_format = Format::text;
     CLI::App* version_app = app.add_subcommand("version", "print the version");
     add_choice(version_app, "-o,--output", &version_format, formats, "format (text)");
+    version_app->footer("Example:\n  weft version -o json");
 
     std::string shell;
     CLI::App* completion_app =
@@ -318,6 +394,7 @@ int run_command_line(int count, char** words) {
     completion_app->add_option("shell", shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion_app->footer("Example:\n  source <(weft completion bash)");
 
     CLI::App* complete_app = app.add_subcommand("__complete", "")->group("");
     complete_app->prefix_command();
@@ -356,6 +433,7 @@ int run_command_line(int count, char** words) {
         return run_up(up);
     }
     if (controller_app->parsed()) {
+        io::configure_log(log_flags.level, log_flags.format);
         return run_controller(controller);
     }
     if (validate_app->parsed()) {

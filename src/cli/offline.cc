@@ -113,6 +113,24 @@ std::vector<OfflineDefinition> compile_offline(const std::vector<FileObject>& ob
             }
         }
     }
+    std::map<GroupVersionKind, std::string> owners;
+    for (OfflineDefinition& definition : out) {
+        if (definition.compiled.graph == nullptr) {
+            continue;
+        }
+        const GroupVersionKind& kind = definition.compiled.graph->instance_kind;
+        const std::string name(definition.file->object.name());
+        const auto [owner, is_first] = owners.emplace(kind, name);
+        if (!is_first && owner->second != name) {
+            Diagnostic twice;
+            twice.severity = Severity::warning;
+            twice.path = "spec.schema.kind";
+            twice.message = cat("definition ", owner->second, " makes the kind ", kind.kind, " of ",
+                                kind.api_version(), " too; on one server the second is refused");
+            twice.cure = "give one of them another kind or group, or apply only one";
+            definition.compiled.diagnostics.push_back(std::move(twice));
+        }
+    }
     return out;
 }
 

@@ -191,7 +191,16 @@ int run_plan(const PlanOptions& options) {
         }
     }
     if (!planned) {
-        complain(cat("no instance of ", options.definition, " in ", options.instance, "\n"));
+        std::string kinds;
+        for (const OfflineDefinition& definition : compiled) {
+            append(kinds, kinds.empty() ? "" : ", ", definition.compiled.graph->instance_kind.kind,
+                   " (", definition.compiled.graph->instance_kind.api_version(), ")");
+        }
+        complain(kinds.empty()
+                     ? cat("weft: no ResourceGraphDefinition in ", options.definition,
+                           "\n  cure: name the definition with -f\n")
+                     : cat("weft: no instance of ", options.definition, " in ", options.instance,
+                           "\n  cure: write an object of ", kinds, " there\n"));
         return exit_failed;
     }
     if (options.format == Format::json) {

@@ -48,6 +48,14 @@ int run_until_signal(io::RealLoop* loop, std::function<io::Task<int>(io::Scope*)
     return io::run(loop, run_both(loop, &body));
 }
 
+int not_started(const Error& error) {
+    if (error.reason() == Reason::cancelled) {
+        return exit_interrupted;
+    }
+    complain(cat("weft: ", error.text(), "\n"));
+    return exit_failed;
+}
+
 io::Task<void> wait_for_cancel(io::Loop* loop) {
     io::Signal never(loop);
     static_cast<void>(co_await never.wait());

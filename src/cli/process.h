@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "base/base.h"
 #include "io/real_loop.h"
 #include "io/signals.h"
 
@@ -13,6 +14,9 @@ namespace weft::cli {
 // clean up when its waits end with `cancelled`. A second signal ends the process at once.
 [[nodiscard]] int run_until_signal(io::RealLoop* loop,
                                    std::function<io::Task<int>(io::Scope*)> body);
+
+// Says why a command could not begin; the exit code. Nothing is said where a signal was the reason.
+[[nodiscard]] int not_started(const Error& error);
 
 // Waits until the running scope is cancelled.
 [[nodiscard]] io::Task<void> wait_for_cancel(io::Loop* loop);

@@ -13,8 +13,7 @@ io::Task<int> serve(io::RealLoop* loop, ServeOptions options) {
     Result<std::unique_ptr<Embedded>> embedded =
         co_await Embedded::start(loop, options.server, options.control);
     if (!embedded) {
-        complain(cat("weft: ", embedded.error().text(), "\n"));
-        co_return exit_failed;
+        co_return not_started(embedded.error());
     }
     print(cat("weft: ready ", (*embedded)->url(), " kubeconfig=", (*embedded)->kubeconfig(), "\n"));
     co_await wait_for_cancel(loop);

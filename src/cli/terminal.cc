@@ -47,9 +47,12 @@ std::string_view escape_of(Colour colour) {
 
 bool is_terminal() {
     const char* term = std::getenv("TERM");
+    return isatty(STDOUT_FILENO) != 0 && (term == nullptr || std::string_view(term) != "dumb");
+}
+
+bool is_coloured() {
     const char* no_colour = std::getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0') &&
-           (term == nullptr || std::string_view(term) != "dumb");
+    return is_terminal() && (no_colour == nullptr || *no_colour == '\0');
 }
 
 int terminal_width() {
@@ -65,6 +68,27 @@ std::string paint(std::string_view text, Colour colour, bool coloured) {
         return std::string(text);
     }
     return cat(escape_of(colour), text, "\x1b[0m");
+}
+
+std::string clip(std::string_view line, int width) {
+    std::string out;
+    bool in_escape = false;
+    int used = 0;
+    for (const char byte : line) {
+        if (byte == '\x1b') {
+            in_escape = true;
+        } else if (!in_escape && (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U) {
+            ++used;
+        }
+        // What ends a colour is kept also beyond the edge.
+        if (in_escape || used <= width) {
+            out += byte;
+        }
+        if (in_escape && byte == 'm') {
+            in_escape = false;
+        }
+    }
+    return out;
 }
 
 bool print(std::string_view text) {
@@ -85,11 +109,17 @@ void LiveBlock::draw(const std::string& text) {
     lines_ = 0;
     // What does not fit the window cannot be drawn over: show its beginning.
     const int room = std::max(terminal_height() - 1, 1);
-    for (const std::string_view line : split(text, '\n')) {
+    const int width = terminal_width();
+    std::string_view rest = text;
+    if (rest.ends_with('\n')) {
+        rest.remove_suffix(1);
+    }
+    for (const std::string_view line : split(rest, '\n')) {
         if (lines_ == room) {
             break;
         }
-        append(out, "\x1b[2K", line, "\n");
+        // A line that wraps is two for the terminal, and the next picture would begin too low.
+        append(out, "\x1b[2K", clip(line, width), "\n");
         ++lines_;
     }
     out += "\x1b[J";

@@ -9,13 +9,18 @@ namespace weft::cli {
 
 enum class Colour { none, green, yellow, red, blue, dim, bold };
 
-// Whether standard output is a terminal that takes colours (NO_COLOR and TERM=dumb say no).
+// Whether standard output is a terminal on which lines can be drawn over (TERM=dumb says no).
 [[nodiscard]] bool is_terminal();
+// And whether it takes colours: NO_COLOR says no.
+[[nodiscard]] bool is_coloured();
 [[nodiscard]] int terminal_width();
 [[nodiscard]] int terminal_height();
 
 // The text in a colour if `coloured`, else as it is.
 [[nodiscard]] std::string paint(std::string_view text, Colour colour, bool coloured);
+
+// The line's beginning that fits `width` columns; escape sequences take none and stay whole.
+[[nodiscard]] std::string clip(std::string_view line, int width);
 
 // To standard output, flushed. False if nobody reads it any more.
 bool print(std::string_view text);

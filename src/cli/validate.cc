@@ -62,8 +62,14 @@ int run_validate(const ValidateOptions& options) {
         print(to_text(diagnostic));
     }
     if (count == 0 && all.empty()) {
-        print("no ResourceGraphDefinition in what was named\n");
+        complain(
+            "weft: no ResourceGraphDefinition in what was named\n  cure: name a file or folder "
+            "with "
+            "one (kind: ResourceGraphDefinition, apiVersion: kro.run/v1alpha1)\n");
         return exit_failed;
+    }
+    if (count == 0) {
+        return has_errors(all) ? exit_failed : exit_ok;
     }
     print(cat(good, " of ", count, count == 1 ? " definition is" : " definitions are", " valid\n"));
     return has_errors(all) ? exit_failed : exit_ok;
