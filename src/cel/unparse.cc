@@ -85,6 +85,28 @@ private:
         return 0;
     }
 
+    // Whether the text of a node that needs no parentheses begins with a number.
+    [[nodiscard]] bool begins_with_number(const Expr& given) const {
+        const Expr* expr = &as_written(given);
+        while (precedence(*expr) == 0) {
+            const bool is_index =
+                expr->kind == ExprKind::call && expr->operand == nullptr &&
+                (expr->name == operators::index || expr->name == operators::optional_index ||
+                 expr->name == operators::optional_select);
+            if (expr->kind == ExprKind::literal) {
+                return expr->literal.is_numeric();
+            }
+            if (expr->operand != nullptr && !expr->test_only) {
+                expr = &as_written(*expr->operand);
+            } else if (is_index) {
+                expr = &as_written(*expr->args[0]);
+            } else {
+                return false;
+            }
+        }
+        return false;
+    }
+
     void write_nested(const Expr& expr, bool parentheses) {
         out_ += parentheses ? "(" : "";
         write(expr);
@@ -186,11 +208,10 @@ private:
             }
             if (call.name == operators::logical_not || call.name == operators::negate) {
                 out_ += call.name == operators::negate ? "-" : "!";
-                const Expr& inner = as_written(*call.args[0]);
-                // "-" before a number would become part of it.
-                const bool is_number = call.name == operators::negate &&
-                                       inner.kind == ExprKind::literal &&
-                                       inner.literal.is_numeric();
+                // "-" before a number would become part of it, also where the number is only the
+                // beginning: -(1.orValue(2)).
+                const bool is_number =
+                    call.name == operators::negate && begins_with_number(*call.args[0]);
                 write_nested(*call.args[0], precedence(*call.args[0]) > 0 || is_number);
                 return;
             }
