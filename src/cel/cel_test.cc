@@ -218,6 +218,7 @@ TEST(Cel, ATreeAsTextParsesToTheSameTree) {
         "(a + b) * c - (d - (e - f))",
         "a.?b[?\"c\"].orValue(null)",
         "-(-(1)) + -a.b",
+        "-(1.f(2)[0].g) - -(1)",
         "a.`b-c`.d(.e)",
         "cel.bind(v, [?a], v.filter(w, true))",
     };

@@ -142,6 +142,10 @@ io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport
          .lease_duration = options.lease_duration,
          .renew_deadline = options.renew_deadline,
          .retry_period = options.retry_period});
+    elector.on_error = [&options](const Error& error) {
+        options.control.log(control::LogLevel::warn,
+                            cat("the lease cannot be had: ", error.text()));
+    };
     if (options.leader_elect) {
         // A process that only waits to lead is ready to do so.
         probes->is_ready = true;

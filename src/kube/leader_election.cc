@@ -73,6 +73,13 @@ io::Task<Status> LeaderElector::acquire() {
         if (!leads && leads.error().reason() == Reason::cancelled) {
             co_return Error(leads.error());
         }
+        // Losing a race for the lease is how elections go.
+        const bool is_trouble = !leads && leads.error().reason() != Reason::conflict &&
+                                leads.error().reason() != Reason::already_exists;
+        if (is_trouble && on_error && told_ != leads.error().text()) {
+            told_ = leads.error().text();
+            on_error(leads.error());
+        }
         // Up to a fifth more, so that two do not always ask together.
         const auto jitter = static_cast<int64_t>(loop_->random() % 200);
         CO_TRY(co_await io::sleep(loop_,

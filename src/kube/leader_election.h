@@ -32,6 +32,9 @@ public:
     // Gives the lease up, so that the next need not wait. For the end of the process.
     io::Task<Status> release();
 
+    // Hears why the lease could not be asked for, each reason once until it changes; may be empty.
+    std::function<void(const Error&)> on_error;
+
     [[nodiscard]] const std::string& holder() const { return holder_; }
 
 private:
@@ -42,6 +45,7 @@ private:
     Client* client_;
     LeaderElectionOptions options_;
     std::string holder_;
+    std::string told_;  // the last error that was told
     Value observed_spec_;
     int64_t observed_at_ = 0;
 };
