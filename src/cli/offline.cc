@@ -4,24 +4,11 @@
 
 #include <algorithm>
 
-#include "schema/builtin.h"
-#include "schema/open_api.h"
-
 namespace weft::cli {
 
 namespace {
 
 using Kinds = std::map<GroupVersionKind, Result<graph::KindFacts>>;
-
-const Value& object_meta() {
-    static const Value value = [] {
-        const auto schema = schema::Builtin::get().find_definition(
-            "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-        CHECK(schema != nullptr);
-        return schema::to_open_api(*schema);
-    }();
-    return value;
-}
 
 void add_crd(const Value& crd, Kinds* kinds) {
     const Value* versions = crd.find("spec", "versions");
@@ -31,22 +18,9 @@ void add_crd(const Value& crd, Kinds* kinds) {
     const std::string group(crd.string_at("spec", "group"));
     const std::string kind(crd.string_at("spec", "names", "kind"));
     for (const Value& version : versions->items()) {
-        const Value* json = version.find("schema", "openAPIV3Schema");
-        if (json == nullptr) {
-            continue;
-        }
-        Value schema = *json;
-        schema.mutable_member("properties").set("metadata", object_meta());
-        Result<schema::SchemaPtr> read = schema::from_open_api(schema);
-        const GroupVersionKind gvk{group, std::string(version.string_at("name")), kind};
-        if (!read) {
-            kinds->insert_or_assign(gvk, Error(read.error()));
-            continue;
-        }
-        kinds->insert_or_assign(
-            gvk, graph::KindFacts{*std::move(read),
-                                  std::string(crd.string_at("spec", "names", "plural")),
-                                  crd.string_at("spec", "scope") != "Cluster"});
+        const std::string name(version.string_at("name"));
+        kinds->insert_or_assign(GroupVersionKind{group, name, kind},
+                                graph::kind_facts_of_crd(crd, name));
     }
 }
 
@@ -54,10 +28,8 @@ Result<graph::KindFacts> find_kind(const Kinds& kinds, const GroupVersionKind& k
     if (const auto found = kinds.find(kind); found != kinds.end()) {
         return found->second;
     }
-    const schema::Builtin& builtin = schema::Builtin::get();
-    if (const schema::BuiltinResource* resource = builtin.find_resource_of(kind)) {
-        return graph::KindFacts{builtin.find_kind(kind), std::string(resource->resource),
-                                resource->namespaced};
+    if (Result<graph::KindFacts> facts = graph::builtin_kind_facts(kind)) {
+        return facts;
     }
     return make_error(Reason::not_found, "no matches for kind ", quote(kind.kind), " in version ",
                       quote(kind.api_version()));

@@ -6,47 +6,9 @@
 #include <set>
 
 #include "control/world.h"
-#include "schema/builtin.h"
 #include "schema/open_api.h"
 
 namespace weft::control {
-
-namespace {
-
-// CRDs say no more of `metadata` than that it is an object; expressions may use all of it.
-const Value& object_meta() {
-    static const Value value = [] {
-        const auto schema = schema::Builtin::get().find_definition(
-            "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-        CHECK(schema != nullptr);
-        return schema::to_open_api(*schema);
-    }();
-    return value;
-}
-
-Result<schema::SchemaPtr> schema_of_crd(const Object& crd, const std::string& version) {
-    if (const Value* versions = crd.value().find("spec", "versions")) {
-        for (const Value& candidate : versions->items()) {
-            if (candidate.string_at("name") != version) {
-                continue;
-            }
-            const Value* found = candidate.find("schema", "openAPIV3Schema");
-            if (found == nullptr) {
-                break;
-            }
-            Value schema = *found;
-            Value& properties = schema.mutable_member("properties");
-            properties.set("metadata", object_meta());
-            for (const std::string_view name : {"apiVersion", "kind"}) {
-                properties.set(name, Value::map_of({{"type", "string"}}));
-            }
-            return schema::from_open_api(schema);
-        }
-    }
-    return make_error(Reason::not_found, "schema not found");
-}
-
-}  // namespace
 
 std::vector<GroupVersionKind> kinds_of(const graph::Definition& definition) {
     std::set<GroupVersionKind> kinds;
@@ -92,19 +54,19 @@ io::Task<Result<schema::SchemaPtr>> SchemaSource::read_open_api(GroupVersionKind
 }
 
 io::Task<Result<graph::KindFacts>> SchemaSource::read(GroupVersionKind kind) {
-    const schema::Builtin& builtin = schema::Builtin::get();
-    if (const schema::BuiltinResource* resource = builtin.find_resource_of(kind)) {
-        co_return graph::KindFacts{builtin.find_kind(kind), std::string(resource->resource),
-                                   resource->namespaced};
+    if (Result<graph::KindFacts> facts = graph::builtin_kind_facts(kind)) {
+        co_return facts;
     }
     const kube::Resource resource = CO_TRY(co_await mapper_->for_kind(kind));
     const auto crd = co_await client_->get(
         crd_resource(), {"", cat(resource.gvr.resource, ".", resource.gvr.group)});
-    if (!crd && crd.error().reason() != Reason::not_found) {
+    if (crd) {
+        co_return graph::kind_facts_of_crd(crd->value(), kind.version);
+    }
+    if (crd.error().reason() != Reason::not_found) {
         co_return Error(crd.error());
     }
-    schema::SchemaPtr schema =
-        crd ? CO_TRY(schema_of_crd(*crd, kind.version)) : CO_TRY(co_await read_open_api(kind));
+    schema::SchemaPtr schema = CO_TRY(co_await read_open_api(kind));
     co_return graph::KindFacts{std::move(schema), resource.gvr.resource, resource.namespaced};
 }
 
