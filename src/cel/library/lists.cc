@@ -17,7 +17,8 @@ namespace {
 constexpr uint64_t call_and_list_cost = 1 + 10;
 
 std::optional<uint64_t> cost_of_list(uint64_t size, double factor) {
-    const double scaled = static_cast<double>(size) * factor;
+    // A negative depth is an error of the call, and costs no more than one.
+    const double scaled = std::max(static_cast<double>(size) * factor, 0.0);
     return saturating_add(scaled < 0x1p64 ? static_cast<uint64_t>(scaled) : UINT64_MAX,
                           call_and_list_cost);
 }
