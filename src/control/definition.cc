@@ -701,12 +701,7 @@ io::Task<Status> DefinitionReconciler::remove_finalizer(kube::Resource resource,
     if (!object.has_finalizer(graph::finalizer)) {
         co_return Status{};
     }
-    Value finalizers = Value::list();
-    for (const Value& finalizer : object.value().find("metadata", "finalizers")->items()) {
-        if (!finalizer.is_string() || finalizer.as_string() != graph::finalizer) {
-            finalizers.push_back(finalizer);
-        }
-    }
+    Value finalizers = other_finalizers(object);
     const auto patched =
         co_await world_.client->patch(resource, object.key(), kube::PatchType::merge,
                                       merge_metadata("finalizers", std::move(finalizers)), {});

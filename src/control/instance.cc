@@ -424,12 +424,7 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
 }
 
 io::Task<Status> InstanceController::remove_finalizer(ServedKind kind, Object instance) {
-    Value finalizers = Value::list();
-    for (const Value& finalizer : instance.value().find("metadata", "finalizers")->items()) {
-        if (!finalizer.is_string() || finalizer.as_string() != graph::finalizer) {
-            finalizers.push_back(finalizer);
-        }
-    }
+    Value finalizers = other_finalizers(instance);
     // The resourceVersion keeps a finalizer that somebody adds at the same time.
     const Object* cached = kind.instances->cache().find(instance.key());
     const std::string version(cached == nullptr ? instance.resource_version()

@@ -2,6 +2,8 @@
 
 #include "control/world.h"
 
+#include "graph/graph.h"
+
 namespace weft::control {
 
 const kube::Resource& definition_resource() {
@@ -30,6 +32,18 @@ const kube::Resource& crd_resource() {
 const kube::Resource& event_resource() {
     static const kube::Resource resource{{"", "v1", "events"}, "Event", true, false};
     return resource;
+}
+
+Value other_finalizers(const Object& object) {
+    Value out = Value::list();
+    if (const Value* finalizers = object.value().find("metadata", "finalizers")) {
+        for (const Value& finalizer : finalizers->items()) {
+            if (!finalizer.is_string() || finalizer.as_string() != graph::finalizer) {
+                out.push_back(finalizer);
+            }
+        }
+    }
+    return out;
 }
 
 Value status_patch(const Value* before, const Value& after) {

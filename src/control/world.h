@@ -31,6 +31,9 @@ struct World {
 [[nodiscard]] const kube::Resource& crd_resource();
 [[nodiscard]] const kube::Resource& event_resource();
 
+// The finalizers of an object without ours, as a list.
+[[nodiscard]] Value other_finalizers(const Object& object);
+
 // The status of an object as a JSON merge patch that makes it equal to `status`: members that are
 // gone are null.
 [[nodiscard]] Value status_patch(const Value* before, const Value& after);

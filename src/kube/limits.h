@@ -19,7 +19,5 @@ constexpr int64_t page_size = 500;
 // more than client-go's 30 s.
 constexpr int64_t backoff_min = 20 * io::millisecond;
 constexpr int64_t backoff_max = 30 * io::second;
-// How many actions of one plan are under way at once.
-constexpr size_t actions_in_flight_max = 32;
 
 }  // namespace weft::kube

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "object/go_type.h"
 #include "object/names.h"
 #include "schema/internal/place.h"
 #include "schema/limits.h"
@@ -19,26 +20,6 @@ constexpr std::string_view object_meta_definition =
     "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 // What Go's %T says.
-std::string_view go_type_text(const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::boolean:
-            return "bool";
-        case Value::Kind::integer:
-            return "int64";
-        case Value::Kind::number:
-            return "float64";
-        case Value::Kind::string:
-            return "string";
-        case Value::Kind::list:
-            return "[]interface {}";
-        case Value::Kind::map:
-            return "map[string]interface {}";
-        case Value::Kind::null:
-            break;
-    }
-    return "<nil>";
-}
-
 Result<Value> read_meta(const GoTypes& types, const Value& metadata, bool drop_malformed,
                         std::vector<std::string>* unknown) {
     std::vector<std::string> names;

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "object/go_type.h"
 #include "object/json.h"
 #include "object/path.h"
 
@@ -12,26 +13,6 @@ namespace weft::crd::internal {
 namespace {
 
 constexpr int64_t replicas_max = std::numeric_limits<int32_t>::max();
-
-std::string_view go_type(const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::null:
-            return "<nil>";
-        case Value::Kind::boolean:
-            return "bool";
-        case Value::Kind::integer:
-            return "int64";
-        case Value::Kind::number:
-            return "float64";
-        case Value::Kind::string:
-            return "string";
-        case Value::Kind::list:
-            return "[]interface {}";
-        case Value::Kind::map:
-            return "map[string]interface {}";
-    }
-    return "";
-}
 
 std::string go_text(const Value& value) {
     return value.is_string() ? std::string(value.as_string())
@@ -54,7 +35,7 @@ Result<const Value*> nested(const Value& object, std::string_view path) {
         append(walked, ".", name);
         if (!at->is_map()) {
             return make_error(Reason::internal_error, walked, " accessor error: ", go_text(*at),
-                              " is of the type ", go_type(*at),
+                              " is of the type ", go_type_text(*at),
                               ", expected map[string]interface{}");
         }
         at = at->find(name);
@@ -67,7 +48,7 @@ Result<const Value*> nested(const Value& object, std::string_view path) {
 
 Error wrong_type(std::string_view path, const Value& value, std::string_view wanted) {
     return make_error(Reason::internal_error, ".", without_dot(path),
-                      " accessor error: ", go_text(value), " is of the type ", go_type(value),
+                      " accessor error: ", go_text(value), " is of the type ", go_type_text(value),
                       ", expected ", wanted);
 }
 

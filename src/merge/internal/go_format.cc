@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "merge/limits.h"
+#include "object/go_type.h"
 
 namespace weft::merge::internal {
 namespace {
@@ -75,30 +76,10 @@ std::string go_format_as_text(const Value& value) {
         case Value::Kind::boolean:
         case Value::Kind::integer:
         case Value::Kind::number:
-            return cat("%!s(", go_type(value), "=", go_format(value), ")");
+            return cat("%!s(", go_type_text(value), "=", go_format(value), ")");
         default:
             return go_format(value);
     }
-}
-
-std::string_view go_type(const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::boolean:
-            return "bool";
-        case Value::Kind::integer:
-            return "int64";
-        case Value::Kind::number:
-            return "float64";
-        case Value::Kind::string:
-            return "string";
-        case Value::Kind::list:
-            return "[]interface {}";
-        case Value::Kind::map:
-            return "map[string]interface {}";
-        case Value::Kind::null:
-            break;
-    }
-    return "<nil>";
 }
 
 }  // namespace weft::merge::internal

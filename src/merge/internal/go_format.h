@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "object/value.h"
 
@@ -14,8 +13,5 @@ namespace weft::merge::internal {
 
 // What %s prints: as %v for texts, "%!s(int64=5)" for what is none.
 [[nodiscard]] std::string go_format_as_text(const Value& value);
-
-// What %T prints for a decoded value: "map[string]interface {}", "int64", "<nil>".
-[[nodiscard]] std::string_view go_type(const Value& value);
 
 }  // namespace weft::merge::internal

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "merge/internal/go_format.h"
+#include "object/go_type.h"
 
 namespace weft::merge::internal {
 namespace {
@@ -314,7 +315,7 @@ std::optional<std::string> scalar_error(ScalarKind kind, const Value* value,
     switch (kind) {
         case ScalarKind::numeric:
             if (!value->is_number()) {
-                return cat(prefix, "expected numeric (int or float), got ", go_type(*value));
+                return cat(prefix, "expected numeric (int or float), got ", go_type_text(*value));
             }
             break;
         case ScalarKind::string:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "merge/internal/go_format.h"
+#include "object/go_type.h"
 
 namespace weft::merge::internal {
 namespace {
@@ -71,7 +72,7 @@ Error no_merge_key(const Value& item, std::string_view merge_key) {
 
 Error bad_type(std::string_view expected, const Value& actual) {
     return make_error(Reason::unknown, "expected a ", expected, ", but received a ",
-                      go_type(actual));
+                      go_type_text(actual));
 }
 
 Error bad_order_list() {
