@@ -14,8 +14,7 @@ kube::ReflectorOptions reflector_options(const InformerKey& key) {
 }  // namespace
 
 Informer::Informer(io::Loop* loop, kube::Client* client, InformerKey key)
-    : loop_(loop),
-      key_(std::move(key)),
+    : key_(std::move(key)),
       cache_(loop),
       reflector_(loop, client, &cache_, reflector_options(key_)) {}
 

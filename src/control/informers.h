@@ -32,7 +32,6 @@ public:
 
 private:
     friend class InformerSet;
-    io::Loop* loop_;
     InformerKey key_;
     kube::Cache cache_;
     kube::Reflector reflector_;

@@ -32,7 +32,7 @@ Readiness::Readiness(RealLoop* loop, int descriptor, ReadyListener* listener)
 Readiness::~Readiness() {
     state_->listener = nullptr;
     asio::error_code ignored;
-    state_->descriptor.close(ignored);
+    static_cast<void>(state_->descriptor.close(ignored));
 }
 
 void Readiness::set_listener(ReadyListener* listener) {

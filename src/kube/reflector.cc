@@ -93,7 +93,7 @@ io::Task<Status> Reflector::watch(bool initial) {
             const std::string version(event.object.resource_version());
             if (event.type == WatchEvent::Type::bookmark) {
                 if (initial && event.object.annotation("k8s.io/initial-events-end") == "true") {
-                    cache_->replace(std::move(state), parse_uint(version).value_or(0));
+                    cache_->replace(std::exchange(state, {}), parse_uint(version).value_or(0));
                     initial = false;
                 }
                 cache_->advance(parse_uint(version).value_or(0));

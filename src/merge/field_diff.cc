@@ -12,7 +12,6 @@ namespace weft::merge {
 namespace {
 
 using internal::ElementIndex;
-using internal::Form;
 using internal::resolve;
 using internal::Shape;
 

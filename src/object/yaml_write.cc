@@ -182,11 +182,10 @@ private:
             return write_double_quoted(text, {.is_on = style_.fold && !is_key, .blanks = blanks});
         }
         const Folding fold{.is_on = style_.fold && !is_key, .blanks = blanks};
-        if (is_word || (is_key && (shape.is_multiline || text == "<<"))) {
-            write_double_quoted(text, fold);
-        } else if (shape.plain) {
+        const bool is_double = is_word || (is_key && (shape.is_multiline || text == "<<"));
+        if (!is_double && shape.plain) {
             write_plain(text, fold);
-        } else if (shape.single_quoted) {
+        } else if (!is_double && shape.single_quoted) {
             write_single_quoted(text, fold);
         } else {
             write_double_quoted(text, fold);

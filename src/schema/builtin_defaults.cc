@@ -13,11 +13,9 @@
 
 namespace weft::schema {
 
-using internal::Base;
 using internal::Container;
 using internal::DefinitionRow;
 using internal::FieldRow;
-using internal::Special;
 using internal::Tables;
 
 namespace {

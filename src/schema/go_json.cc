@@ -275,13 +275,11 @@ private:
         switch (base) {
             case Base::int32:
             case Base::int64:
-                return Value(0);
             case Base::number:
+            case Base::int_or_string:
                 return Value(0);
             case Base::boolean:
                 return Value(false);
-            case Base::int_or_string:
-                return Value(0);
             case Base::date_time:
                 return Value();
             default:

@@ -137,7 +137,7 @@ private:
         if (!number) {
             return problem("invalid array index");
         }
-        return std::optional(*number);
+        return number;
     }
 
     Status parse_items(std::vector<Step>& steps) {

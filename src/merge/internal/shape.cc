@@ -100,12 +100,11 @@ void resolve_list(Shape& shape, const Schema& schema) {
     shape.keys = &no_keys;
     if (schema.list_type == ListType::set) {
         shape.atomic_list = false;
-    } else if (schema.list_type == ListType::map) {
+    } else if (schema.list_type == ListType::map ||
+               (schema.list_type == ListType::unset && schema.patch_merge)) {
+        // Without a list type the patch merge key stands in: see element_of.
         shape.atomic_list = false;
         shape.keys = &schema.list_map_keys;
-    } else if (schema.list_type == ListType::unset && schema.patch_merge) {
-        shape.atomic_list = false;
-        shape.keys = &schema.list_map_keys;  // patch_merge_key: see element_of
     }
 }
 

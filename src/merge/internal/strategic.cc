@@ -124,23 +124,21 @@ ItemIndex::ItemIndex(const Value& list, std::string_view merge_key)
         sorted_.push_back(i);
     }
     std::ranges::sort(sorted_, [this](size_t a, size_t b) {
-        const int order = Value::compare(key_of(list_->at(a)), key_of(list_->at(b)));
+        const int order = Value::compare(key_at(a), key_at(b));
         return order != 0 ? order < 0 : a < b;
     });
 }
 
-const Value& ItemIndex::key_of(const Value& item) const {
-    if (merge_key_.empty()) {
-        return item;
-    }
-    const Value* key = item.find(merge_key_);
+const Value& ItemIndex::key_at(size_t i) const {
+    const Value& item = list_->at(i);
+    const Value* key = merge_key_.empty() ? &item : item.find(merge_key_);
     return key == nullptr ? null_value() : *key;
 }
 
 std::optional<size_t> ItemIndex::find(const Value& key) const {
     if (sorted_.empty()) {
         for (size_t i = 0; i < list_->size(); ++i) {
-            if (key_of(list_->at(i)) == key) {
+            if (key_at(i) == key) {
                 return i;
             }
         }
@@ -148,9 +146,9 @@ std::optional<size_t> ItemIndex::find(const Value& key) const {
     }
     auto at = std::ranges::lower_bound(
         sorted_, 0, [](int order, int zero) { return order < zero; },
-        [&](size_t i) { return Value::compare(key_of(list_->at(i)), key); });
-    for (; at != sorted_.end() && Value::compare(key_of(list_->at(*at)), key) == 0; ++at) {
-        if (key_of(list_->at(*at)) == key) {
+        [&](size_t i) { return Value::compare(key_at(i), key); });
+    for (; at != sorted_.end() && Value::compare(key_at(*at), key) == 0; ++at) {
+        if (key_at(*at) == key) {
             return *at;
         }
     }
@@ -158,7 +156,8 @@ std::optional<size_t> ItemIndex::find(const Value& key) const {
 }
 
 std::optional<size_t> ItemIndex::find_item(const Value& item) const {
-    return find(key_of(item));
+    const Value* key = merge_key_.empty() ? &item : item.find(merge_key_);
+    return find(key == nullptr ? null_value() : *key);
 }
 
 Result<Value> in_order(const Value& items, const Value& order, std::string_view merge_key,

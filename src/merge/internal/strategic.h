@@ -53,7 +53,7 @@ public:
     [[nodiscard]] std::optional<size_t> find_item(const Value& item) const;
 
 private:
-    [[nodiscard]] const Value& key_of(const Value& item) const;
+    [[nodiscard]] const Value& key_at(size_t i) const;
 
     const Value* list_;
     std::string_view merge_key_;

@@ -36,7 +36,7 @@ Result<DeleteOptions> options_of(Call* call, const Value& body) {
             return bad_request(
                 cat("strconv.ParseInt: parsing ", quote(*parameter), ": invalid syntax"));
         }
-        options.grace_period = *number;
+        options.grace_period = number;
     }
     if (const Value* orphan = body.find("orphanDependents");
         orphan != nullptr && orphan->is_bool()) {

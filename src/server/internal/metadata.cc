@@ -49,7 +49,7 @@ void set_metadata(Value& metadata, std::string_view key, Value value) {
     bool placed = false;
     for (const Member& member : members) {
         if (!placed && rank_of(member.name()) > rank) {
-            rebuilt.append_new(key, std::move(value));
+            rebuilt.append_new(key, std::exchange(value, {}));
             placed = true;
         }
         rebuilt.append_new(member.name(), member.value);

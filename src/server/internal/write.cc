@@ -94,7 +94,7 @@ Error invalid_object(const Call& call, std::string_view name, const FieldErrors&
 
 // 409 for a name that is in use, also by an object on its way out.
 Error taken(const Resource& resource, std::string_view name, const StoredView& existing) {
-    const Error error = already_exists(resource.group_resource(), name);
+    Error error = already_exists(resource.group_resource(), name);
     if (!existing.is_deleting()) {
         return error;
     }

@@ -259,7 +259,6 @@ io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher,
     store::ListRequest request;
     request.prefix = watcher->filter.key_prefix;
     const store::Page page = CO_TRY(co_await call->core->store->list(request));
-    std::string chunk;
     for (const store::Entry& entry : page.entries) {
         const StoredView view(*entry.value);
         if (!watcher->filter.is_prefix_only() &&
@@ -293,9 +292,8 @@ io::Task<Answer> serve_watch(Call* call) {
         if (options.send_initial_events && options.allow_bookmarks) {
             source->add_initial(io::http::share(bookmark_line(*call, since, true)));
         }
-    } else if (options.send_initial_events && options.resource_version.empty()) {
-        since = core->store->newest();
-    } else if (options.send_initial_events && options.resource_version == "0") {
+    } else if (options.send_initial_events &&
+               (options.resource_version.empty() || options.resource_version == "0")) {
         since = core->store->newest();
     }
     borrowed->after = since;
