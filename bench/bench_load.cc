@@ -14,6 +14,10 @@ namespace {
 
 constexpr int64_t count_max = 1'000'000;
 constexpr int64_t clients_max = 1'000;
+// A multiple of every usual number of clients, so that no two apply to the same object.
+constexpr int64_t applied_objects = 240;
+constexpr int crd_attempts_max = 10'000;
+constexpr int64_t crd_retry_pause = 2'000'000;  // Nanoseconds.
 
 const kube::Resource config_maps{{"", "v1", "configmaps"}, "ConfigMap", true, false};
 const kube::Resource chains{{"kro.run", "v1alpha1", "chains"}, "Chain", true, true};
@@ -59,6 +63,16 @@ spec:
     - {id: e, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-e"}, data: {v: "${d.data.v}"}}}
 )yaml";
 
+constexpr std::string_view small_definition = R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: small-NUMBER}
+spec:
+  schema: {apiVersion: v1alpha1, kind: SmallNUMBER, spec: {value: 'string | default="x"'}}
+  resources:
+    - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-a"}, data: {v: "${schema.spec.value}"}}}
+)yaml";
+
 Object chain(int64_t number, std::string_view value) {
     return Object(Value::map_of(
         {{"apiVersion", "kro.run/v1alpha1"},
@@ -68,6 +82,9 @@ Object chain(int64_t number, std::string_view value) {
 }
 
 using Act = io::Task<Status> (*)(kube::Client*, int64_t);
+
+// The loop of this process, which has one.
+io::Loop* the_loop = nullptr;
 
 io::Task<void> client_loop(Run* run, io::http::Transport* transport, int64_t first, Act act) {
     kube::Client client(transport);
@@ -97,7 +114,7 @@ io::Task<Status> do_get(kube::Client* client, int64_t i) {
     co_return Status{};
 }
 io::Task<Status> do_apply(kube::Client* client, int64_t i) {
-    CO_TRY(co_await client->apply(config_maps, config_map(i % 100),
+    CO_TRY(co_await client->apply(config_maps, config_map(i % applied_objects),
                                   {.field_manager = "bench", .force = true}));
     co_return Status{};
 }
@@ -145,6 +162,35 @@ io::Task<Status> do_crd(kube::Client* client, int64_t i) {
         {}));
     co_return Status{};
 }
+// A CRD, then an object of its kind as soon as the server takes one.
+io::Task<Status> do_crd_first(kube::Client* client, int64_t i) {
+    CO_TRY(co_await do_crd(client, i));
+    const kube::Resource things{
+        {"bench.example.com", "v1", cat("things", i)}, cat("Thing", i), true, false};
+    const Object thing(
+        Value::map_of({{"apiVersion", "bench.example.com/v1"},
+                       {"kind", cat("Thing", i)},
+                       {"metadata", Value::map_of({{"name", "first"}, {"namespace", "default"}})},
+                       {"spec", Value::map_of({{"field0", "x"}})}}));
+    for (int attempt = 0; attempt < crd_attempts_max; ++attempt) {
+        if (const auto made = co_await client->create(things, thing, {})) {
+            co_return Status{};
+        }
+        CO_TRY(co_await io::sleep(the_loop, crd_retry_pause));
+    }
+    co_return make_error(Reason::unknown, "no object of ", things.kind, " was taken");
+}
+// A definition of its own kind, with one child.
+io::Task<Status> do_definition(kube::Client* client, int64_t i) {
+    std::string text(small_definition);
+    for (size_t at = text.find("NUMBER"); at != std::string::npos; at = text.find("NUMBER")) {
+        text.replace(at, 6, std::to_string(i));
+    }
+    Value definition = CO_TRY(parse_yaml_value(text));
+    CO_TRY(co_await client->apply(definitions, Object(std::move(definition)),
+                                  {.field_manager = "bench", .force = true}));
+    co_return Status{};
+}
 io::Task<Status> do_instance(kube::Client* client, int64_t i) {
     CO_TRY(
         co_await client->apply(chains, chain(i, "x"), {.field_manager = "bench", .force = true}));
@@ -164,7 +210,8 @@ io::Task<Status> wait_for(kube::Client* client, kube::Resource resource, int64_t
     while (static_cast<int64_t>(done.size()) < count) {
         const auto events = CO_TRY(co_await stream->next());
         if (events.empty()) {
-            co_return make_error(Reason::io, "the watch ended");
+            // A server may end a watch at any time, as a real one does when a CRD changes.
+            stream = CO_TRY(co_await client->watch(resource, {.send_initial_events = true}));
         }
         for (const kube::WatchEvent& event : events) {
             if (event.type != kube::WatchEvent::Type::bookmark && is_done(event.object)) {
@@ -276,6 +323,10 @@ io::Task<int> work(Run* run, std::string verb) {
         co_await share(run, do_list);
     } else if (verb == "crds") {
         co_await share(run, do_crd);
+    } else if (verb == "crd-first") {
+        co_await share(run, do_crd_first);
+    } else if (verb == "definitions") {
+        co_await act_and_wait(run, do_definition, definitions, is_definition_active);
     } else if (verb == "definition") {
         co_await act_and_wait(run, apply_definition, definitions, is_definition_active);
     } else if (verb == "instances") {
@@ -311,6 +362,7 @@ Result<std::string> read_file(const std::string& path) {
 
 int run_load(const std::vector<std::string>& words) {
     io::RealLoop loop;
+    the_loop = &loop;
     Run run{.loop = &loop, .config = {}, .transports = {}, .failure = {}};
     std::string verb;
     std::string kubeconfig;
