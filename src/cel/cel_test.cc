@@ -129,6 +129,47 @@ TEST(Cel, SelectingTellsWhatIsMissingAsCelGoDoes) {
     expect_all(kro(), cases);
 }
 
+TEST(Cel, KubernetesWantsItemsOfOneType) {
+    const Environment environment =
+        Environment::of(Profile::kubernetes(36)).extend().variable("o", &types::dyn).build();
+    constexpr Case cases[] = {
+        {"[1, 'a']", "CHECK: expected type 'int' but found 'string'"},
+        {"[o.i, 1]", "CHECK: expected type 'dyn' but found 'int'"},
+        {"[?o.?zz, 1]", "CHECK: expected type 'dyn' but found 'int'"},
+        {"{'a': 1, 'b': o.i}", "CHECK: expected type 'int' but found 'dyn'"},
+        {"{'a': o.i, 'b': o.s}", "{\"a\": 3, \"b\": \"hello\"}"},
+        {"[[], [1]]", "[[], [1]]"},
+        {"'%s %d'.format(['a', 1])", "\"a 1\""},
+    };
+    expect_all(environment, cases);
+}
+
+TEST(Cel, KubernetesRefusesWhatItsCelGoRefuses) {
+    const Environment environment =
+        Environment::of(Profile::kubernetes(36)).extend().variable("o", &types::dyn).build();
+    constexpr Case cases[] = {
+        {"int('x')", "PLAN: type conversion error from 'string' to 'int'"},
+        {"string(null)", "PLAN: no such overload: string(null_type)"},
+        {"o.`b`", "CHECK: unsupported syntax: '`'"},
+        {"o.true", "CHECK: Syntax error: mismatched input 'true' expecting IDENTIFIER"},
+    };
+    for (const Case& test : cases) {
+        EXPECT_EQ(evaluate(environment, test.expression), test.expected) << test.expression;
+    }
+}
+
+TEST(Cel, ValuesPrintAsCelGoPrintsThem) {
+    constexpr Case cases[] = {
+        {"5.0 / 0.0", "double(\"Infinity\")"},
+        {"-5.0 / 0.0", "double(\"-Infinity\")"},
+        {"0.0 / 0.0", "double(\"NaN\")"},
+        {"double(9223372036854775807)", "9223372036854776000.0"},
+        {"1e-7", "0.0000001"},
+        {"b'hi'", "b\"\\150\\151\""},
+    };
+    expect_all(kro(), cases);
+}
+
 TEST(Cel, MacrosBindTheirVariables) {
     constexpr Case cases[] = {
         {"[1].exists(x, .x == 7)", "true"},

@@ -141,6 +141,15 @@ private:
         }
         return std::nullopt;
     }
+    // Where a schema knows it.
+    [[nodiscard]] std::optional<SizeEstimate> size_of_items(const Expr& expr) const {
+        Path path = path_of(expr);
+        if (path.empty() || ast_.type_of(expr.id)->kind != TypeKind::list) {
+            return std::nullopt;
+        }
+        path.emplace_back("@items");
+        return declared_size(path);
+    }
     SizeEstimate size_or_unknown(const Expr& expr) {
         return size_of(expr).value_or(SizeEstimate{});
     }
@@ -233,8 +242,10 @@ private:
         std::vector<CostEstimate> costs;
         std::vector<Operand> operands;
         const auto add_operand = [&](const Expr& expr) {
-            operands.push_back(
-                {.type = ast_.type_of(expr.id), .size = size_of(expr), .expression = &expr});
+            operands.push_back({.type = ast_.type_of(expr.id),
+                                .size = size_of(expr),
+                                .expression = &expr,
+                                .item_size = size_of_items(expr)});
         };
         for (const Expr* argument : call.args) {
             costs.push_back(cost(*argument));

@@ -6,6 +6,7 @@
 
 #include "cel/cel.h"
 #include "object/json.h"
+#include "schema/open_api.h"
 
 namespace weft::cel {
 namespace {
@@ -58,17 +59,22 @@ TEST(CelCost, IsWhatCelGoCounts) {
     const weft::Value o = *parse_json(R"({"a":{"b":1},"l":[1,2,3]})");
     const weft::Value l = *parse_json("[1,2,3,4,5]");
     const weft::Value m = *parse_json(R"({"k":"v"})");
-    const Environment environment = Environment::of(Profile::kubernetes(36))
-                                        .extend()
-                                        .variable("o", &types::dyn)
-                                        .variable("s", &types::string)
-                                        .variable("l", "list(int)")
-                                        .variable("m", "map(string, string)")
-                                        .build();
+    const auto with_variables = [](Profile profile) {
+        return Environment::of(profile)
+            .extend()
+            .variable("o", &types::dyn)
+            .variable("s", &types::string)
+            .variable("l", "list(int)")
+            .variable("m", "map(string, string)")
+            .build();
+    };
+    // The figures are those of Kubernetes' settings without its checks of literals.
+    const Environment checker = with_variables(Profile::kro());
+    const Environment environment = with_variables(Profile::kubernetes(36));
     Activation activation;
     activation.bind("o", o).bind("l", l).bind("m", m).bind("s", Value::string("0123456789ABCDE"));
     for (const CostCase& test : cost_cases) {
-        const Result<Ast> ast = environment.compile(test.expression);
+        const Result<Ast> ast = checker.compile(test.expression);
         ASSERT_TRUE(ast) << ast.error().message();
         for (const bool optimize : {true, false}) {
             const Program program = *environment.program(*ast, {.optimize = optimize});
@@ -81,6 +87,97 @@ TEST(CelCost, IsWhatCelGoCounts) {
         EXPECT_EQ(estimate.min, test.estimate.min) << test.expression;
         EXPECT_EQ(estimate.max, test.estimate.max) << test.expression;
     }
+}
+
+struct ActualCase {
+    std::string_view expression;
+    uint64_t cost;
+};
+
+void expect_costs(const Environment& environment, const Activation& activation,
+                  std::span<const ActualCase> cases) {
+    for (const ActualCase& test : cases) {
+        const Result<Ast> ast = environment.compile(test.expression);
+        ASSERT_TRUE(ast) << ast.error().message();
+        Arena arena;
+        EXPECT_EQ(environment.program(*ast)->evaluate(activation, arena, {}).cost, test.cost)
+            << test.expression;
+    }
+}
+
+TEST(CelCost, KubernetesChargesForTextsByTheirLength) {
+    const Environment environment =
+        Environment::of(Profile::kubernetes(36)).extend().variable("s", &types::string).build();
+    constexpr ActualCase cases[] = {
+        {"s.lowerAscii()", 3},
+        {"s.trim()", 3},
+        {"s.substring(3)", 3},
+        {"s.replace('a', 'b')", 4},
+        {"s.split('a')", 4},
+        {"s.indexOf('A')", 2},
+        {"[s, s].join('-')", 19},
+        {"s.charAt(0)", 2},
+        {"'%s'.format([s])", 12},
+        {"strings.quote(s)", 3},
+        {"quantity(s) == quantity(s)", 7},
+        {"ip('::1') == ip('::1')", 3},
+    };
+    expect_costs(environment, Activation().bind("s", Value::string("0123456789ABCDE")), cases);
+}
+
+TEST(CelCost, EstimatesOfTextsGrowWithTheirBounds) {
+    const weft::Value schema = *parse_json(
+        R"({"type":"object","properties":{"s":{"type":"string","maxLength":5},)"
+        R"("l":{"type":"array","maxItems":3,"items":{"type":"string","maxLength":5}}}})");
+    const Environment environment = Environment::of(Profile::kubernetes(36))
+                                        .extend()
+                                        .object("self", *schema::from_open_api(schema), "selfType")
+                                        .build();
+    struct EstimateCase {
+        std::string_view expression;
+        CostEstimate estimate;
+    };
+    constexpr EstimateCase cases[] = {
+        {"self.s.lowerAscii()", {2, 4}},
+        {"self.s.lowerAscii().upperAscii()", {2, 6}},
+        {"self.s.replace('a', 'bb')", {2, 6}},
+        {"self.s.replace('a', 'bb').trim()", {2, 10}},
+        {"self.s.replace('', 'b').trim()", {3, 11}},
+        {"self.s.replace('aa', '').trim()", {2, 8}},
+        {"self.s.split(',')", {2, 6}},
+        {"self.s.split(',', 2).join('')", {2, 1844674407370955270}},
+        {"self.l.join('-')", {2, 9}},
+        {"self.l.isSorted()", {2, 11}},
+        {"self.s.indexOf('a')", {2, 4}},
+        {"isQuantity(self.s)", {2, 4}},
+        {"ip.isCanonical(self.s)", {2, 6}},
+        {"url(self.s) == url(self.s)", {5, 10}},
+    };
+    for (const EstimateCase& test : cases) {
+        const Result<Ast> ast = environment.compile(test.expression);
+        ASSERT_TRUE(ast) << ast.error().message();
+        const CostEstimate estimate = estimate_cost(environment, *ast);
+        EXPECT_EQ(estimate.min, test.estimate.min) << test.expression;
+        EXPECT_EQ(estimate.max, test.estimate.max) << test.expression;
+    }
+}
+
+TEST(CelCost, CallsWithAnErrorAreCountedAsFarAsTheyRan) {
+    const weft::Value o = *parse_json(R"({"a":{"b":1}})");
+    const Environment environment =
+        Environment::of(Profile::kubernetes(36)).extend().variable("o", &types::dyn).build();
+    constexpr ActualCase cases[] = {
+        {"o.a.x == 1", 4},      // the path and the comparison
+        {"o.x.b.c == 1", 3},    // nothing behind what is missing
+        {"o.a.x == o.a.b", 7},  // the other operand, too
+        {"o.a.x + 1 == 2", 5},  // each call that the error passes
+        {"size(o.a.x)", 4},
+        {"[o.a.x == 1].size()", 5},  // a list with an error is none
+        {"o.?a.?b == optional.of(1)", 5},
+        {"o.?x.?b == optional.none()", 3},  // what is absent is free
+        {"o.a[?'x']", 2},
+    };
+    expect_costs(environment, Activation().bind("o", o), cases);
 }
 
 TEST(CelCost, TheLimitEndsAnEvaluation) {

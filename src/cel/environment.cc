@@ -106,6 +106,9 @@ void Environment::Rep::add(const Library& library) {
     }
     validators.insert(validators.end(), library.validators().begin(), library.validators().end());
     for (const Library::FunctionCost& cost : library.costs()) {
+        if (find_function(cost.function) == nullptr) {
+            continue;
+        }
         for (Declaration& overload : own_function(cost.function).overloads) {
             overload.actual_cost = cost.actual;
             overload.estimated_cost = cost.estimated;

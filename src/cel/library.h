@@ -95,6 +95,8 @@ struct Operand {
     const Type* type = nullptr;
     std::optional<SizeEstimate> size;
     const Expr* expression = nullptr;
+    // Of a list whose items a schema describes: the size of each item.
+    std::optional<SizeEstimate> item_size = std::nullopt;
     // The size, or [0, 2^64-1].
     [[nodiscard]] SizeEstimate size_or_unknown() const { return size.value_or(SizeEstimate{}); }
 };
@@ -183,9 +185,10 @@ public:
 };
 
 // Looks at a checked call with literal arguments and reports what would fail at run time
-// (`format` strings, duration literals). Calls `report(node, message)`.
+// (`format` strings, duration literals). Calls `report(node, message)`. Without a function it looks
+// at the whole expression, once.
 struct Validator {
-    std::string_view function;
+    std::string_view function = {};
     void (*validate)(const Ast& ast, const Expr& call,
                      const std::function<void(const Expr&, std::string)>& report) = nullptr;
 };

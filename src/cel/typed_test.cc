@@ -22,14 +22,18 @@ constexpr std::string_view web_schema = R"({
       "port": {"x-kubernetes-int-or-string": true},
       "dash-ed": {"type": "string"},
       "hosts": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+      "ports": {"type": "array", "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"], "items": {"type": "object", "properties": {
+          "name": {"type": "string"}, "port": {"type": "integer"}}}},
       "containers": {"type": "array", "items": {"type": "object", "properties": {
         "image": {"type": "string"}}}},
       "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}})";
 
 constexpr std::string_view web = R"({
-  "metadata": {"name": "a", "namespace": "b", "creationTimestamp": "2026-01-02T03:04:05Z"},
+  "metadata": {"name": "a", "namespace": "b", "creationTimestamp": "2026-01-02T03:04:05+01:00"},
   "data": {"key": "aGk="},
   "spec": {"replicas": 3.0, "ratio": 1, "port": "http", "dash-ed": "x", "hosts": ["p", "q"],
+           "ports": [{"name": "a", "port": 1}, {"name": "b", "port": 2}],
            "containers": [{"image": "nginx"}], "free": {"a": 1}}})";
 
 class CelTyped : public testing::Test {
@@ -73,7 +77,8 @@ TEST_F(CelTyped, TypesAreNamedByPath) {
 }
 
 TEST_F(CelTyped, FormatsAreDecoded) {
-    EXPECT_EQ(evaluate("web.data.key"), "b\"hi\"");
+    EXPECT_EQ(evaluate("web.data.key"), "b\"\\150\\151\"");
+    EXPECT_EQ(evaluate("string(web.metadata.creationTimestamp)"), "\"2026-01-02T03:04:05+01:00\"");
     EXPECT_EQ(evaluate("web.metadata.creationTimestamp.getFullYear()"), "2026");
     EXPECT_EQ(evaluate("web.spec.replicas + 1"), "4");
     EXPECT_EQ(evaluate("web.spec.ratio + 0.5"), "1.5");
@@ -121,6 +126,31 @@ TEST_F(CelTyped, SetsCompareAndMergeWithoutOrder) {
     EXPECT_EQ(evaluate("web.spec.hosts == ['q', 'p']"), "true");
     EXPECT_EQ(evaluate("web.spec.hosts + ['q', 'r']"), "[\"p\", \"q\", \"r\"]");
     EXPECT_EQ(evaluate("['q', 'p'] == web.spec.hosts"), "false");
+}
+
+TEST_F(CelTyped, SumsOfMapListsAreMapLists) {
+    constexpr std::string_view sum = "web.spec.ports + dyn([{'name': 'b', 'port': 3}])";
+    EXPECT_EQ(evaluate(cat("(", sum, ").map(p, p.port)")), "[1, 3]");
+    EXPECT_EQ(
+        evaluate(cat("(", sum, ") == dyn([{'name': 'b', 'port': 3}, {'name': 'a', 'port': 1}])")),
+        "true");
+}
+
+TEST_F(CelTyped, PresenceOfDataOfTheWrongShapeIsAnError) {
+    const weft::Value document =
+        *parse_json(R"({"metadata": [], "spec": {"hosts": {}, "port": true, "replicas": "3"}})");
+    const auto holds = [&](std::string_view text) {
+        const Program program = *environment_.program(*environment_.compile(text));
+        Arena arena;
+        return to_text(program.evaluate(Activation().bind("web", document), arena));
+    };
+    EXPECT_EQ(holds("has(web.metadata)"),
+              "invalid data, expected a map for the provided schema with type=object");
+    EXPECT_EQ(holds("has(web.spec.hosts)"),
+              "invalid data, expected an array for the provided schema with type=array");
+    EXPECT_EQ(holds("has(web.spec.port)"),
+              "invalid data, expected XIntOrString value to be either a string or integer");
+    EXPECT_EQ(holds("has(web.spec.replicas)"), "invalid data, expected int, got string");
 }
 
 TEST_F(CelTyped, RawDocumentsAreReadAsTheyAre) {

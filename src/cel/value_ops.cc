@@ -162,13 +162,14 @@ void write_text(std::string& out, const Value& value, Arena& arena) {
             return;
         case Kind::number: {
             const double number = value.as_double();
-            const std::string digits = format_double_g(number);
             if (!std::isfinite(number)) {
-                append(out, "double(\"", digits, "\")");
+                const std::string_view name = std::isnan(number) ? "NaN" : "Infinity";
+                append(out, "double(\"", number < 0 ? "-" : "", name, "\")");
                 return;
             }
+            const std::string digits = format_double_f(number);
             out += digits;
-            if (digits.find_first_of(".e") == std::string::npos) {
+            if (!digits.contains('.')) {
                 out += ".0";
             }
             return;
@@ -180,17 +181,10 @@ void write_text(std::string& out, const Value& value, Arena& arena) {
             out += "b\"";
             for (const char c : value.as_string()) {
                 const auto byte = static_cast<unsigned char>(c);
-                if (c == '"' || c == '\\') {
-                    out += '\\';
-                    out += c;
-                } else if (byte >= 0x20 && byte < 0x7F) {
-                    out += c;
-                } else {
-                    const char octal[] = {'\\', static_cast<char>('0' + (byte >> 6U)),
-                                          static_cast<char>('0' + (byte >> 3U & 7U)),
-                                          static_cast<char>('0' + (byte & 7U))};
-                    out.append(octal, sizeof octal);
-                }
+                const char octal[] = {'\\', static_cast<char>('0' + (byte >> 6U)),
+                                      static_cast<char>('0' + (byte >> 3U & 7U)),
+                                      static_cast<char>('0' + (byte & 7U))};
+                out.append(octal, sizeof octal);
             }
             out += '"';
             return;

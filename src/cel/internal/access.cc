@@ -138,8 +138,7 @@ Value test_field(const Value& value, std::string_view field, Frame& frame, uint3
         return test_object(*value.as_opaque(), field, *frame.arena);
     }
     const std::optional<Value> found = find_part(value, Value::string(field), frame, id);
-    return found && found->is_error() && value.is_list() ? *found
-                                                         : Value::boolean(found.has_value());
+    return found && found->is_error() ? *found : Value::boolean(found.has_value());
 }
 
 Value index_value(const Value& value, const Value& key, Frame& frame, uint32_t id) {

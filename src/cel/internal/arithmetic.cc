@@ -65,6 +65,27 @@ Value concatenate_texts(const Value& a, const Value& b, Frame& frame, uint32_t i
     return a.is_string() ? Value::string({out, size}) : Value::bytes({out, size});
 }
 
+// The document that a value was read from or can be written as; nothing for what schemas convert.
+std::optional<weft::Value> document_of(const Value& value) {
+    if (value.borrowed() != nullptr) {
+        return *value.borrowed();
+    }
+    switch (value.kind()) {
+        case Kind::null:
+        case Kind::boolean:
+        case Kind::integer:
+        case Kind::number:
+        case Kind::string:
+        case Kind::list:
+        case Kind::map: {
+            Result<weft::Value> native = to_native(value);
+            return native ? std::optional(*std::move(native)) : std::nullopt;
+        }
+        default:
+            return std::nullopt;
+    }
+}
+
 // Lists of a schema's type `set` or `map` merge: what is on the left keeps its place.
 Value merge_lists(const Value& a, const Value& b, const schema::Schema& schema, Frame& frame) {
     Arena& arena = *frame.arena;
@@ -102,10 +123,19 @@ Value merge_lists(const Value& a, const Value& b, const schema::Schema& schema, 
             items.push_back(item);
         }
     }
+    // What comes out is a list of the same kind, if its items can be items of a document.
+    weft::Value document = weft::Value::list();
     for (const Value& item : items) {
-        out.add(item);
+        std::optional<weft::Value> plain = document_of(item);
+        if (!plain) {
+            for (const Value& kept : items) {
+                out.add(kept);
+            }
+            return out.finish();
+        }
+        document.push_back(*std::move(plain));
     }
-    return out.finish();
+    return Value::borrow(*arena.make<weft::Value>(std::move(document)), &schema, arena);
 }
 
 Value concatenate_lists(const Value& a, const Value& b, Frame& frame, uint32_t id) {

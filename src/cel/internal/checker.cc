@@ -520,6 +520,14 @@ namespace {
 using Report = std::function<void(const Expr&, std::string)>;
 
 // Shows each call to the validators of its function.
+void validate_whole(const Ast& ast, const Environment::Rep& environment, const Report& report) {
+    environment.each_validator([&](const Validator& validator) {
+        if (validator.function.empty()) {
+            validator.validate(ast, ast.root(), report);
+        }
+    });
+}
+
 void validate_calls(const Ast& ast, const Expr& expr, const Environment::Rep& environment,
                     const Report& report) {
     if (expr.kind == ExprKind::call) {
@@ -572,6 +580,7 @@ Result<Ast> Environment::check(const Ast& ast) const {
         issues.add(out.offset_of(at.id), std::move(message));
     };
     validate_calls(out, out.root(), *rep_, report);
+    validate_whole(out, *rep_, report);
     if (!issues.empty()) {
         return issues.to_error(out.source());
     }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "cel/internal/go_text.h"
+
 namespace weft::cel {
 
 namespace {
@@ -57,9 +59,9 @@ Value read_string(const weft::Value& input, const schema::Schema& schema, Arena&
                                 " as duration");
     }
     if (schema.format == "date-time") {
-        const std::optional<Time> time = parse_rfc3339(text);
-        return time ? Value::timestamp(*time)
-                    : bad_data(arena, "Invalid date-time formatted string ", text);
+        // Kept with its offset, which string() prints.
+        const std::optional<Value> time = parse_timestamp(text);
+        return time ? *time : bad_data(arena, "Invalid date-time formatted string ", text);
     }
     if (schema.format == "date") {
         const std::optional<Time> time = parse_rfc3339(cat(text, "T00:00:00Z"));

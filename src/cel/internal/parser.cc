@@ -293,6 +293,18 @@ private:
         return true;
     }
 
+    // A chain of operators or fields is a deep tree: cel-go counts when it walks it.
+    bool too_long(int length) {
+        if (depth_ + length <= recursion_max) {
+            return false;
+        }
+        if (!gave_up_) {
+            issues_.add(token_.begin, "max recursion depth exceeded");
+        }
+        gave_up_ = true;
+        return true;
+    }
+
     Expr* expression() {
         const Depth depth(*this);
         if (too_deep(depth_)) {
@@ -394,7 +406,7 @@ private:
         int length = 0;
         while (left != nullptr) {
             const std::string_view function = operator_of(token_.kind);
-            if (function.empty() || too_deep(++length)) {
+            if (function.empty() || too_long(++length)) {
                 return function.empty() ? left : nullptr;
             }
             const uint32_t id = next_id(token_.begin);
@@ -518,7 +530,7 @@ private:
                 default:
                     return expr;
             }
-            if (too_deep(++length)) {
+            if (too_long(++length)) {
                 return nullptr;
             }
         }
@@ -544,12 +556,20 @@ private:
             if (name.kind == TokenKind::end) {
                 return fail(name.begin, "Syntax error: no viable alternative at input '.'");
             }
+            // The grammar of the cel-go that Kubernetes 1.36 has sees the name that must follow.
+            if (environment_.profile.kind == Profile::Kind::kubernetes) {
+                return syntax_error(name, "mismatched input", "IDENTIFIER");
+            }
             return fail(name.begin,
                         cat("Syntax error: no viable alternative at input '.", text_of(name), "'"));
         }
         advance();
         std::string_view field = text_of(name);
         if (name.kind == TokenKind::quoted_identifier) {
+            // Off in the cel-go of Kubernetes 1.30 to 1.36, unless asked for.
+            if (environment_.profile.kind == Profile::Kind::kubernetes) {
+                return fail(name.begin, "unsupported syntax: '`'");
+            }
             field = field.substr(1, field.size() - 2);
         } else if (token_.kind == TokenKind::left_paren && !is_optional) {
             return call_after(operand, field);

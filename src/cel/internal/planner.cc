@@ -504,7 +504,7 @@ private:
         std::vector<const Declaration*> overloads;
         const Reference* reference = ast_.reference_of(call.id);
         bool is_pure = true;
-        bool is_conversion = args.size() == 1;
+        bool is_conversion = false;
         for (const Declaration& overload : function->overloads) {
             if (overload.parameters.size() != args.size() || overload.call == nullptr) {
                 continue;
@@ -515,7 +515,7 @@ private:
             }
             overloads.push_back(&overload);
             is_pure = is_pure && overload.is_pure;
-            is_conversion = is_conversion && overload.is_conversion;
+            is_conversion = is_conversion || (args.size() == 1 && overload.is_conversion);
         }
         auto* step = make<CallStep>(call, run_call);
         step->function = function->name;
@@ -566,6 +566,9 @@ private:
         std::string failure;
         if (auto pattern = compile_regex(constant_value(step.args[1]).as_string(), failure)) {
             out_.patterns.push_back(std::move(pattern));
+        } else if ((name == "find" || name == "findAll") && !error_) {
+            // Kubernetes' library compiles its patterns early in every profile.
+            error_ = make_error(Reason::invalid, failure);
         }
     }
 

@@ -28,16 +28,28 @@ void charge_binary(const BinaryStep& step, const Value& a, const Value& b, const
     frame.charge(cost);
 }
 
+// The error of the first operand. cel-go runs both operands before it looks, and counts the call.
+Value first_failed(const BinaryStep& step, const Value& error, Frame& frame) {
+    if (frame.track) {
+        charge_binary(step, error, run(step.b, frame), error, frame);
+    }
+    return error;
+}
+Value second_failed(const BinaryStep& step, const Value& a, const Value& error, Frame& frame) {
+    charge_binary(step, a, error, error, frame);
+    return error;
+}
+
 template <Value (*operation)(const Value&, const Value&, Frame&, uint32_t)>
 Value run_arithmetic(const Step& base, Frame& frame) {
     const auto& step = as<BinaryStep>(base);
     const Value a = run(step.a, frame);
     if (a.is_error()) {
-        return a;
+        return first_failed(step, a, frame);
     }
     const Value b = run(step.b, frame);
     if (b.is_error()) {
-        return b;
+        return second_failed(step, a, b, frame);
     }
     const Value result = operation(a, b, frame, step.id);
     charge_binary(step, a, b, result, frame);
@@ -64,11 +76,11 @@ Value run_equality(const Step& base, Frame& frame) {
     const auto& step = as<BinaryStep>(base);
     const Value a = run(step.a, frame);
     if (a.is_error()) {
-        return a;
+        return first_failed(step, a, frame);
     }
     const Value b = run(step.b, frame);
     if (b.is_error()) {
-        return b;
+        return second_failed(step, a, b, frame);
     }
     const Value result = equal_values(a, b, frame);
     charge_binary(step, a, b, result, frame);
@@ -80,11 +92,11 @@ Value run_order(const Step& base, Frame& frame, Test test) {
     const auto& step = as<BinaryStep>(base);
     const Value a = run(step.a, frame);
     if (a.is_error()) {
-        return a;
+        return first_failed(step, a, frame);
     }
     const Value b = run(step.b, frame);
     if (b.is_error()) {
-        return b;
+        return second_failed(step, a, b, frame);
     }
     if (a.is_int() && b.is_int() && !frame.track) {
         return Value::boolean(test(a.as_int() < b.as_int() ? -1 : int{a.as_int() > b.as_int()}));
@@ -97,6 +109,12 @@ Value run_order(const Step& base, Frame& frame, Test test) {
 // The document's map behind a value that is read as plain JSON; null for any other.
 const weft::Value* plain_map(const Value& value) {
     return value.is_map() && value.input_schema() == nullptr ? value.borrowed() : nullptr;
+}
+
+// Takes back the cost of the fields from `first` on, which were not read: each is 1, and what is
+// absent costs nothing where it may be.
+void forgo(const PathStep& step, size_t first, Frame& frame) {
+    frame.cost -= std::min<uint64_t>(step.cost, step.fields.size() - first);
 }
 
 Value path_base(const PathStep& step, Frame& frame) {
@@ -134,7 +152,8 @@ Value run_path(const Step& base, Frame& frame) {
     const auto& step = as<PathStep>(base);
     Value value = path_base(step, frame);
     frame.charge(step.cost);
-    for (const Field& field : step.fields) {
+    for (size_t i = 0; i < step.fields.size(); ++i) {
+        const Field& field = step.fields[i];
         if (const weft::Value* map = plain_map(value)) [[likely]] {
             if (const weft::Value* found = map->find_hashed(*field.key, field.hash)) [[likely]] {
                 value = Value::borrow(*found);
@@ -149,6 +168,7 @@ Value run_path(const Step& base, Frame& frame) {
             }
         }
         if (value.is_error()) {
+            forgo(step, i, frame);
             return value;
         }
         value = select_field(value, field.name, frame, step.id);
@@ -169,10 +189,12 @@ Value run_optional_path(const Step& base, Frame& frame) {
                 continue;
             }
             if (is_optional) {
+                forgo(step, i, frame);
                 return Value::optional(nullptr);
             }
         }
         if (value.is_error()) {
+            forgo(step, i, frame);
             return value;
         }
         if (!is_optional) {
@@ -181,6 +203,7 @@ Value run_optional_path(const Step& base, Frame& frame) {
         }
         const Value found = optional_index_value(value, Value::string(field.name), frame, step.id);
         if (found.is_error() || !found.has_value()) {
+            forgo(step, found.is_error() ? i + 1 : i, frame);
             return found;
         }
         value = found.optional_value();
@@ -211,7 +234,12 @@ Value run_test(const Step& base, Frame& frame) {
         value.input_schema() == step.field->owner) {
         const weft::Value* found =
             value.borrowed()->find_hashed(*step.field->key, step.field->hash);
-        return Value::boolean(found != nullptr && !found->is_null());
+        if (found == nullptr || found->is_null()) {
+            return Value::boolean(false);
+        }
+        // What is there must be what the schema says.
+        const Value read = read_input(*found, step.field->schema, *frame.arena);
+        return read.is_error() ? read : Value::boolean(true);
     }
     return test_field(value, step.field->name, frame, step.id);
 }
@@ -240,8 +268,10 @@ Value run_optional_index(const Step& base, Frame& frame) {
     if (key.is_error()) {
         return key;
     }
-    frame.charge(step.cost);
-    return optional_index_value(value, key, frame, step.id);
+    const Value found = optional_index_value(value, key, frame, step.id);
+    // What is absent costs nothing.
+    frame.charge(found.is(Kind::optional) && !found.has_value() ? step.cost - 1 : step.cost);
+    return found;
 }
 
 // A decisive operand beats an error of the other; that is why both may have to run.
@@ -437,11 +467,8 @@ Value run_in_constants(const Step& base, Frame& frame) {
 Value run_negate(const Step& base, Frame& frame) {
     const auto& step = as<UnaryStep>(base);
     const Value a = run(step.a, frame);
-    if (a.is_error()) {
-        return a;
-    }
     frame.charge(1);
-    return negate(a, frame, step.id);
+    return a.is_error() ? a : negate(a, frame, step.id);
 }
 
 namespace {
@@ -487,6 +514,38 @@ Value no_matching_overload(const CallStep& step, std::span<const Value> args, Fr
 
 }  // namespace
 
+namespace {
+
+// The cost of a call with an argument that failed. cel-go evaluates up to two arguments before it
+// looks at them, and of more stops at the first error: then the call is counted only if that was
+// the last one. An error counts as something of size 1.
+void charge_failed_call(const CallStep& step, std::span<Value> values, size_t failed,
+                        Frame& frame) {
+    const size_t count = step.args.size();
+    if (count > 2 && failed + 1 < count) {
+        return;
+    }
+    for (size_t i = failed + 1; i < count; ++i) {
+        values[i] = run(step.args[i], frame);
+    }
+    const Declaration* overload = step.overloads.empty() ? nullptr : step.overloads[0];
+    if (overload == nullptr || overload->actual_cost == nullptr) {
+        frame.charge(1);
+        return;
+    }
+    const Value error = values[failed];
+    for (Value& value : values.first(count)) {
+        if (value.is_error()) {
+            value = Value::string("x");
+        }
+    }
+    const bool fits = admits(*overload, values.first(count));
+    frame.charge(fits ? overload->actual_cost(values.first(count), error).value_or(1) : 1);
+    values[failed] = error;
+}
+
+}  // namespace
+
 Value run_call(const Step& base, Frame& frame) {
     const auto& step = as<CallStep>(base);
     constexpr size_t few = 6;
@@ -496,6 +555,9 @@ Value run_call(const Step& base, Frame& frame) {
     for (size_t i = 0; i < step.args.size(); ++i) {
         values[i] = run(step.args[i], frame);
         if (values[i].is_error()) {
+            if (frame.track) [[unlikely]] {
+                charge_failed_call(step, {values, step.args.size()}, i, frame);
+            }
             return values[i];
         }
     }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cel/cost.h"
 #include "cel/internal/go_text.h"
 
 namespace weft::cel {
@@ -608,11 +609,22 @@ void validate_format(const Ast& ast, const Expr& call, const Report& report) {
     }
 }
 
+// Of every version: cel-go charges for reading the format.
+std::optional<uint64_t> cost_of_reading(std::span<const Value> args, const Value&) {
+    return scale_cost(cost_size_of(args[0]), string_traversal_factor);
+}
+std::optional<CallEstimate> estimate_reading(std::span<const Operand> args) {
+    return CallEstimate{scale_cost(args[0].size_or_unknown(), string_traversal_factor),
+                        std::nullopt};
+}
+
 template <Engine engine>
 void declare_engine(Library& library) {
     library.function("format", {{.id = "string_format",
                                  .signature = "string.(list(dyn)) -> string",
-                                 .call = format<engine>}});
+                                 .call = format<engine>,
+                                 .actual_cost = cost_of_reading,
+                                 .estimated_cost = estimate_reading}});
     library.validator({.function = "format", .validate = validate_format<engine>});
 }
 

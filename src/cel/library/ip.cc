@@ -77,7 +77,13 @@ const IpAddress& address_of(const Value& value) {
     return value.as<IpValue>()->address;
 }
 
-Result<IpAddress> read_ip(std::string_view text) {
+// "::ffff:192.168.0.1" is refused everywhere. Written in hexadecimal it is the address of IPv4 for
+// cel-spec, and refused by Kubernetes and cel-go.
+bool is_refused(const IpAddress& address, std::string_view text, Mapped mapped) {
+    return address.is_mapped_v4() && (mapped == Mapped::refused || text.contains('.'));
+}
+
+Result<IpAddress> read_ip(std::string_view text, Mapped mapped) {
     std::string failure;
     bool has_zone = false;
     const std::optional<IpAddress> address = parse_go_ip(text, failure, has_zone);
@@ -89,11 +95,13 @@ Result<IpAddress> read_ip(std::string_view text) {
         return weft::make_error(Reason::invalid, "IP address ", quote(text),
                                 " with zone value is not allowed");
     }
-    if (address->is_mapped_v4()) {
+    if (is_refused(*address, text, mapped)) {
         return weft::make_error(Reason::invalid, "IPv4-mapped IPv6 address ", quote(text),
                                 " is not allowed");
     }
-    return *address;
+    IpAddress out = *address;
+    out.is_v4 = out.is_v4 || out.is_mapped_v4();
+    return out;
 }
 
 struct Prefix {
@@ -139,16 +147,19 @@ Result<Prefix> read_cidr(std::string_view text) {
 
 // --- Addresses ---
 
+template <Mapped mapped>
 Value make_ip(Call& call, std::span<const Value> args) {
-    const Result<IpAddress> address = read_ip(args[0].as_string());
+    const Result<IpAddress> address = read_ip(args[0].as_string(), mapped);
     return address ? call.object<IpValue>(*address)
                    : call.error(ErrorCode::invalid_argument, address.error().message());
 }
+template <Mapped mapped>
 Value is_ip(Call&, std::span<const Value> args) {
-    return Value::boolean(read_ip(args[0].as_string()).has_value());
+    return Value::boolean(read_ip(args[0].as_string(), mapped).has_value());
 }
+template <Mapped mapped>
 Value is_canonical_ip(Call& call, std::span<const Value> args) {
-    const Result<IpAddress> address = read_ip(args[0].as_string());
+    const Result<IpAddress> address = read_ip(args[0].as_string(), mapped);
     return address ? Value::boolean(address->text() == args[0].as_string())
                    : call.error(ErrorCode::invalid_argument, address.error().message());
 }
@@ -227,11 +238,12 @@ Value make_cidr(Call& call, std::span<const Value> args) {
 Value is_cidr(Call&, std::span<const Value> args) {
     return Value::boolean(read_cidr(args[0].as_string()).has_value());
 }
+template <Mapped mapped>
 Value contains_ip(Call& call, std::span<const Value> args) {
     if (!args[1].is_string()) {
         return Value::boolean(network_of(args[0]).contains(address_of(args[1])));
     }
-    const Result<IpAddress> address = read_ip(args[1].as_string());
+    const Result<IpAddress> address = read_ip(args[1].as_string(), mapped);
     return address ? Value::boolean(network_of(args[0]).contains(*address))
                    : call.error(ErrorCode::invalid_argument, address.error().message());
 }
@@ -258,10 +270,19 @@ Value masked_cidr(Call& call, std::span<const Value> args) {
     return call.object<CidrValue>(network.masked(network.address), network.bits);
 }
 
+Value is_mask(Call&, std::span<const Value> args) {
+    const CidrValue& network = network_of(args[0]);
+    return Value::boolean(same_address(network.masked(network.address), network.address));
+}
+
 // --- Costs ---
 
 std::optional<uint64_t> cost_of_canonical(std::span<const Value> args, const Value&) {
     return scale_cost(cost_size_of(args[0]), 2 * string_traversal_factor);
+}
+std::optional<CallEstimate> estimate_canonical(std::span<const Operand> args) {
+    return CallEstimate{scale_cost(args[0].size_or_unknown(), 2 * string_traversal_factor),
+                        std::nullopt};
 }
 uint64_t cost_of_text(const Value& value) {
     return value.is_string() ? scale_cost(cost_size_of(value), string_traversal_factor) : 0;
@@ -292,23 +313,48 @@ std::optional<CallEstimate> estimate_contains_cidr(std::span<const Operand> args
                         std::nullopt};
 }
 
-}  // namespace
+// --- Declarations ---
 
-Library ip_library() {
-    Library library("kubernetes.net.ip");
-    library.constant("net.IP", "type(net.IP)", Value::type(&ip_type));
+template <Mapped mapped>
+void declare_ip(Library& library) {
     library.function("ip", {{.id = "string_to_ip",
                              .signature = "(string) -> net.IP",
-                             .call = make_ip,
-                             .actual_cost = cost_of_parsing}});
+                             .call = make_ip<mapped>,
+                             .actual_cost = cost_of_parsing,
+                             .estimated_cost = estimate_traversal}});
     library.function("isIP", {{.id = "is_ip",
                                .signature = "(string) -> bool",
-                               .call = is_ip,
-                               .actual_cost = cost_of_parsing}});
+                               .call = is_ip<mapped>,
+                               .actual_cost = cost_of_parsing,
+                               .estimated_cost = estimate_traversal}});
     library.function("ip.isCanonical", {{.id = "ip_is_canonical",
                                          .signature = "(string) -> bool",
-                                         .call = is_canonical_ip,
-                                         .actual_cost = cost_of_canonical}});
+                                         .call = is_canonical_ip<mapped>,
+                                         .actual_cost = cost_of_canonical,
+                                         .estimated_cost = estimate_canonical}});
+}
+
+template <Mapped mapped>
+void declare_contains_ip(Library& library) {
+    library.function("containsIP", {{.id = "cidr_contains_ip_string",
+                                     .signature = "net.CIDR.(string) -> bool",
+                                     .call = contains_ip<mapped>,
+                                     .actual_cost = cost_of_contains_ip,
+                                     .estimated_cost = estimate_contains_ip},
+                                    {.id = "cidr_contains_ip_ip",
+                                     .signature = "net.CIDR.(net.IP) -> bool",
+                                     .call = contains_ip<mapped>,
+                                     .actual_cost = cost_of_contains_ip,
+                                     .estimated_cost = estimate_contains_ip}});
+}
+
+}  // namespace
+
+Library ip_library(Mapped mapped) {
+    Library library("kubernetes.net.ip");
+    library.constant("net.IP", "type(net.IP)", Value::type(&ip_type));
+    mapped == Mapped::is_v4 ? declare_ip<Mapped::is_v4>(library)
+                            : declare_ip<Mapped::refused>(library);
     library.function(
         "string", {{.id = "ip_to_string", .signature = "(net.IP) -> string", .call = object_text}});
     library.function("family",
@@ -324,30 +370,24 @@ Library ip_library() {
     return library;
 }
 
-Library cidr_library() {
+Library cidr_library(Mapped mapped) {
     Library library("net.cidr");
     library.constant("net.CIDR", "type(net.CIDR)", Value::type(&cidr_type));
     library.function("cidr", {{.id = "string_to_cidr",
                                .signature = "(string) -> net.CIDR",
                                .call = make_cidr,
-                               .actual_cost = cost_of_parsing}});
+                               .actual_cost = cost_of_parsing,
+                               .estimated_cost = estimate_traversal}});
     library.function("isCIDR", {{.id = "is_cidr",
                                  .signature = "(string) -> bool",
                                  .call = is_cidr,
-                                 .actual_cost = cost_of_parsing}});
+                                 .actual_cost = cost_of_parsing,
+                                 .estimated_cost = estimate_traversal}});
     library.function(
         "string",
         {{.id = "cidr_to_string", .signature = "(net.CIDR) -> string", .call = object_text}});
-    library.function("containsIP", {{.id = "cidr_contains_ip_string",
-                                     .signature = "net.CIDR.(string) -> bool",
-                                     .call = contains_ip,
-                                     .actual_cost = cost_of_contains_ip,
-                                     .estimated_cost = estimate_contains_ip},
-                                    {.id = "cidr_contains_ip_ip",
-                                     .signature = "net.CIDR.(net.IP) -> bool",
-                                     .call = contains_ip,
-                                     .actual_cost = cost_of_contains_ip,
-                                     .estimated_cost = estimate_contains_ip}});
+    mapped == Mapped::is_v4 ? declare_contains_ip<Mapped::is_v4>(library)
+                            : declare_contains_ip<Mapped::refused>(library);
     library.function("containsCIDR", {{.id = "cidr_contains_cidr_string",
                                        .signature = "net.CIDR.(string) -> bool",
                                        .call = contains_cidr,
@@ -366,6 +406,11 @@ Library cidr_library() {
     library.function(
         "masked",
         {{.id = "cidr_masked", .signature = "net.CIDR.() -> net.CIDR", .call = masked_cidr}});
+    if (mapped == Mapped::is_v4) {
+        library.function(
+            "isMask",
+            {{.id = "cidr_is_mask", .signature = "net.CIDR.() -> bool", .call = is_mask}});
+    }
     return library;
 }
 

@@ -6,8 +6,12 @@
 
 namespace weft::cel {
 
-// Source: apiserver pkg/cel/library/ip.go and cidr.go, Go netip.
-[[nodiscard]] Library ip_library();
-[[nodiscard]] Library cidr_library();
+// What an IPv6 address is that means one of IPv4, written in hexadecimal: "::ffff:c0a8:1".
+enum class Mapped : uint8_t { refused, is_v4 };
+
+// Source: apiserver pkg/cel/library/ip.go and cidr.go, Go netip; cel-go ext/network.go has the same
+// functions, and isMask.
+[[nodiscard]] Library ip_library(Mapped mapped = Mapped::refused);
+[[nodiscard]] Library cidr_library(Mapped mapped = Mapped::refused);
 
 }  // namespace weft::cel

@@ -2,43 +2,9 @@
 
 #include "cel/library/kubernetes_lists.h"
 
-#include "cel/cost.h"
-
 namespace weft::cel {
 
 namespace {
-
-// A byte of text costs a tenth, everything else 1.
-uint64_t cost_of_tree(const Value& value, Arena& arena) {
-    if (value.is_string() || value.is_bytes()) {
-        return value.as_string().size() / 10;
-    }
-    if (!value.is_list() && !value.is_map()) {
-        return 1;
-    }
-    uint64_t sum = 0;
-    for (const Value& part : value.is_list() ? value.items(arena) : value.sorted_entries(arena)) {
-        sum += cost_of_tree(part, arena);
-    }
-    return sum;
-}
-
-std::optional<uint64_t> cost_of_walk(std::span<const Value> args, const Value&) {
-    Arena arena;
-    return cost_of_tree(args[0], arena);
-}
-
-std::optional<CallEstimate> estimate_walk(std::span<const Operand> args) {
-    const SizeEstimate size = args[0].size_or_unknown();
-    CostEstimate item{1, 1};
-    if (args[0].type != nullptr && !args[0].type->parameters.empty()) {
-        const TypeKind kind = args[0].type->parameters[0]->kind;
-        if (kind == TypeKind::string || kind == TypeKind::bytes) {
-            item = item + scale_cost(SizeEstimate{}, string_traversal_factor);
-        }
-    }
-    return CallEstimate{CostEstimate{size.min, size.max} * item, std::nullopt};
-}
 
 // An order that fails (NaN) is as if both were equal.
 int64_t order_or_0(const Value& a, const Value& b, Arena& arena) {
@@ -195,47 +161,33 @@ Library kubernetes_lists_library(int version) {
         library.function("isSorted",
                          {{.id = library.intern(cat("list_", type, "_is_sorted_bool")),
                            .signature = library.intern(cat("list(", type, ").() -> bool")),
-                           .call = is_sorted,
-                           .actual_cost = cost_of_walk,
-                           .estimated_cost = estimate_walk}});
+                           .call = is_sorted}});
         library.function("min", {{.id = library.intern(cat("list_", type, "_min_", type)),
                                   .signature = to_item,
-                                  .call = smallest_item,
-                                  .actual_cost = cost_of_walk,
-                                  .estimated_cost = estimate_walk}});
+                                  .call = smallest_item}});
         library.function("max", {{.id = library.intern(cat("list_", type, "_max_", type)),
                                   .signature = to_item,
-                                  .call = largest_item,
-                                  .actual_cost = cost_of_walk,
-                                  .estimated_cost = estimate_walk}});
+                                  .call = largest_item}});
     }
     const auto add_sum = [&](std::string_view type, Implementation call) {
         library.function("sum", {{.id = library.intern(cat("list_", type, "_sum_", type)),
                                   .signature = library.intern(cat("list(", type, ").() -> ", type)),
-                                  .call = call,
-                                  .actual_cost = cost_of_walk,
-                                  .estimated_cost = estimate_walk}});
+                                  .call = call}});
     };
     add_sum("int", sum_integers);
     add_sum("uint", sum_unsigned);
     add_sum("double", sum_doubles);
     add_sum("duration", sum_durations);
-    library.function("indexOf", {{.id = "list_a_index_of_int",
-                                  .signature = "list(A).(A) -> int",
-                                  .call = index_of_item,
-                                  .actual_cost = cost_of_walk,
-                                  .estimated_cost = estimate_walk}});
+    library.function(
+        "indexOf",
+        {{.id = "list_a_index_of_int", .signature = "list(A).(A) -> int", .call = index_of_item}});
     library.function("lastIndexOf", {{.id = "list_a_last_index_of_int",
                                       .signature = "list(A).(A) -> int",
-                                      .call = last_index_of_item,
-                                      .actual_cost = cost_of_walk,
-                                      .estimated_cost = estimate_walk}});
+                                      .call = last_index_of_item}});
     if (version >= 1) {
         library.function("includes", {{.id = "list_includes_dyn_dyn",
                                        .signature = "dyn.(dyn) -> bool",
-                                       .call = includes_item,
-                                       .actual_cost = cost_of_walk,
-                                       .estimated_cost = estimate_walk}});
+                                       .call = includes_item}});
     }
     return library;
 }

@@ -18,6 +18,7 @@ TEST(KubernetesLibrary, CountsQuantities) {
         {"quantity('1500m').asApproximateFloat()", "1.5"},
         {"sign(quantity('-1'))", "-1"},
         {"isQuantity('1.3Gi') && !isQuantity('200K') && !isQuantity('1,3G')", "true"},
+        {"isQuantity('Mi') && quantity('Mi').asInteger() == 0", "true"},
         {"quantity('Three')",
          "ERR: quantities must match the regular expression "
          "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"},
@@ -59,10 +60,26 @@ TEST(KubernetesLibrary, FindsMatches) {
         {"'123 abc 456'.findAll('[0-9]+', 0)", "[]"},
         {"'ab'.findAll('x*')", "[\"\", \"\", \"\"]"},
         {"'baab'.findAll('a*')", "[\"\", \"aa\", \"\"]"},
-        {"'x'.find('[')", "ERR: Illegal regex: error parsing regexp: missing closing ]: `[`"},
+        {"'x'.find('[')", "PLAN: error parsing regexp: missing closing ]: `[`"},
     };
     expect_library(Profile::kro(), cases);
     expect_library(Profile::kubernetes(34), cases);
+}
+
+TEST(KubernetesLibrary, MappedAddressesAreThoseOfVersion4InTheSpecificationOnly) {
+    constexpr LibraryCase spec[] = {
+        {"ip('::ffff:c0a8:1') == ip('192.168.0.1')", "true"},
+        {"ip('::ffff:c0a8:1').family()", "4"},
+        {"ip('::ffff:192.168.0.1')",
+         "ERR: IPv4-mapped IPv6 address \"::ffff:192.168.0.1\" is not allowed"},
+        {"cidr('10.0.0.0/8').isMask() && !cidr('10.0.0.1/8').isMask()", "true"},
+    };
+    expect_library(Profile::spec(), spec);
+    constexpr LibraryCase others[] = {
+        {"ip('::ffff:c0a8:1')", "ERR: IPv4-mapped IPv6 address \"::ffff:c0a8:1\" is not allowed"},
+    };
+    expect_library(Profile::kro(), others);
+    expect_library(Profile::kubernetes(36), others);
 }
 
 TEST(KubernetesLibrary, KnowsAddresses) {

@@ -10,6 +10,7 @@
 #include "cel/library/json.h"
 #include "cel/library/kro_lists.h"
 #include "cel/library/kro_maps.h"
+#include "cel/library/kubernetes_costs.h"
 #include "cel/library/kubernetes_lists.h"
 #include "cel/library/kubernetes_regex.h"
 #include "cel/library/lists.h"
@@ -59,8 +60,9 @@ std::vector<Library> libraries_of(Profile profile) {
         out.push_back(sets_library());
     }
     // Kubernetes' since 1.30, and cel-go's ext.Network made after them.
-    out.push_back(ip_library());
-    out.push_back(cidr_library());
+    const Mapped mapped = profile.kind == Profile::Kind::spec ? Mapped::is_v4 : Mapped::refused;
+    out.push_back(ip_library(mapped));
+    out.push_back(cidr_library(mapped));
     if (profile.kind == Profile::Kind::spec) {
         out.push_back(math_library());
         out.push_back(regex_library());
@@ -78,6 +80,9 @@ std::vector<Library> libraries_of(Profile profile) {
         if (!is_kubernetes || profile.minor >= 33) {
             out.push_back(semver_library(1));
         }
+    }
+    if (is_kubernetes) {
+        out.push_back(kubernetes_costs_library());
     }
     if (profile.kind == Profile::Kind::kro) {
         out.push_back(hash_library());

@@ -91,11 +91,13 @@ Library quantity_library() {
     library.function("quantity", {{.id = "string_to_quantity",
                                    .signature = "(string) -> kubernetes.Quantity",
                                    .call = make_quantity,
-                                   .actual_cost = cost_of_parsing}});
+                                   .actual_cost = cost_of_parsing,
+                                   .estimated_cost = estimate_traversal}});
     library.function("isQuantity", {{.id = "is_quantity_string",
                                      .signature = "(string) -> bool",
                                      .call = is_quantity,
-                                     .actual_cost = cost_of_parsing}});
+                                     .actual_cost = cost_of_parsing,
+                                     .estimated_cost = estimate_traversal}});
     library.function("sign", {{.id = "quantity_sign",
                                .signature = "(kubernetes.Quantity) -> int",
                                .call = quantity_sign}});

@@ -240,20 +240,24 @@ Library semver_library(int version) {
     library.function("semver", {{.id = "string_to_semver",
                                  .signature = "(string) -> kubernetes.Semver",
                                  .call = make_semver,
-                                 .actual_cost = cost_of_parsing}});
+                                 .actual_cost = cost_of_parsing,
+                                 .estimated_cost = estimate_traversal}});
     library.function("isSemver", {{.id = "is_semver_string",
                                    .signature = "(string) -> bool",
                                    .call = is_semver,
-                                   .actual_cost = cost_of_parsing}});
+                                   .actual_cost = cost_of_parsing,
+                                   .estimated_cost = estimate_traversal}});
     if (version >= 1) {
         library.function("semver", {{.id = "string_bool_to_semver",
                                      .signature = "(string, bool) -> kubernetes.Semver",
                                      .call = make_semver,
-                                     .actual_cost = cost_of_parsing}});
+                                     .actual_cost = cost_of_parsing,
+                                     .estimated_cost = estimate_traversal}});
         library.function("isSemver", {{.id = "is_semver_string_bool",
                                        .signature = "(string, bool) -> bool",
                                        .call = is_semver,
-                                       .actual_cost = cost_of_parsing}});
+                                       .actual_cost = cost_of_parsing,
+                                       .estimated_cost = estimate_traversal}});
     }
     const auto number = [&](std::string_view name, std::string_view id, Implementation call) {
         library.function(name,

@@ -28,6 +28,10 @@ std::optional<uint64_t> cost_of_first(std::span<const Value> args, const Value&)
 std::optional<uint64_t> cost_of_smaller(std::span<const Value> args, const Value&) {
     return traversal(std::min(cost_size_of(args[0]), cost_size_of(args[1])));
 }
+// Kubernetes charges 1 for comparing its objects.
+std::optional<uint64_t> cost_of_equality(std::span<const Value> args, const Value& result) {
+    return args[0].is(Kind::opaque) ? 1 : cost_of_smaller(args, result);
+}
 std::optional<uint64_t> cost_of_order(std::span<const Value> args, const Value& result) {
     if (args[0].is_string() || args[0].is_bytes()) {
         return cost_of_smaller(args, result);
@@ -63,6 +67,23 @@ std::optional<CallEstimate> estimate_smaller(Operands args) {
     return CallEstimate{
         scale_cost(SizeEstimate{largest > 0 ? 1U : 0U, largest}, string_traversal_factor),
         std::nullopt};
+}
+// Of two objects of Kubernetes it is 1, but for URLs, which it takes for as long as the right one,
+// and for formats.
+std::optional<CallEstimate> estimate_equality(Operands args) {
+    constexpr uint64_t format_size_max = 64;
+    const Type* type = args[0].type;
+    if (type == nullptr || type->kind != TypeKind::opaque || !type->parameters.empty() ||
+        args[1].type == nullptr || args[1].type->name != type->name) {
+        return estimate_smaller(args);
+    }
+    SizeEstimate size{1, 1};
+    if (type->name == "kubernetes.URL" && args[1].size) {
+        size.max = args[1].size->max;
+    } else if (type->name == "kubernetes.NamedFormat") {
+        size.max = format_size_max;
+    }
+    return CallEstimate{scale_cost(size, string_traversal_factor), std::nullopt};
 }
 std::optional<CallEstimate> estimate_text_sum(Operands args) {
     const SizeEstimate size = args[0].size_or_unknown() + args[1].size_or_unknown();
@@ -257,8 +278,8 @@ void declare_logic(Library& library) {
                      {{.id = "not_strictly_false", .signature = "(bool) -> bool"}});
     library.function(operators::equals, {{.id = "equals",
                                           .signature = "(A, A) -> bool",
-                                          .actual_cost = cost_of_smaller,
-                                          .estimated_cost = estimate_smaller}});
+                                          .actual_cost = cost_of_equality,
+                                          .estimated_cost = estimate_equality}});
     library.function(operators::not_equals, {{.id = "not_equals",
                                               .signature = "(A, A) -> bool",
                                               .actual_cost = cost_of_smaller,
@@ -397,9 +418,12 @@ void declare_conversions(Library& library) {
                                  .estimated_cost = estimate,
                                  .is_conversion = true}});
     };
-    library.function("type",
-                     {{.id = "type", .signature = "(A) -> type(A)", .call = type_of_value}});
-    library.function("dyn", {{.id = "to_dyn", .signature = "(A) -> dyn", .call = same}});
+    library.function("type", {{.id = "type",
+                               .signature = "(A) -> type(A)",
+                               .call = type_of_value,
+                               .is_conversion = true}});
+    library.function(
+        "dyn", {{.id = "to_dyn", .signature = "(A) -> dyn", .call = same, .is_conversion = true}});
     convert("bool", "bool_to_bool", "(bool) -> bool", same);
     convert("bool", "string_to_bool", "(string) -> bool", bool_of_string);
     convert("bytes", "bytes_to_bytes", "(bytes) -> bytes", same);

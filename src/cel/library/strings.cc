@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cel/cost.h"
 #include "cel/library/format.h"
 
 namespace weft::cel {
@@ -281,6 +282,14 @@ Value join_texts(Call& call, std::span<const Value> args) {
     return call.string(out);
 }
 
+std::optional<uint64_t> cost_of_quoting(std::span<const Value> args, const Value&) {
+    return scale_cost(cost_size_of(args[0]), string_traversal_factor);
+}
+std::optional<CallEstimate> estimate_quoting(std::span<const Operand> args) {
+    return CallEstimate{scale_cost(args[0].size_or_unknown(), string_traversal_factor),
+                        std::nullopt};
+}
+
 Value quote_text(Call& call, std::span<const Value> args) {
     constexpr std::string_view escaped = "\a\b\f\n\r\t\v\\\"";
     constexpr std::string_view names = "abfnrtv\\\"";
@@ -359,9 +368,11 @@ Library strings_library(int version, OffsetPastEnd past_end) {
                                .is_pure = false}});
     if (version >= 1) {
         declare_format(library, version);
-        library.function(
-            "strings.quote",
-            {{.id = "strings_quote", .signature = "(string) -> string", .call = quote_text}});
+        library.function("strings.quote", {{.id = "strings_quote",
+                                            .signature = "(string) -> string",
+                                            .call = quote_text,
+                                            .actual_cost = cost_of_quoting,
+                                            .estimated_cost = estimate_quoting}});
     }
     if (version >= 3) {
         plain("reverse", "string_reverse", reverse_text);
