@@ -3,6 +3,7 @@
 Each is started on loopback with its own folder, measured from /proc, and ended by its own handle.
 """
 
+import atexit
 import json
 import os
 import re
@@ -67,6 +68,7 @@ class Measured:
         self.kubeconfig = os.path.join(self.folder, "kubeconfig")
         self.processes = []
         self.start_ms = 0.0
+        atexit.register(self.stop)  # Also when a measurement ends early.
 
     def start(self, words, **options):
         log = open(os.path.join(self.folder, os.path.basename(words[0]) + ".log"), "w")
