@@ -404,15 +404,22 @@ public:
 
 private:
     // The builtin definitions whose JSON form is no plain type. Go writes them by hand.
-    static std::optional<Value> write_builtin(const Schema& node) {
+    [[nodiscard]] std::optional<Value> write_builtin(const Schema& node) const {
         const auto one_of = [](std::string_view first, std::string_view second) {
             return Value::list_of({Value::map_of({{"type", Value(first)}}),
                                    Value::map_of({{"type", Value(second)}})});
         };
         if (node.definition == "io.k8s.apimachinery.pkg.api.resource.Quantity") {
+            if (options_.is_version2) {
+                return Value::map_of({{"type", Value("string")}});
+            }
             return Value::map_of({{"oneOf", one_of("string", "number")}});
         }
         if (node.definition == "io.k8s.apimachinery.pkg.util.intstr.IntOrString") {
+            if (options_.is_version2) {
+                return Value::map_of(
+                    {{"type", Value("string")}, {"format", Value("int-or-string")}});
+            }
             return Value::map_of(
                 {{"format", Value("int-or-string")}, {"oneOf", one_of("integer", "string")}});
         }
@@ -433,7 +440,7 @@ private:
             !node.constraints->description.empty()) {
             marks.set("description", Value(node.constraints->description));
         }
-        if (node.default_value) {
+        if (node.default_value && !options_.is_version2) {
             marks.set("default", *node.default_value);
         }
         write_patch_marks(node, marks);
@@ -443,7 +450,8 @@ private:
         if (marks.empty()) {
             return target;
         }
-        Value out = Value::map_of({{"allOf", Value::list_of({target})}});
+        Value out =
+            options_.is_version2 ? target : Value::map_of({{"allOf", Value::list_of({target})}});
         for (const Member& mark : marks.members()) {
             out.set(mark.name(), mark.value);
         }
@@ -468,7 +476,7 @@ private:
         if (node.nullable) {
             out.set("nullable", Value(true));
         }
-        if (node.default_value) {
+        if (node.default_value && !options_.is_version2) {
             out.set("default", *node.default_value);
         }
         if (!node.required.empty()) {

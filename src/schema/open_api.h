@@ -33,6 +33,9 @@ struct ToOpenApi {
     std::string_view reference_prefix;
     // Descriptions and titles are left out.
     bool without_descriptions = false;
+    // As in a version 2 document: no defaults, marks directly beside a $ref, one type for what has
+    // two.
+    bool is_version2 = false;
 };
 
 [[nodiscard]] Value to_open_api(const Schema& schema, const ToOpenApi& options = {});

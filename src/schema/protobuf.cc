@@ -53,18 +53,26 @@ std::optional<Envelope> read_envelope(std::string_view bytes) {
     return out;
 }
 
-std::string in_envelope(std::string_view api_version, std::string_view kind,
-                        std::string_view message) {
-    std::string type_meta;
-    internal::write_bytes(type_meta, 1, api_version);
-    internal::write_bytes(type_meta, 2, kind);
-    std::string out(envelope_mark);
-    out.reserve(message.size() + type_meta.size() + 24);
-    internal::write_bytes(out, 1, type_meta);
-    internal::write_bytes(out, 2, message);
-    internal::write_bytes(out, 3, {});
-    internal::write_bytes(out, 4, {});
-    return out;
+// Puts an envelope around the message that was written since `begun`.
+void close_envelope(internal::BackwardWriter& out, size_t begun, std::string_view api_version,
+                    std::string_view kind) {
+    out.close_field(2, begun);
+    const size_t type_meta = out.size();
+    out.bytes_field(2, kind);
+    out.bytes_field(1, api_version);
+    out.close_field(1, type_meta);
+    out.bytes(envelope_mark);
+}
+
+// The last fields of an envelope, which are always empty, come before its message is written.
+size_t open_envelope(internal::BackwardWriter& out) {
+    out.bytes_field(4, {});
+    out.bytes_field(3, {});
+    return out.size();
+}
+
+Error no_protobuf_form(const GroupVersionKind& kind) {
+    return make_error(Reason::not_acceptable, kind.text(), " has no protobuf form");
 }
 
 Result<GroupVersionKind> kind_of(std::string_view api_version, std::string_view kind) {
@@ -139,34 +147,80 @@ Result<Value> Protobuf::decode_message(std::string_view bytes, const GroupVersio
     return types_->canonical(builtin_->tables().definition_name(*definition), message);
 }
 
-Result<std::string> Protobuf::encode_message(const Value& object,
-                                             const GroupVersionKind& kind) const {
-    const auto definition = find(kind);
-    if (!definition) {
-        return make_error(Reason::not_acceptable, kind.text(), " has no protobuf form");
-    }
-    std::string out;
-    TRY(internal::write_message(builtin_->tables(), *definition, object, out));
-    return out;
-}
-
-Result<std::string> Protobuf::encode(const Value& object,
-                                     const GroupVersionKind* default_kind) const {
+Status Protobuf::write(const Value& object, const GroupVersionKind* default_kind,
+                       internal::BackwardWriter& out) const {
     const std::string_view api_version = object.string_at("apiVersion");
     const std::string_view kind = object.string_at("kind");
     const bool is_named = !api_version.empty() || default_kind == nullptr;
     const GroupVersionKind known = is_named ? TRY(kind_of(api_version, kind)) : *default_kind;
-    const std::string message = TRY(encode_message(object, known));
-    return in_envelope(api_version, kind, message);
+    const auto definition = find(known);
+    if (!definition) {
+        return no_protobuf_form(known);
+    }
+    const size_t begun = open_envelope(out);
+    TRY(internal::write_message(builtin_->tables(), *definition, object, out));
+    close_envelope(out, begun, api_version, kind);
+    return {};
 }
 
-Result<std::string> Protobuf::encode_watch_event(std::string_view type, const Value& object) const {
-    std::string raw;
-    internal::write_bytes(raw, 1, TRY(encode(object)));
-    std::string out;
-    internal::write_bytes(out, 1, type);
-    internal::write_bytes(out, 2, raw);
-    return out;
+Result<std::string> Protobuf::encode(const Value& object,
+                                     const GroupVersionKind* default_kind) const {
+    internal::BackwardWriter out;
+    TRY(write(object, default_kind, out));
+    return out.take();
+}
+
+Result<std::string> Protobuf::encode_list(const GroupVersionKind& kind, const Value& metadata,
+                                          size_t count,
+                                          const std::function<Result<Value>(size_t)>& item) const {
+    const internal::Tables& tables = builtin_->tables();
+    const auto list = find(kind);
+    if (!list) {
+        return no_protobuf_form(kind);
+    }
+    const internal::DefinitionRow definition = tables.definition(*list);
+    std::optional<internal::FieldRow> metadata_row;
+    std::optional<internal::FieldRow> items_row;
+    for (size_t i = 0; i < definition.field_count; ++i) {
+        const internal::FieldRow row = tables.field(definition.first_field + i);
+        if (row.name == "metadata") {
+            metadata_row = row;
+        } else if (row.name == "items") {
+            items_row = row;
+        }
+    }
+    if (!metadata_row || !items_row || !metadata_row->definition || !items_row->definition) {
+        return no_protobuf_form(kind);
+    }
+    // The fields are written backwards: items have the higher number in every list.
+    CHECK(metadata_row->path[0] < items_row->path[0]);
+    internal::BackwardWriter out;
+    const size_t begun = open_envelope(out);
+    for (size_t i = count; i > 0; --i) {
+        const Value object = TRY(item(i - 1));
+        const size_t message = out.size();
+        TRY(internal::write_message(tables, *items_row->definition, object, out));
+        out.close_field(items_row->path[0], message);
+    }
+    const size_t message = out.size();
+    TRY(internal::write_message(tables, *metadata_row->definition, metadata, out));
+    out.close_field(metadata_row->path[0], message);
+    close_envelope(out, begun, kind.api_version(), kind.kind);
+    return out.take();
+}
+
+Result<std::string> Protobuf::encode_watch_frame(std::string_view type, const Value& object) const {
+    internal::BackwardWriter out;
+    TRY(write(object, nullptr, out));
+    out.close_field(1, 0);
+    out.close_field(2, 0);
+    out.bytes_field(1, type);
+    const auto size = static_cast<uint32_t>(out.size());
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        const char byte = static_cast<char>(size >> shift);
+        out.bytes({&byte, 1});
+    }
+    return out.take();
 }
 
 }  // namespace weft::schema

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@
 namespace weft::schema {
 
 class GoTypes;
+namespace internal {
+class BackwardWriter;
+}  // namespace internal
 
 // Transcodes by the tables of a Builtin. Not for two threads at once.
 class Protobuf {
@@ -45,15 +49,20 @@ public:
     // `default_kind` is for objects that name none (WatchEvent); their envelope names none either.
     [[nodiscard]] Result<std::string> encode(const Value& object,
                                              const GroupVersionKind* default_kind = nullptr) const;
-    [[nodiscard]] Result<std::string> encode_message(const Value& object,
-                                                     const GroupVersionKind& kind) const;
-    // One frame of a watch: a bare WatchEvent that holds the object in its own envelope. The four
-    // bytes of length before it are the stream's.
-    [[nodiscard]] Result<std::string> encode_watch_event(std::string_view type,
+    // A list of `count` objects of which only one at a time exists: `item` makes the nth, and is
+    // asked from the last to the first. `kind` is that of the list.
+    [[nodiscard]] Result<std::string> encode_list(
+        const GroupVersionKind& kind, const Value& metadata, size_t count,
+        const std::function<Result<Value>(size_t)>& item) const;
+    // One frame of a watch: four bytes of length, then a bare WatchEvent that holds the object in
+    // its own envelope.
+    [[nodiscard]] Result<std::string> encode_watch_frame(std::string_view type,
                                                          const Value& object) const;
 
 private:
     [[nodiscard]] std::optional<uint16_t> find(const GroupVersionKind& kind) const;
+    [[nodiscard]] Status write(const Value& object, const GroupVersionKind* default_kind,
+                               internal::BackwardWriter& out) const;
 
     const Builtin* builtin_;
     std::unique_ptr<GoTypes> types_;

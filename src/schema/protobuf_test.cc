@@ -55,12 +55,40 @@ TEST(Protobuf, RefusesBrokenBytesAndUnknownKinds) {
 TEST(Protobuf, PutsAnObjectIntoAWatchEvent) {
     const Value pod = object_of(R"({"kind":"Pod","apiVersion":"v1"})");
 
-    const std::string frame = *protobuf().encode_watch_event("ADDED", pod);
+    const std::string frame = *protobuf().encode_watch_frame("ADDED", pod);
 
-    EXPECT_EQ(frame.substr(0, 7),
+    EXPECT_EQ(frame.substr(0, 3), std::string_view("\0\0\0", 3));
+    EXPECT_EQ(static_cast<size_t>(static_cast<unsigned char>(frame[3])), frame.size() - 4);
+    EXPECT_EQ(frame.substr(4, 7),
               "\x0a\x05"
               "ADDED");
     EXPECT_NE(frame.find("k8s"), std::string::npos);
+}
+
+TEST(Protobuf, WritesAListItemByItemAsItWritesItWhole) {
+    const Value list = object_of(
+        R"({"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"x"},)"
+        R"("items":[{"metadata":{"name":"a"},"data":{"k":"v"}},{"metadata":{"name":"b"}}]})");
+
+    const Result<std::string> bytes = protobuf().encode_list(
+        {"", "v1", "ConfigMapList"}, *list.find("metadata"), 2,
+        [&list](size_t nth) -> Result<Value> { return list.find("items")->items()[nth]; });
+
+    ASSERT_TRUE(bytes.has_value());
+    EXPECT_EQ(*bytes, *protobuf().encode(list));
+}
+
+TEST(Protobuf, KnowsWhatEveryAnswerCanBe) {
+    for (const std::string_view kind :
+         {"Status", "PartialObjectMetadata", "PartialObjectMetadataList", "APIGroupList",
+          "APIGroup", "APIResourceList", "APIVersions"}) {
+        const bool is_metadata = kind.starts_with("Partial");
+        EXPECT_TRUE(protobuf().knows({is_metadata ? "meta.k8s.io" : "", "v1", std::string(kind)}))
+            << kind;
+    }
+    const Value metadata = object_of(
+        R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"a"}})");
+    EXPECT_EQ(protobuf().decode(*protobuf().encode(metadata))->string_at("metadata", "name"), "a");
 }
 
 }  // namespace

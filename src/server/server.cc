@@ -211,7 +211,10 @@ bool allows_method(const Call& call) {
 
 Response not_acceptable(const Call& call, bool by_route) {
     const std::string_view types =
-        "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+        by_route || call.info.verb != "watch"
+            ? "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+            : "application/json;stream=watch, "
+              "application/vnd.kubernetes.protobuf;stream=watch";
     Value status =
         by_route ? generic_status(Reason::not_acceptable, 406,
                                   cat("406: Not Acceptable\n\nAvailable representations: ", types))
@@ -219,8 +222,11 @@ Response not_acceptable(const Call& call, bool by_route) {
                                         "only the following media types are accepted: ", types));
     const auto plain =
         negotiate(call.request, call.target, {.yaml = true, .protobuf = true, .transforms = false});
-    if (plain && plain->encoding != Encoding::protobuf) {
-        return respond_value(call, 406, status);
+    if (plain) {
+        Call as_plain;
+        as_plain.core = call.core;
+        as_plain.negotiated = *plain;
+        return respond_value(as_plain, 406, status);
     }
     Response response;
     response.status = 406;
@@ -281,10 +287,13 @@ io::Task<Response> serve_resource(Call* call) {
     }
     const bool is_builtin = call->resource->is_builtin();
     const bool is_virtual = is_builtin && call->resource->builtin->is_virtual;
+    // A scale has a Go type of its own, whoever has it.
+    const bool has_go_type =
+        is_builtin || (call->subresource != nullptr && call->subresource->name == "scale");
     const auto negotiated = negotiate(call->request, call->target,
-                                      {.yaml = true,
-                                       .protobuf = is_builtin && call->info.verb != "watch",
-                                       .transforms = !is_virtual});
+                                      {.protobuf = has_go_type,
+                                       .transforms = !is_virtual,
+                                       .is_stream = call->info.verb == "watch"});
     if (!negotiated) {
         co_return not_acceptable(*call, false);
     }
@@ -323,7 +332,8 @@ io::Task<Response> ApiServer::handle(io::http::Request request) {
     }
     call.target = std::move(*target);
     call.info = request_info(call.request.method, call.target);
-    if (const auto negotiated = negotiate(call.request, call.target, {.transforms = false})) {
+    if (const auto negotiated =
+            negotiate(call.request, call.target, {.protobuf = true, .transforms = false})) {
         call.negotiated = *negotiated;
     }
     Response response;

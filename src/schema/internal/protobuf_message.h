@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "schema/internal/backward.h"
 #include "schema/internal/tables.h"
 
 namespace weft::schema::internal {
@@ -13,9 +14,9 @@ namespace weft::schema::internal {
 [[nodiscard]] Result<Value> read_message(const Tables& tables, uint16_t definition,
                                          std::string_view bytes);
 
-// The message of a JSON object, appended. Go writes fields by ascending number, scalars and structs
-// that are no pointers always.
+// The message of a JSON object, before what was written. Go writes fields by ascending number,
+// scalars and structs that are no pointers always.
 [[nodiscard]] Status write_message(const Tables& tables, uint16_t definition, const Value& value,
-                                   std::string& out);
+                                   BackwardWriter& out);
 
 }  // namespace weft::schema::internal

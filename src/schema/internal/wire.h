@@ -1,11 +1,10 @@
-// schema/internal/wire.h: protobuf's wire form: varints, tags, lengths.
+// schema/internal/wire.h: reads protobuf's wire form: varints, tags, lengths. backward.h writes it.
 
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace weft::schema::internal {
@@ -91,25 +90,5 @@ private:
 
     std::string_view rest_;
 };
-
-inline void write_varint(std::string& out, uint64_t value) {
-    while (value >= 0x80) {
-        out += static_cast<char>(value | 0x80U);
-        value >>= 7U;
-    }
-    out += static_cast<char>(value);
-}
-inline void write_tag(std::string& out, uint32_t number, WireType type) {
-    write_varint(out, static_cast<uint64_t>(number) << 3U | static_cast<uint64_t>(type));
-}
-inline void write_number(std::string& out, uint32_t number, int64_t value) {
-    write_tag(out, number, WireType::varint);
-    write_varint(out, static_cast<uint64_t>(value));
-}
-inline void write_bytes(std::string& out, uint32_t number, std::string_view bytes) {
-    write_tag(out, number, WireType::bytes);
-    write_varint(out, bytes.size());
-    out += bytes;
-}
 
 }  // namespace weft::schema::internal

@@ -81,10 +81,11 @@ using Answer = Result<io::http::Response>;
 
 // --- Answers (respond.cc) ---
 
-// The value in the form that was negotiated.
+// The value in the form that was negotiated. What has no protobuf form is answered with 406.
 [[nodiscard]] io::http::Response respond_value(const Call& call, int status, const Value& value);
 // The bytes of a JSON document; parsed only if another form was negotiated.
 [[nodiscard]] io::http::Response respond_json(const Call& call, int status, std::string json);
+[[nodiscard]] io::http::Response respond_protobuf(int status, std::string bytes);
 [[nodiscard]] io::http::Response respond_error(const Call& call, const Error& error);
 // apiserver's own "404 page not found" in plain text.
 [[nodiscard]] io::http::Response respond_plain_not_found();

@@ -136,7 +136,7 @@ std::optional<Negotiated> accept_clause(const AcceptClause& clause, Encoding enc
     if (transforms && !allows_transform(wanted, offer)) {
         return std::nullopt;
     }
-    if (encoding == Encoding::protobuf && (!offer.protobuf || transforms)) {
+    if (encoding == Encoding::protobuf && !offer.protobuf && !transforms) {
         return std::nullopt;
     }
     return wanted;
@@ -171,7 +171,7 @@ std::optional<Negotiated> negotiate(const io::http::Request& request,
             }
         }
     }
-    if (!chosen) {
+    if (!chosen || (offer.is_stream && chosen->encoding == Encoding::yaml)) {
         return std::nullopt;
     }
     if (const auto pretty = target.parameter("pretty")) {

@@ -32,8 +32,11 @@ struct Negotiated {
 
 struct Offer {
     bool yaml = true;
-    bool protobuf = false;   // of the objects themselves; transformed ones: see below
+    // Of the objects themselves. Their metadata alone can be protobuf where transforms are
+    // possible, custom kinds' too.
+    bool protobuf = false;
     bool transforms = true;  // Table and PartialObjectMetadata are possible
+    bool is_stream = false;  // a watch: YAML cannot be chosen
 };
 
 // True if go-restful would find a route: some media type of the header is one we know.

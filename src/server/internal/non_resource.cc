@@ -1,6 +1,7 @@
 // server/internal/non_resource.cc: /version, health, discovery and OpenAPI.
 
 #include <algorithm>
+#include <array>
 
 #include "server/internal/core.h"
 #include "server/internal/discovery.h"
@@ -218,16 +219,63 @@ std::optional<Response> serve_discovery(Call* call) {
         generic_status(Reason::not_found, 404, "the server could not find the requested resource"));
 }
 
-Response json_document(const Call& call, const OpenApi::Document& document) {
+// "Thu, 26 Nov 2026 02:30:00 GMT": HTTP's form of a date.
+std::string http_date(Time time, std::string_view zone = "GMT") {
+    constexpr std::array<std::string_view, 7> days = {"Thu", "Fri", "Sat", "Sun",
+                                                      "Mon", "Tue", "Wed"};  // 1970-01-01 first
+    constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr int64_t day_seconds = 86'400;
+    const int64_t seconds = std::max<int64_t>(time.seconds, 0);
+    const int64_t day = seconds / day_seconds;
+    const int64_t second = seconds % day_seconds;
+    const CivilDate date = civil_from_days(day);
+    const auto two = [](int64_t number) { return cat(number < 10 ? "0" : "", number); };
+    return cat(days[static_cast<size_t>(day % 7)], ", ", two(date.day), " ",
+               months[static_cast<size_t>(date.month - 1)], " ", date.year, " ", two(second / 3600),
+               ":", two(second / 60 % 60), ":", two(second % 60), " ", zone);
+}
+
+constexpr std::string_view protobuf_v2 = "com.github.proto-openapi.spec.v2.v1.0+protobuf";
+constexpr std::string_view protobuf_v2_old = "com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr std::string_view protobuf_v3 = "com.github.proto-openapi.spec.v3.v1.0+protobuf";
+constexpr std::string_view protobuf_v3_old = "com.github.proto-openapi.spec.v3@v1.0+protobuf";
+
+// Which of JSON and protobuf the first clause that fits asks for; nothing: neither.
+std::optional<Encoding> open_api_encoding(const Call& call, bool is_v2) {
+    const std::string_view header = trim(call.request.headers.get("accept"));
+    for (const AcceptClause& clause : parse_accept(header.empty() ? "*/*" : header)) {
+        if (clause.type != "application" && clause.type != "*") {
+            continue;
+        }
+        if (clause.subtype == "json" || clause.subtype == "*") {
+            return Encoding::json;
+        }
+        if (clause.subtype == (is_v2 ? protobuf_v2 : protobuf_v3) ||
+            clause.subtype == (is_v2 ? protobuf_v2_old : protobuf_v3_old)) {
+            return Encoding::protobuf;
+        }
+    }
+    return std::nullopt;
+}
+
+// A document with its ETag, or 304 if the client has it.
+Response open_api_document(const Call& call, OpenApi::Document& document, Encoding encoding) {
     const std::string etag = cat("\"", document.hash, "\"");
-    if (call.request.headers.get("if-none-match") == etag) {
+    const std::string modified = http_date(document.made);
+    const std::string_view known = call.request.headers.get("if-none-match");
+    if (known.empty() ? call.request.headers.get("if-modified-since") == modified : known == etag) {
         return not_modified(etag);
     }
     Response response;
-    response.headers.set("content-type", "application/json");
+    const bool is_json = encoding == Encoding::json;
+    response.headers.set("content-type", cat("application/", is_json ? std::string_view("json")
+                                                             : document.is_v2 ? protobuf_v2
+                                                                              : protobuf_v3));
     response.headers.set("etag", etag);
+    response.headers.set("last-modified", modified);
     response.headers.set("vary", "Accept");
-    response.pieces.push_back(document.json);
+    response.pieces.push_back(is_json ? document.json : OpenApi::protobuf_of(document));
     return response;
 }
 
@@ -235,16 +283,12 @@ std::optional<Response> serve_open_api(Call* call) {
     const std::string& path = call->info.path;
     OpenApi& open_api = *call->core->open_api;
     if (path == "/openapi/v2") {
-        const std::string_view accept = call->request.headers.get("accept");
-        const bool json = trim(accept).empty() || accept.contains("*/*") ||
-                          accept.contains("application/json") || accept.contains("application/*");
-        if (!json) {
-            return text_answer(406, "");
-        }
-        return json_document(*call, open_api.version2());
+        const auto encoding = open_api_encoding(*call, true);
+        return encoding ? open_api_document(*call, open_api.version2(), *encoding)
+                        : text_answer(406, "");
     }
     if (path == "/openapi/v3") {
-        Response index = json_document(*call, open_api.index());
+        Response index = open_api_document(*call, open_api.index(), Encoding::json);
         if (index.status == 200) {
             index.headers.set("content-type", "text/plain; charset=utf-8");  // as the real server
         }
@@ -254,9 +298,13 @@ std::optional<Response> serve_open_api(Call* call) {
     if (!path.starts_with(prefix)) {
         return std::nullopt;
     }
-    const OpenApi::Document* document = open_api.version3(path.substr(prefix.size()));
+    OpenApi::Document* document = open_api.version3(path.substr(prefix.size()));
     if (document == nullptr) {
         return respond_plain_not_found();
+    }
+    const auto encoding = open_api_encoding(*call, false);
+    if (!encoding) {
+        return text_answer(406, "");
     }
     const auto hash = call->target.parameter("hash");
     if (hash && *hash != document->hash) {
@@ -265,9 +313,13 @@ std::optional<Response> serve_open_api(Call* call) {
         response.headers.set("location", cat(path, "?hash=", document->hash));
         return response;
     }
-    Response response = json_document(*call, *document);
+    Response response = open_api_document(*call, *document, *encoding);
     if (hash) {
+        constexpr int64_t year_seconds = 365L * 24 * 3600;
+        Time expires = call->core->loop->now();
+        expires.seconds += year_seconds;
         response.headers.set("cache-control", "public, immutable");
+        response.headers.set("expires", http_date(expires, "UTC"));
     }
     return response;
 }

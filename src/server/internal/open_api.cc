@@ -7,6 +7,7 @@
 
 #include "schema/builtin.h"
 #include "schema/open_api.h"
+#include "schema/open_api_protobuf.h"
 #include "server/internal/custom_kind.h"
 
 namespace weft::server {
@@ -68,8 +69,9 @@ Value builtin_components(std::set<std::string> roots, std::string_view prefix) {
         if (found == nullptr) {
             continue;
         }
-        Value json =
-            schema::to_open_api(*found, {.reference_prefix = prefix, .without_descriptions = true});
+        Value json = schema::to_open_api(*found, {.reference_prefix = prefix,
+                                                  .without_descriptions = true,
+                                                  .is_version2 = prefix == definition_prefix});
         const std::vector<GroupVersionKind> kinds = builtin.kinds_of(name);
         if (!kinds.empty()) {
             Value list = Value::list();
@@ -94,12 +96,69 @@ Value reference(std::string_view prefix, std::string_view definition) {
     return Value::map_of({{"$ref", cat(prefix, definition)}});
 }
 
+// What version 2 cannot say is taken out of a schema (apiextensions' ToStructuralOpenAPIV2), so
+// that clients that read it refuse nothing that the server accepts.
+void cut_to_version2(Value& schema) {
+    if (!schema.is_map()) {
+        return;
+    }
+    const auto is_set = [](const Value& of, std::string_view name) {
+        const Value* flag = of.find(name);
+        return flag != nullptr && flag->is_bool() && flag->as_bool();
+    };
+    for (const std::string_view name : {"allOf", "anyOf", "oneOf", "not"}) {
+        schema.erase(name);
+    }
+    const bool is_nullable = is_set(schema, "nullable");
+    schema.erase("nullable");
+    if (is_nullable) {
+        schema.erase("type");
+    }
+    if (is_nullable || is_set(schema, "x-kubernetes-preserve-unknown-fields")) {
+        for (const std::string_view name : {"items", "properties", "additionalProperties"}) {
+            schema.erase(name);
+        }
+    }
+    if (const Value* properties = schema.find("properties"); properties != nullptr) {
+        if (const Value* required = schema.find("required"); required != nullptr) {
+            Value kept = Value::list();
+            for (const Value& name : required->items()) {
+                const Value* member = properties->find(name.as_string());
+                if (member == nullptr || !is_set(*member, "nullable")) {
+                    kept.push_back(name);
+                }
+            }
+            if (kept.empty()) {
+                schema.erase("required");
+            } else {
+                schema.set("required", std::move(kept));
+            }
+        }
+        std::vector<std::string> names;
+        for (const Member& member : schema.find("properties")->members()) {
+            names.emplace_back(member.name());
+        }
+        Value& inner = schema.mutable_member("properties");
+        for (const std::string& name : names) {
+            cut_to_version2(inner.mutable_member(name));
+        }
+    }
+    for (const std::string_view name : {"items", "additionalProperties"}) {
+        if (const Value* inner = schema.find(name); inner != nullptr && inner->is_map()) {
+            cut_to_version2(schema.mutable_member(name));
+        }
+    }
+}
+
 // The schema of a custom kind, with Kubernetes' members grafted in.
 Value custom_component(const Resource& resource, std::string_view prefix) {
     Value json =
         resource.schema == nullptr
             ? Value::map_of({{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}})
             : schema::to_open_api(*resource.schema);
+    if (prefix == definition_prefix) {
+        cut_to_version2(json);
+    }
     Value properties = json.find("properties") != nullptr ? *json.find("properties") : Value::map();
     properties.set("apiVersion", Value::map_of({{"type", "string"}}));
     properties.set("kind", Value::map_of({{"type", "string"}}));
@@ -400,15 +459,27 @@ Parts parts_of(const std::vector<const GroupVersionInfo*>& versions, bool is_v2)
     return parts;
 }
 
-OpenApi::Document finish(const Value& value) {
-    OpenApi::Document document;
+}  // namespace
+
+OpenApi::Document OpenApi::finish(const Value& value, bool is_v2) const {
+    Document document;
     std::string json = to_json(value);
     document.hash = hex_encode_upper(sha512(json));
     document.json = io::http::share(std::move(json));
+    document.made = core_->loop->now();
+    document.is_v2 = is_v2;
     return document;
 }
 
-}  // namespace
+io::http::SharedBytes OpenApi::protobuf_of(Document& document) {
+    if (document.protobuf == nullptr) {
+        const auto value = parse_json(*document.json);
+        CHECK(value.has_value());
+        document.protobuf = io::http::share(document.is_v2 ? schema::open_api_v2_protobuf(*value)
+                                                           : schema::open_api_v3_protobuf(*value));
+    }
+    return document.protobuf;
+}
 
 void OpenApi::forget_stale() {
     if (generation_ == core_->registry.generation()) {
@@ -428,7 +499,7 @@ void OpenApi::forget_stale() {
     version2_.reset();
 }
 
-const OpenApi::Document* OpenApi::version3(const std::string& path) {
+OpenApi::Document* OpenApi::version3(const std::string& path) {
     forget_stale();
     if (const auto known = documents_.find(path); known != documents_.end()) {
         return &known->second;
@@ -452,12 +523,12 @@ const OpenApi::Document* OpenApi::version3(const std::string& path) {
         out.append_new("info", info());
         out.append_new("paths", std::move(made.paths));
         out.append_new("components", Value::map_of({{"schemas", std::move(made.definitions)}}));
-        return &documents_.emplace(path, finish(out)).first->second;
+        return &documents_.emplace(path, finish(out, false)).first->second;
     }
     return nullptr;
 }
 
-const OpenApi::Document& OpenApi::index() {
+OpenApi::Document& OpenApi::index() {
     forget_stale();
     if (index_) {
         return *index_;
@@ -475,11 +546,11 @@ const OpenApi::Document& OpenApi::index() {
         }
     }
     paths.sort_members();
-    index_ = finish(Value::map_of({{"paths", std::move(paths)}}));
+    index_ = finish(Value::map_of({{"paths", std::move(paths)}}), false);
     return *index_;
 }
 
-const OpenApi::Document& OpenApi::version2() {
+OpenApi::Document& OpenApi::version2() {
     forget_stale();
     if (version2_) {
         return *version2_;
@@ -496,7 +567,7 @@ const OpenApi::Document& OpenApi::version2() {
     out.append_new("info", info());
     out.append_new("paths", std::move(made.paths));
     out.append_new("definitions", std::move(made.definitions));
-    version2_ = finish(out);
+    version2_ = finish(out, true);
     return *version2_;
 }
 

@@ -18,16 +18,22 @@ public:
 
     struct Document {
         io::http::SharedBytes json;
-        std::string hash;  // upper-case hexadecimal SHA-512
+        std::string hash;  // upper-case hexadecimal SHA-512 of the JSON, for both forms
+        Time made;
+        bool is_v2 = false;
+        io::http::SharedBytes protobuf;  // null until somebody asks for it
     };
     // {"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=…"}}}
-    [[nodiscard]] const Document& index();
+    [[nodiscard]] Document& index();
     // "api/v1", "apis/apps/v1"; null if it is not served.
-    [[nodiscard]] const Document* version3(const std::string& path);
-    [[nodiscard]] const Document& version2();
+    [[nodiscard]] Document* version3(const std::string& path);
+    [[nodiscard]] Document& version2();
+    // The document in gnostic's protobuf form.
+    [[nodiscard]] static io::http::SharedBytes protobuf_of(Document& document);
 
 private:
     void forget_stale();
+    [[nodiscard]] Document finish(const Value& value, bool is_v2) const;
 
     const Core* core_;
     uint64_t generation_ = 0;

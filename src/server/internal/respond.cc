@@ -68,6 +68,16 @@ void add_warnings(const Call& call, io::http::Response& response) {
 }
 
 io::http::Response respond_value(const Call& call, int status, const Value& value) {
+    if (call.negotiated.encoding == Encoding::protobuf) {
+        // APIVersions alone names no version.
+        const GroupVersionKind unnamed{"", "v1", std::string(value.string_at("kind"))};
+        auto bytes = call.core->protobuf.encode(value, &unnamed);
+        if (!bytes) {
+            return bytes_response(code_of(bytes.error()), "application/json",
+                                  to_json(status_of(bytes.error()), {.indent = 2}));
+        }
+        return respond_protobuf(status, std::move(*bytes));
+    }
     if (call.negotiated.encoding == Encoding::yaml) {
         Value sorted = value;
         sort_all(sorted);
@@ -79,6 +89,10 @@ io::http::Response respond_value(const Call& call, int status, const Value& valu
         body += '\n';
     }
     return bytes_response(status, "application/json", std::move(body));
+}
+
+io::http::Response respond_protobuf(int status, std::string bytes) {
+    return bytes_response(status, content_type_of(Encoding::protobuf), std::move(bytes));
 }
 
 io::http::Response respond_json(const Call& call, int status, std::string json) {
@@ -94,8 +108,8 @@ io::http::Response respond_json(const Call& call, int status, std::string json) 
 io::http::Response respond_error(const Call& call, const Error& error) {
     const Value status = status_of(error);
     const int code = code_of(error);
-    const auto plain = negotiate(call.request, call.target,
-                                 {.yaml = true, .protobuf = false, .transforms = false});
+    const auto plain =
+        negotiate(call.request, call.target, {.yaml = true, .protobuf = true, .transforms = false});
     io::http::Response response;
     if (!plain ||
         (!call.negotiated.as.empty() && !call.request.headers.get("accept").contains(","))) {
@@ -103,6 +117,7 @@ io::http::Response respond_error(const Call& call, const Error& error) {
         response = bytes_response(code, "application/json", to_json(status, {.indent = 2}));
     } else {
         Call as_plain;
+        as_plain.core = call.core;
         as_plain.negotiated = *plain;
         response = respond_value(as_plain, code, status);
     }

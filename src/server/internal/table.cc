@@ -2,12 +2,9 @@
 
 #include "server/internal/table.h"
 
-#include <algorithm>
-
 #include "schema/builtin.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
-#include "server/internal/table_cells.h"
 
 namespace weft::server {
 
@@ -22,8 +19,12 @@ TableWriter::TableWriter(const Call& call)
 }
 
 Value TableWriter::columns() const {
+    if (resource_->custom == nullptr) {
+        return schema::column_definitions(
+            schema::columns_of(schema::Builtin::get(), resource_->gvr.group, resource_->kind));
+    }
     Value out = Value::list();
-    for (const Column& column : columns_of(*resource_)) {
+    for (const crd::Column& column : resource_->custom->of(*resource_).columns()) {
         out.push_back(Value::map_of({{"name", column.name},
                                      {"type", column.type},
                                      {"format", column.format},
@@ -31,6 +32,15 @@ Value TableWriter::columns() const {
                                      {"priority", column.priority}}));
     }
     return out;
+}
+
+schema::TableRow TableWriter::cells(const Value& object) const {
+    const Time now = core_->loop->now();
+    if (resource_->custom == nullptr) {
+        return schema::table_row(resource_->gvr.group, resource_->kind, object, now);
+    }
+    const Value cells = resource_->custom->of(*resource_).cells(object, now);
+    return {.cells = {cells.items().begin(), cells.items().end()}, .conditions = Value()};
 }
 
 Value TableWriter::row_object(const Value& object) const {
@@ -46,24 +56,12 @@ Value TableWriter::row_object(const Value& object) const {
 
 Value TableWriter::row(const Value& object) const {
     Value row = Value::map();
-    row.append_new("cells", cells_of(*resource_, object, core_->loop->now()));
-    const std::string_view phase = object.string_at("status", "phase");
-    if (resource_->kind == "Pod" && (phase == "Succeeded" || phase == "Failed")) {
-        row.append_new("conditions",
-                       Value::list_of({Value::map_of({{"type", "Completed"},
-                                                      {"status", "True"},
-                                                      {"reason", phase},
-                                                      {"message", "The pod has completed."}})}));
-        if (phase == "Failed") {
-            Value& condition = row.find_mutable("conditions")->mutable_item(0);
-            condition.set("message", "The pod failed.");
-        }
+    schema::TableRow made = cells(object);
+    row.append_new("cells", Value::list(std::move(made.cells)));
+    if (!made.conditions.is_null()) {
+        row.append_new("conditions", std::move(made.conditions));
     }
-    if (include_ != "None") {
-        row.append_new("object", row_object(object));
-    } else {
-        row.append_new("object", Value());
-    }
+    row.append_new("object", include_ != "None" ? row_object(object) : Value());
     return row;
 }
 
@@ -88,7 +86,7 @@ Value TableWriter::bookmark(Value object) const {
     Value metadata =
         Value::map_of({{"resourceVersion", object.string_at("metadata", "resourceVersion")}});
     Value row = Value::map();
-    row.append_new("cells", cells_of(*resource_, object, core_->loop->now()));
+    row.append_new("cells", Value::list(cells(object).cells));
     row.append_new("object", row_object(object));
     return wrap(std::move(metadata), Value::list_of({std::move(row)}), false);
 }

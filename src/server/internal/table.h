@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/columns.h"
 #include "server/internal/core.h"
 
 namespace weft::server {
@@ -24,6 +25,7 @@ public:
     explicit TableWriter(const Call& call);
 
     [[nodiscard]] Value columns() const;
+    [[nodiscard]] schema::TableRow cells(const Value& object) const;
     // One row of an object.
     [[nodiscard]] Value row(const Value& object) const;
     // A whole Table of one row, as watches send it.

@@ -128,6 +128,41 @@ io::Task<Result<Listed>> collect(Call* call, const ListOptions* options) {
     }
 }
 
+Value list_metadata(const Listed& listed) {
+    Value metadata = Value::map();
+    metadata.append_new("resourceVersion", cat(listed.revision));
+    if (!listed.continue_token.empty()) {
+        metadata.append_new("continue", listed.continue_token);
+    }
+    if (listed.remaining) {
+        metadata.append_new("remainingItemCount", *listed.remaining);
+    }
+    return metadata;
+}
+
+// The object, or its metadata alone in a map.
+Result<Value> item_value(const Call& call, const store::Entry& entry) {
+    const StoredView view(*entry.value);
+    if (!call.negotiated.is_metadata()) {
+        return decode_stored(*call.core, *call.resource, view, entry.modified);
+    }
+    std::string metadata;
+    view.append_metadata(metadata, entry.modified);
+    return Value::map_of({{"metadata", TRY(parse_json(metadata))}});
+}
+
+// Written from the last item to the first; one of them at a time is a Value.
+Result<std::string> write_protobuf_list(const Call& call, const Listed& listed) {
+    GroupVersionKind kind{call.resource->gvr.group, call.resource->gvr.version,
+                          call.resource->list_kind};
+    if (call.negotiated.is_metadata()) {
+        kind = {call.negotiated.as_group, call.negotiated.as_version, "PartialObjectMetadataList"};
+    }
+    return call.core->protobuf.encode_list(
+        kind, list_metadata(listed), listed.entries.size(),
+        [&](size_t nth) { return item_value(call, listed.entries[nth]); });
+}
+
 std::string list_head(const Call& call, const Listed& listed) {
     std::string out;
     const bool as_metadata = call.negotiated.is_metadata();
@@ -211,6 +246,9 @@ io::Task<Answer> serve_list(Call* call) {
         meta.remaining = listed.remaining;
         Value table = CO_TRY(make_table(*call, meta, listed.entries));
         co_return respond_value(*call, 200, table);
+    }
+    if (call->negotiated.encoding == Encoding::protobuf) {
+        co_return respond_protobuf(200, CO_TRY(write_protobuf_list(*call, listed)));
     }
     co_return respond_json(*call, 200, CO_TRY(write_list(*call, listed)));
 }

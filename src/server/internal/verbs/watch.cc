@@ -17,6 +17,21 @@ std::string event_line(std::string_view type, std::string_view object) {
     return cat(R"({"type":")", type, R"(","object":)", object, "}\n");
 }
 
+// One event of a watch in the stream's encoding. An object that has no form in it ends as the
+// Status that says so.
+std::string encode_event(const Core& core, Encoding encoding, std::string_view type,
+                         const Value& object) {
+    if (encoding != Encoding::protobuf) {
+        return event_line(type, to_json(object));
+    }
+    auto frame = core.protobuf.encode_watch_frame(type, object);
+    if (!frame) {
+        frame = core.protobuf.encode_watch_frame("ERROR", status_of(frame.error()));
+    }
+    CHECK(frame.has_value());
+    return std::move(*frame);
+}
+
 // The object itself, in one version.
 class ObjectEncoder : public EventEncoder {
 public:
@@ -77,6 +92,41 @@ private:
     std::string view_;
 };
 
+// The object or its metadata in protobuf.
+class ProtobufEncoder : public EventEncoder {
+public:
+    explicit ProtobufEncoder(const Call& call)
+        : core_(call.core),
+          resource_(call.resource),
+          metadata_version_(call.negotiated.is_metadata() ? call.negotiated.as_api_version() : ""),
+          view_(cat("protobuf ", metadata_version_, " ", resource_->api_version())) {}
+
+    [[nodiscard]] std::string_view view() const override { return view_; }
+    [[nodiscard]] std::string encode(EventType type, const StoredView& object,
+                                     store::Revision revision) override {
+        const auto value = make(object, revision);
+        return value ? encode_event(*core_, Encoding::protobuf, event_type_text(type), *value)
+                     : encode_event(*core_, Encoding::protobuf, "ERROR", status_of(value.error()));
+    }
+
+private:
+    [[nodiscard]] Result<Value> make(const StoredView& object, store::Revision revision) const {
+        if (metadata_version_.empty()) {
+            return decode_stored(*core_, *resource_, object, revision);
+        }
+        std::string metadata;
+        object.append_metadata(metadata, revision);
+        return Value::map_of({{"kind", "PartialObjectMetadata"},
+                              {"apiVersion", metadata_version_},
+                              {"metadata", TRY(parse_json(metadata))}});
+    }
+
+    const Core* core_;
+    ResourcePtr resource_;
+    std::string metadata_version_;  // "" for the object itself
+    std::string view_;
+};
+
 // A Table of one row; the columns come with the first event only, so nothing can be shared.
 class TableEncoder : public EventEncoder {
 public:
@@ -99,6 +149,9 @@ private:
 std::unique_ptr<EventEncoder> make_encoder(const Call& call) {
     if (call.negotiated.is_table()) {
         return std::make_unique<TableEncoder>(call);
+    }
+    if (call.negotiated.encoding == Encoding::protobuf) {
+        return std::make_unique<ProtobufEncoder>(call);
     }
     if (call.negotiated.is_metadata()) {
         return std::make_unique<MetadataEncoder>(call.negotiated.as_api_version());
@@ -127,14 +180,16 @@ std::string bookmark_line(const Call& call, store::Revision revision, bool ends_
             object = TableWriter(call).bookmark(std::move(object));
         }
     }
-    return event_line("BOOKMARK", to_json(object));
+    return encode_event(*call.core, call.negotiated.encoding, "BOOKMARK", object);
 }
 
 // The body of a watch: initial events, then what the hub pushes, bookmarks and the end in between.
 class WatchSource : public io::http::BodySource {
 public:
     WatchSource(const Call& call, WatchHub* hub, std::unique_ptr<Watcher> watcher)
-        : loop_(call.core->loop),
+        : core_(call.core),
+          encoding_(call.negotiated.encoding),
+          loop_(call.core->loop),
           hub_(hub),
           watcher_(std::move(watcher)),
           alive_(std::make_shared<WatchSource*>(this)) {}
@@ -179,7 +234,7 @@ public:
                 told_ = true;
                 const Value status = status_of(
                     make_error(Reason::expired, "too old resource version: the watch fell behind"));
-                pieces.push_back(io::http::share(event_line("ERROR", to_json(status))));
+                pieces.push_back(io::http::share(encode_event(*core_, encoding_, "ERROR", status)));
                 co_return pieces;
             }
             if (ended_ || watcher_->gone || watcher_->dropped) {
@@ -210,6 +265,8 @@ private:
         }
     }
 
+    const Core* core_;
+    Encoding encoding_;
     io::Loop* loop_;
     WatchHub* hub_;
     std::unique_ptr<Watcher> watcher_;
@@ -250,7 +307,8 @@ io::http::Response stream_response(const Call& call) {
 // HTTP 200 and one ERROR event: how a watch says that its start is forgotten.
 io::http::Response error_stream(const Call& call, const Error& error) {
     io::http::Response response = stream_response(call);
-    response.pieces.push_back(io::http::share(event_line("ERROR", to_json(status_of(error)))));
+    response.pieces.push_back(io::http::share(
+        encode_event(*call.core, call.negotiated.encoding, "ERROR", status_of(error))));
     return response;
 }
 
