@@ -318,7 +318,9 @@ io::Task<Status> Cluster::Parts::carry_out(std::vector<Change> changes) {
         const auto found = has_name ? written.find(key) : written.end();
         if (found != written.end() && change.verb == Change::Verb::update_status) {
             Object whole(found->second);
-            whole.mutable_value().set("status", *change.object.value().find("status"));
+            if (const Value* status = change.object.value().find("status")) {
+                whole.mutable_value().set("status", *status);
+            }
             change.object = std::move(whole);
         }
         std::optional<Object> after = CO_TRY(co_await carry_out_one(std::move(change)));

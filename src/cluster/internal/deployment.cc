@@ -369,7 +369,10 @@ private:
         }
         Object renewed(deployment_);
         renewed.set_annotation(revision_annotation, revision);
-        outcome_.update(Kind::deployment, std::move(renewed));
+        // With the status, as Kubernetes does: an annotation that comes by an update of the object
+        // would raise its generation.
+        outcome_.changes.push_back(
+            {Change::Verb::update_status, Kind::deployment, std::move(renewed)});
     }
 
     struct Counts {

@@ -100,7 +100,11 @@ public:
                 return;
             case Change::Verb::update_status:
                 // As the real server: only spec and labels are kept from the stored object.
-                object.mutable_value().set("status", *change.object.value().find("status"));
+                if (const Value* status = change.object.value().find("status")) {
+                    object.mutable_value().set("status", *status);
+                } else {
+                    object.mutable_value().erase("status");
+                }
                 if (const Value* annotations =
                         written_now(change).value().find("metadata", "annotations")) {
                     object.metadata().set("annotations", *annotations);
