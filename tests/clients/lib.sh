@@ -2,8 +2,10 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 weft=${WEFT:-$root/build/release/weft}
+[ -x "$weft" ] || weft=$root/build/dev/weft
 work=$(mktemp -d)
-export PATH="$root/build/tools:$PATH"
+export PATH="$root/build/tools:$PATH:/usr/local/go/bin"
+go_home=${GO_HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)} # Go's caches are worth keeping
 export HOME=$work # kubectl's caches and settings stay here
 pids=()
 passed=0
@@ -37,6 +39,29 @@ serve() {
         sleep 0.02
     done
     export KUBECONFIG=$work/$name.kubeconfig
+}
+
+# Go as our modules ask for it; without it the script ends with "skipped".
+need_go() {
+    if ! command -v go >/dev/null || ! go version | grep -qE 'go1\.(2[6-9]|[3-9][0-9])'; then
+        echo "skipped: no Go"
+        exit 0
+    fi
+}
+
+# need_go_tool NAME PACKAGE: the program of the module tests/go/tools/NAME, in build/tools.
+need_go_tool() {
+    local out=$root/build/tools/$1 module=$root/tests/go/tools/$1 begin=$SECONDS
+    need_go
+    [ -x "$out" ] && [ "$out" -nt "$module/go.sum" ] && return
+    mkdir -p "$root/build/tools"
+    if ! (cd "$module" && HOME=$go_home go build -trimpath -ldflags '-s -w' -o "$out.new" "$2") 2>"$work/go.err"; then
+        echo "FAILED: building $1"
+        tail -n 20 "$work/go.err"
+        return 1
+    fi
+    mv "$out.new" "$out"
+    echo "$1 built in $((SECONDS - begin)) s"
 }
 
 # ok WHAT COMMAND…: the command succeeds.

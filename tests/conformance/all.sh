@@ -9,7 +9,12 @@ declare -A where=([builtin]=kubernetes [cel]=cel [yaml]=kubernetes/golden [smd]=
     [apimachinery]=kubernetes/apimachinery [apiextensions]=apiextensions [transcripts]=kubernetes/transcripts
     [cel-appendix]=../reference [kro-tables]=kro/tables [kro-compile]=kro [kro-examples]=kro [crds]=crds)
 failed=0
-for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables strategies strategic-merge-patch apimachinery apiextensions transcripts kro-tables kro-compile kro-examples crds}; do
+for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables strategies strategic-merge-patch apimachinery apiextensions transcripts kro-tables kro-compile kro-examples crds chainsaw}; do
+    if [ "$suite" = chainsaw ]; then
+        echo "== chainsaw"
+        bash ../clients/chainsaw.sh "$cases/kro/chainsaw" || failed=1
+        continue
+    fi
     [ -e "${suite//-/_}.cc" ] || [ -e "${suite//-/_}.py" ] || continue
     printf '== %s\n' "$suite"
     [ -d "$cases/${where[$suite]:-$suite}" ] || { echo "skipped: no conformance data"; continue; }
