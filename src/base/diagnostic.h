@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft {
@@ -29,11 +31,22 @@ struct Diagnostic {
     std::string path;  // the field path inside the object: "spec.resources[2].template"
     std::string message;
     std::string cure;
+    // The byte of the text at `path` that the mistake is about; nothing: the member itself.
+    std::optional<size_t> offset = std::nullopt;
+    // The line of the source where it is, without its end; "" if nobody has it.
+    std::string excerpt = {};
+    // Of the place's column in the excerpt, which may be a part of its line. In bytes, from 1.
+    int excerpt_column = 0;
+    int character = 0;  // the place's column in code points; 0: unknown
 };
 using Diagnostics = std::vector<Diagnostic>;
 
+// Takes the excerpt from the text in which the diagnostic's place lies.
+void set_excerpt(Diagnostic& diagnostic, std::string_view source);
+
 [[nodiscard]] bool has_errors(const Diagnostics& diagnostics);
-// "loop.yaml:9:5: error G007: cycle: web -> db -> web\n  cure: …\n"
+// "loop.yaml:9:5: error G007: cycle: web -> db -> web\n", then the excerpt with a caret below the
+// place, then "  cure: …\n".
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
 }  // namespace weft

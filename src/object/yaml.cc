@@ -129,6 +129,13 @@ private:
         } else {
             point = marks_.locate(parser.problem_mark);
         }
+        // A quote that was forgotten ends at the next one, and what stands there makes no sense.
+        if (long_quote_.end > 0 && long_quote_.end == point.line) {
+            return error_at(long_quote_.start,
+                            cat("this quoted text goes on to line ", long_quote_.end,
+                                ", and something else follows it there"),
+                            "close the quote where the text ends");
+        }
         const internal::YamlProblem said =
             internal::explain_yaml_problem(problem, context, text_.substr(point.offset));
         if (said.at_context && parser.context != nullptr) {
@@ -233,7 +240,13 @@ private:
     }
 
     Status on_scalar() {
-        const auto& scalar = events_.event().data.scalar;
+        const yaml_event_t& event = events_.event();
+        const auto& scalar = event.data.scalar;
+        const bool is_quoted = scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+                               scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+        if (is_quoted && event.end_mark.line > event.start_mark.line) {
+            long_quote_ = {point_, static_cast<uint32_t>(event.end_mark.line + 1)};
+        }
         const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
         const std::string_view tag = internal::to_view(scalar.tag);
         const std::string_view anchor = internal::to_view(scalar.anchor);
@@ -455,6 +468,12 @@ private:
     internal::YamlEvents events_;
     internal::YamlMarks marks_;
     Point point_;  // of the newest event
+    // The newest quoted text of several lines: where it begins, and the line in which it ends.
+    struct LongQuote {
+        Point start;
+        uint32_t end = 0;
+    };
+    LongQuote long_quote_;
     std::vector<YamlDocument> documents_;
     YamlDocument document_;
     bool is_empty_ = true;
@@ -468,7 +487,7 @@ private:
 
 }  // namespace
 
-Place YamlDocument::place_of(const Path& path) const {
+Place YamlDocument::find_place(const Path& path, bool of_value) const {
     Place place = start;
     const Value* at = &value;
     uint32_t node = 0;
@@ -504,6 +523,10 @@ Place YamlDocument::place_of(const Path& path) const {
         node = next;
         place.line = static_cast<int>(nodes[node].line);
         place.column = static_cast<int>(nodes[node].column);
+    }
+    if (of_value && !nodes.empty()) {
+        place.line = static_cast<int>(nodes[node].value_line);
+        place.column = static_cast<int>(nodes[node].value_column);
     }
     return place;
 }

@@ -21,7 +21,9 @@ public:
 
     // Where the node at `path` (of a member: its key) stands; of the nearest parent that exists if
     // the path leads to nothing.
-    [[nodiscard]] Place place_of(const Path& path) const;
+    [[nodiscard]] Place place_of(const Path& path) const { return find_place(path, false); }
+    // The same, of the value instead of its key.
+    [[nodiscard]] Place value_place_of(const Path& path) const { return find_place(path, true); }
 
     // For the reader: nodes in document order.
     struct Node {
@@ -33,6 +35,9 @@ public:
         uint32_t position;  // index among the parent's members or items
     };
     std::vector<Node> nodes;
+
+private:
+    [[nodiscard]] Place find_place(const Path& path, bool of_value) const;
 };
 
 struct YamlOptions {
@@ -50,6 +55,13 @@ struct YamlOptions {
 // The one document of a text; an error if there are several. None gives null.
 [[nodiscard]] Result<Value> parse_yaml_value(std::string_view text,
                                              const YamlOptions& options = {});
+
+// Where byte `offset` of a text stands in the source from which it was read. `scalar` is where the
+// scalar stands there (value_place_of) and `text` what was read. Quotes, escapes, indentation and
+// folded lines are understood. If they do not fit together the answer is some place behind
+// `scalar`.
+[[nodiscard]] Place place_in_scalar(std::string_view source, const Place& scalar,
+                                    std::string_view text, size_t offset);
 
 struct YamlStyle {
     bool sort_keys = false;  // as kubectl's output and Go's maps have them, see is_yaml_key_less

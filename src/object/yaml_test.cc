@@ -301,5 +301,39 @@ TEST(Yaml, WhatIsWrittenReadsTheSame) {
     EXPECT_EQ(*again, value);
 }
 
+// Where the text "HERE" of the only member's value is found: in its source, and by its place.
+std::pair<std::string, std::string> found_and_true(std::string_view source) {
+    const std::vector<YamlDocument> documents = *parse_yaml(source);
+    const Path path{"a"};
+    const std::string text(path.find_in(documents[0].value)->as_string());
+    const Place place =
+        place_in_scalar(source, documents[0].value_place_of(path), text, text.find("HERE"));
+    const size_t at = source.find("HERE");
+    const std::string_view before = source.substr(0, at);
+    const size_t line_start = before.rfind('\n') + 1;
+    return {cat(place.line, ":", place.column),
+            cat(std::ranges::count(before, '\n') + 1, ":", at - line_start + 1)};
+}
+
+TEST(Yaml, AForgottenQuoteIsToldWhereItOpens) {
+    const auto read = parse_yaml("a:\n  b: \"one\n  c: \"two\"\n");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().message(),
+              "-:2:6: this quoted text goes on to line 3, and something else follows it there; "
+              "close the quote where the text ends");
+}
+
+TEST(Yaml, APlaceInsideAScalarIsFoundInItsSource) {
+    for (const std::string_view source :
+         {"a: x HERE", "a: &x !!str  x HERE", "a: 'it''s HERE'", "a: \"tab\\t \\u00e4 HERE\"",
+          "a: \"one\n  two\n\n  three HERE\"", "a: \"cut\\\n   HERE\"", "a: 'one\n\n  two HERE'",
+          "a: one\n  two\n\n  HERE", "a: |\n  one\n   two\n\n  x HERE\n", "a: |2-\n    one\n  HERE",
+          "a: >\n  one\n  two\n\n  three HERE\n", "a: >-\n  one\n    more\n  HERE",
+          "a: |\r\n  one\r\n  HERE\r\n", "b: 1\na: |+\n\n  one\n  HERE\n\n"}) {
+        const auto [found, expected] = found_and_true(source);
+        EXPECT_EQ(found, expected) << source;
+    }
+}
+
 }  // namespace
 }  // namespace weft
