@@ -57,6 +57,30 @@ public:
         return {};
     }
 
+    std::optional<SizeEstimate> size_of(const Expr& expr) {
+        if (const auto found = sizes_.find(expr.id); found != sizes_.end()) {
+            return found->second;
+        }
+        if (const std::optional<SizeEstimate> size = literal_size(expr)) {
+            return size;
+        }
+        if (const Path& path = path_of(expr); !path.empty()) {
+            if (const std::optional<SizeEstimate> size = declared_size(path)) {
+                return size;
+            }
+        }
+        if (is_scalar(ast_.type_of(expr.id))) {
+            return SizeEstimate{1, 1};
+        }
+        if (expr.kind == ExprKind::identifier) {
+            const Local* local = find_local(expr.name);
+            if (local != nullptr && local->role == Role::computed) {
+                return size_of(*local->source);
+            }
+        }
+        return std::nullopt;
+    }
+
 private:
     // A variable of a comprehension, and what it stands for.
     enum class Role : uint8_t { item, key, value, computed, index };
@@ -118,29 +142,6 @@ private:
         }
     }
 
-    std::optional<SizeEstimate> size_of(const Expr& expr) {
-        if (const auto found = sizes_.find(expr.id); found != sizes_.end()) {
-            return found->second;
-        }
-        if (const std::optional<SizeEstimate> size = literal_size(expr)) {
-            return size;
-        }
-        if (const Path& path = path_of(expr); !path.empty()) {
-            if (const std::optional<SizeEstimate> size = declared_size(path)) {
-                return size;
-            }
-        }
-        if (is_scalar(ast_.type_of(expr.id))) {
-            return SizeEstimate{1, 1};
-        }
-        if (expr.kind == ExprKind::identifier) {
-            const Local* local = find_local(expr.name);
-            if (local != nullptr && local->role == Role::computed) {
-                return size_of(*local->source);
-            }
-        }
-        return std::nullopt;
-    }
     // Where a schema knows it.
     [[nodiscard]] std::optional<SizeEstimate> size_of_items(const Expr& expr) const {
         Path path = path_of(expr);
@@ -298,10 +299,26 @@ private:
                 set_path(call, path_of(*call.args[0]), "@values");
             }
         }
+        if (!result_size) {
+            result_size = size_of_conversion(call);
+        }
         if (result_size) {
             sizes_[call.id] = *result_size;
         }
         return target_cost + united.value_or(CostEstimate{}) + argument_sum;
+    }
+
+    // kro's expressions are texts that numbers are put into all the time. cel-go knows no size of
+    // string(1), which would make every one of them unbounded; Kubernetes' costs stay as they are.
+    [[nodiscard]] std::optional<SizeEstimate> size_of_conversion(const Expr& call) const {
+        constexpr uint64_t number_size = 24;  // "-2.2250738585072014e-308"
+        const bool is_conversion = environment_.profile.kind == Profile::Kind::kro &&
+                                   call.name == "string" && call.operand == nullptr &&
+                                   call.args.size() == 1;
+        if (!is_conversion || !is_scalar(ast_.type_of(call.args[0]->id))) {
+            return std::nullopt;
+        }
+        return SizeEstimate{1, number_size};
     }
 
     CostEstimate cost_of_comprehension(const Expr& expr) {
@@ -389,6 +406,14 @@ CostEstimate scale_cost(const SizeEstimate& size, double factor) {
 CostEstimate estimate_cost(const Environment& environment, const Ast& ast,
                            const SizeOfPath& size_of) {
     return Estimator(environment.rep(), ast, size_of).cost(ast.root());
+}
+
+std::optional<SizeEstimate> estimate_size(const Environment& environment, const Ast& ast,
+                                          const SizeOfPath& size_of) {
+    Estimator estimator(environment.rep(), ast, size_of);
+    // Sizes of calls are found out while their costs are.
+    static_cast<void>(estimator.cost(ast.root()));
+    return estimator.size_of(ast.root());
 }
 
 uint64_t min_serialized_size(const schema::Schema& schema) {

@@ -43,6 +43,11 @@ using SizeOfPath =
 [[nodiscard]] CostEstimate estimate_cost(const Environment& environment, const Ast& ast,
                                          const SizeOfPath& size_of = nullptr);
 
+// The size of the value of a checked expression: elements, entries or code points. Nothing if
+// nothing is known about it.
+[[nodiscard]] std::optional<SizeEstimate> estimate_size(const Environment& environment,
+                                                        const Ast& ast, const SizeOfPath& size_of);
+
 // The most elements, entries or characters that a value of a schema may have in a request of three
 // mebibytes: Kubernetes' DeclType.MaxElements.
 [[nodiscard]] uint64_t max_elements(const schema::Schema& schema);

@@ -353,6 +353,8 @@ io::Task<graph::Compiled> DefinitionReconciler::compile(Object object) {
     graph::CompileContext context;
     context.find_kind = [this](const GroupVersionKind& kind) { return schemas_->find(kind); };
     context.collection_dimensions = world_.options->collection_dimensions_max;
+    context.collection_size = world_.options->collection_size_max;
+    context.budget = world_.options->budget;
     context.gates = world_.options->gates;
     const bool lacks_kind = std::ranges::any_of(
         kinds_of(definition),

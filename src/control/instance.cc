@@ -34,6 +34,7 @@ graph::PlanOptions plan_options(const World& world) {
     options.now = world.loop->now();
     options.version = world.options->version;
     options.collection_size = world.options->collection_size_max;
+    options.budget = world.options->budget;
     return options;
 }
 

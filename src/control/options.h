@@ -29,6 +29,7 @@ struct ControlOptions {
     // --instance-requeue-interval: a safety re-check of instances that are not ready; 0: none,
     // since watches tell.
     int64_t recheck_interval = 0;
+    graph::Budget budget;           // --max-cost, --max-objects
     graph::FeatureGates gates;      // --feature-gates
     bool condition_events = false;  // --feature-gates=InstanceConditionEvents=true
     // Install kro's two CRDs where they are missing (the embedded server; a chart does it

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "control/world.h"
-#include "schema/open_api.h"
 
 namespace weft::control {
 
@@ -27,30 +26,7 @@ io::Task<Result<schema::SchemaPtr>> SchemaSource::read_open_api(GroupVersionKind
                                  ? cat("/openapi/v3/api/", kind.version)
                                  : cat("/openapi/v3/apis/", kind.group, "/", kind.version);
     const Value document = CO_TRY(co_await client_->get_raw(path));
-    const Value* schemas = document.find("components", "schemas");
-    if (schemas == nullptr) {
-        co_return make_error(Reason::not_found, "schema not found");
-    }
-    schema::FromOpenApi options;
-    options.resolve = [&](std::string_view reference) -> const Value* {
-        const size_t slash = reference.rfind('/');
-        return slash == std::string_view::npos ? nullptr
-                                               : schemas->find(reference.substr(slash + 1));
-    };
-    for (const Member& member : schemas->members()) {
-        const Value* kinds = member.value.find("x-kubernetes-group-version-kind");
-        if (kinds == nullptr) {
-            continue;
-        }
-        for (const Value& candidate : kinds->items()) {
-            if (candidate.string_at("group") == kind.group &&
-                candidate.string_at("version") == kind.version &&
-                candidate.string_at("kind") == kind.kind) {
-                co_return schema::from_open_api(member.value, options);
-            }
-        }
-    }
-    co_return make_error(Reason::not_found, "schema not found");
+    co_return graph::schema_of_open_api(document, kind);
 }
 
 io::Task<Result<graph::KindFacts>> SchemaSource::read(GroupVersionKind kind) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "graph/bounds.h"
 #include "graph/crd.h"
 #include "graph/internal/compiler.h"
 #include "graph/internal/entry_checks.h"
@@ -23,8 +25,12 @@ constexpr std::string_view naming = "naming convention violation: ";
 
 }  // namespace
 
-void Compiler::tell(std::string_view id, const Path& path, std::string message) {
-    diagnostics_.push_back(diagnose(id, path, std::move(message)));
+void Compiler::tell(std::string_view id, const Path& path, std::string message,
+                    std::optional<size_t> offset, std::string_view suggestion) {
+    Diagnostic diagnostic = diagnose(id, path, std::move(message));
+    diagnostic.offset = offset;
+    diagnostic.cure.insert(0, suggestion);
+    diagnostics_.push_back(std::move(diagnostic));
 }
 
 Path Compiler::field_path(const Draft& draft, const Path& field) const {
@@ -33,31 +39,49 @@ Path Compiler::field_path(const Draft& draft, const Path& field) const {
 
 Compiled Compiler::run() {
     check_names();
-    if (!failed()) {
-        parse_entries();
-        build_spec_schema();
+    build_spec_schema();
+    parse_entries();
+    link();
+    make_environment();
+    for (const std::unique_ptr<Draft>& draft : drafts_) {
+        compile_types(*draft);
     }
-    if (!failed()) {
-        link();
-    }
-    if (!failed()) {
-        make_environment();
-        for (const std::unique_ptr<Draft>& draft : drafts_) {
-            compile_types(*draft);
-        }
-        compile_status();
-    }
+    compile_status();
     Compiled out;
     if (!failed()) {
         out.graph = finish();
+        const Budget& budget = context_.budget;
+        if (budget.limits_cost() || budget.objects != UINT64_MAX) {
+            Diagnostics exceeded =
+                check_budget(bounds_of(*out.graph, context_.collection_size), budget);
+            out.graph = exceeded.empty() ? out.graph : nullptr;
+            diagnostics_.insert(diagnostics_.end(), exceeded.begin(), exceeded.end());
+        }
     }
     out.diagnostics = std::move(diagnostics_);
     return out;
 }
 
+// CEL reads "web-app" as web minus app: neither part is told again where it is read.
+void Compiler::poison(std::string_view name, std::set<std::string, std::less<>>& names) {
+    names.insert(std::string(name));
+    std::string part;
+    for (const char c : cat(name, " ")) {
+        const bool is_letter =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        if (is_letter) {
+            part += c;
+        } else if (!part.empty()) {
+            names.insert(std::exchange(part, {}));
+        }
+    }
+    // The instance stays what it is.
+    names.erase("schema");
+}
+
 void Compiler::check_names() {
     constexpr std::string_view wrapper = "failed to validate resourcegraphdefinition: ";
-    if (!is_upper_camel_case(definition_.kind)) {
+    if (!definition_.was_told("kind") && !is_upper_camel_case(definition_.kind)) {
         tell("G002", Path{"spec", "schema", "kind"},
              cat(wrapper, naming, "kind '", definition_.kind,
                  "' is not a valid KRO kind name: must be UpperCamelCase"));
@@ -65,6 +89,9 @@ void Compiler::check_names() {
     std::set<std::string_view> seen;
     for (const ResourceEntry& entry : definition_.resources) {
         std::string mistake;
+        if (entry.was_told("id")) {
+            continue;
+        }
         if (is_reserved_word(entry.id)) {
             mistake = cat("id ", entry.id, " is a reserved keyword in KRO");
         } else if (!is_lower_camel_case(entry.id)) {
@@ -72,9 +99,11 @@ void Compiler::check_names() {
                 cat("id ", entry.id, " is not a valid KRO resource id: must be lower camelCase");
         } else if (!seen.insert(entry.id).second) {
             mistake = cat("found duplicate resource IDs ", entry.id);
+            duplicates_.insert(entry.id);
         }
         if (!mistake.empty()) {
             tell("G003", entry.path.child("id"), cat(wrapper, naming, mistake));
+            poison(entry.id, poisoned_);
         }
     }
     for (const ResourceEntry& entry : definition_.resources) {
@@ -92,7 +121,6 @@ void Compiler::check_dimensions(const ResourceEntry& entry) {
         return;
     }
     std::set<std::string_view> seen;
-    size_t index = 0;
     for (const ForEach& dimension : entry.for_each) {
         const std::string& name = dimension.variable;
         const bool is_id = std::ranges::find(definition_.resources, name, &ResourceEntry::id) !=
@@ -109,9 +137,9 @@ void Compiler::check_dimensions(const ResourceEntry& entry) {
             mistake = cat("duplicate forEach iterator name ", quote(name));
         }
         if (!mistake.empty()) {
-            tell("G004", entry.path.child("forEach").child(index), cat(wrapper, mistake));
+            tell("G004", dimension.path, cat(wrapper, mistake));
+            poison(name, bad_variables_[&entry]);
         }
-        ++index;
     }
 }
 
@@ -132,36 +160,39 @@ void Compiler::parse_entries() {
 }
 
 void Compiler::parse_entry(const ResourceEntry& entry) {
+    const bool was_told = entry.was_told("template") || entry.was_told("externalRef");
     if (Status status = check_combination(entry.id, !entry.template_.is_null(),
                                           !entry.external_ref.is_null(), entry.for_each.size());
-        !status) {
+        !status && !was_told) {
         tell("G006", entry.path,
              cat("invalid combination of resource fields: ", status.error().message()));
-        return;
     }
     auto draft = std::make_unique<Draft>();
     draft->entry = &entry;
+    draft->is_duplicate = std::ranges::any_of(
+        drafts_,
+        [&entry](const std::unique_ptr<Draft>& other) { return other->entry->id == entry.id; });
     const std::span<const NodeKind* const> kinds = node_kinds();
     const auto kind = std::ranges::find_if(
         kinds, [&entry](const NodeKind* candidate) { return candidate->claims(entry); });
-    CHECK(kind != kinds.end());
-    draft->kind = *kind;
-    const EntryContext context{&context_, definition_.is_namespaced(), &diagnostics_};
-    std::optional<ParsedEntry> parsed = (*kind)->parse(entry, context);
-    if (!parsed) {
-        return;
+    if (kind == kinds.end()) {
+        // Neither template nor externalRef: others may read it all the same.
+        draft->kind = kinds[0];
+        draft->parsed.facts = unknown_kind_facts({});
+        draft->parsed.path = entry.path;
+        draft->parsed.type = entry.for_each.empty() ? NodeType::resource : NodeType::collection;
+    } else {
+        draft->kind = *kind;
+        const EntryContext context{&context_, definition_.is_namespaced(), &diagnostics_};
+        draft->parsed = (*kind)->parse(entry, context);
     }
-    draft->parsed = *std::move(parsed);
-    const bool unwrapped =
-        unwrap_conditions(entry.ready_when, "readyWhen", *draft, draft->ready_when) &&
-        unwrap_conditions(entry.include_when, "includeWhen", *draft, draft->include_when) &&
-        unwrap_dimensions(*draft);
-    if (unwrapped) {
-        drafts_.push_back(std::move(draft));
-    }
+    unwrap_conditions(entry.ready_when, "readyWhen", *draft, draft->ready_when);
+    unwrap_conditions(entry.include_when, "includeWhen", *draft, draft->include_when);
+    unwrap_dimensions(*draft);
+    drafts_.push_back(std::move(draft));
 }
 
-bool Compiler::unwrap_conditions(const std::vector<std::string>& texts, std::string_view field,
+void Compiler::unwrap_conditions(const std::vector<std::string>& texts, std::string_view field,
                                  Draft& draft, std::vector<PlacedExpression>& out) {
     size_t index = 0;
     for (const std::string& text : texts) {
@@ -169,52 +200,62 @@ bool Compiler::unwrap_conditions(const std::vector<std::string>& texts, std::str
         Result<Expression> expression = parse_standalone(text);
         if (!expression) {
             tell("G013", path,
-                 cat("failed to parse ", field, " expressions: ", expression.error().message()));
-            return false;
+                 cat("failed to parse ", field, " expressions: ", expression.error().message()), 0);
+            continue;
         }
         out.push_back({*std::move(expression), {}, path});
     }
-    return true;
 }
 
-bool Compiler::unwrap_dimensions(Draft& draft) {
-    size_t index = 0;
+void Compiler::unwrap_dimensions(Draft& draft) {
+    if (const auto bad = bad_variables_.find(draft.entry); bad != bad_variables_.end()) {
+        draft.poisoned = bad->second;
+    }
     for (const ForEach& dimension : draft.entry->for_each) {
-        const Path path = draft.entry->path.child("forEach").child(index++);
         Result<Expression> expression = parse_standalone(dimension.list);
+        draft.programs.variables.push_back(dimension.variable);
+        PlacedExpression& placed = draft.dimensions.emplace_back();
+        placed.path = dimension.path;
         if (!expression) {
-            tell("G013", path,
+            tell("G013", dimension.path,
                  cat("failed to parse forEach dimensions: invalid forEach expression for "
                      "dimension ",
-                     quote(dimension.variable), ": ", expression.error().message()));
-            return false;
+                     quote(dimension.variable), ": ", expression.error().message()),
+                 0);
+            placed.inspection.is_broken = true;
+            continue;
         }
-        draft.dimensions.push_back({*std::move(expression), {}, path});
-        draft.programs.variables.push_back(dimension.variable);
+        placed.expression = *std::move(expression);
     }
-    return true;
+    // Of dimensions that could not be read nothing is known.
+    draft.has_lost_fields = draft.entry->was_told("forEach");
 }
 
 void Compiler::build_spec_schema() {
     const Path schema_path{"spec", "schema"};
-    const SimpleSchemaResult result = simple_schema(definition_.spec, definition_.types);
+    SimpleSchemaResult result = simple_schema(definition_.spec, definition_.types);
+    const auto tell_mistake = [&](const Path& path, std::string_view message,
+                                  std::optional<size_t> offset, std::string_view hint = "") {
+        tell("G005", path,
+             cat("failed to build resourcegraphdefinition ", quote(definition_.name),
+                 ": failed to build OpenAPI schema for instance: ", message),
+             offset, hint);
+    };
     for (const SchemaMistake& mistake : result.mistakes) {
         const Path parent = schema_path.child(mistake.in_types ? "types" : "spec");
-        tell("G005", join_paths(parent, mistake.path),
-             cat("failed to build resourcegraphdefinition ", quote(definition_.name),
-                 ": failed to build OpenAPI schema for instance: ", mistake.message));
+        tell_mistake(join_paths(parent, mistake.path), mistake.message, mistake.offset,
+                     mistake.suggestion);
     }
-    if (!result.mistakes.empty()) {
-        return;
+    spec_schema_ = std::move(result.partial);
+    if (definition_.was_told("spec") || definition_.was_told("types")) {
+        spec_schema_ = Value::map_of({{"x-kubernetes-preserve-unknown-fields", true}});
     }
-    spec_schema_ = result.schema;
     const Value root = Value::map_of(
         {{"type", "object"}, {"properties", Value::map_of({{"spec", spec_schema_}})}});
     Result<schema::SchemaPtr> schema = schema::from_open_api(root);
     if (!schema) {
-        tell("G005", schema_path.child("spec"),
-             cat("failed to build resourcegraphdefinition ", quote(definition_.name),
-                 ": failed to build OpenAPI schema for instance: ", schema.error().message()));
+        tell_mistake(schema_path.child("spec"), schema.error().message(), std::nullopt);
+        instance_schema_ = unknown_kind_facts({}).schema;
         return;
     }
     instance_schema_ = with_object_meta(*schema, definition_.is_namespaced(), true);
@@ -249,6 +290,7 @@ SharedGraph Compiler::finish() {
         node.namespaced = draft.parsed.facts.namespaced;
         node.dependencies = dag_.dependencies_of(id);
         node.apply_order = orders[id];
+        node.path = draft.entry->path;
         node.expressions = draft.parsed.expressions;
         for (const PlacedExpression& condition : draft.include_when) {
             node.include_when.push_back(condition.expression);
@@ -265,6 +307,8 @@ SharedGraph Compiler::finish() {
     if (std::ranges::find(status_reads_, "schema") != status_reads_.end()) {
         graph->status_dependencies.emplace_back("schema");
     }
+    programs_->environment = environment_;
+    programs_->instance_schema = instance_schema_;
     graph->programs = std::move(programs_);
     return graph;
 }

@@ -20,24 +20,45 @@ struct KindFacts {
     schema::SchemaPtr schema;  // of a whole object
     std::string resource;      // "deployments"
     bool namespaced = true;
+    bool is_known = true;  // false: the schema takes anything, and the rest is a guess
 };
+
+// For a kind that nobody knows: an object with metadata and any other fields.
+[[nodiscard]] KindFacts unknown_kind_facts(const GroupVersionKind& kind);
 
 // The facts of a kind that a CustomResourceDefinition defines, with a whole object's metadata; for
 // whoever has the CRD and no API server. not_found if it has no such version.
 [[nodiscard]] Result<KindFacts> kind_facts_of_crd(const Value& crd, std::string_view version);
 // The facts of a builtin kind. not_found ("schema not found") for every other.
 [[nodiscard]] Result<KindFacts> builtin_kind_facts(const GroupVersionKind& kind);
+// The schema of a kind in a document of /openapi/v3/apis/GROUP/VERSION; not_found ("schema not
+// found") if it is not there.
+[[nodiscard]] Result<schema::SchemaPtr> schema_of_open_api(const Value& document,
+                                                           const GroupVersionKind& kind);
 
 // Switches of kro's --feature-gates that compile looks at.
 struct FeatureGates {
     bool cel_omit_function = false;
 };
 
+// How large a definition may become, counted before it runs and while it does.
+struct Budget {
+    uint64_t cost = UINT64_MAX;     // of one plan of an instance, in CEL's units: --max-cost
+    uint64_t objects = UINT64_MAX;  // of one instance: --max-objects
+
+    [[nodiscard]] bool limits_cost() const { return cost != UINT64_MAX; }
+};
+
 struct CompileContext {
     // The facts of a kind, or why there are none: its text follows "failed to get schema for
     // resource X: ". Must give the same answer during one compile.
     std::function<Result<KindFacts>(const GroupVersionKind&)> find_kind;
+    // A kind without facts is a warning and its fields are not checked; except where its group is
+    // Kubernetes' own, which has no other kinds.
+    bool allow_unknown_kinds = false;
     int64_t collection_dimensions = limits::collection_dimensions;
+    int64_t collection_size = limits::collection_size;  // for the budget
+    Budget budget;  // a definition that may exceed it is refused
     FeatureGates gates;
 };
 
@@ -55,6 +76,7 @@ struct Node {
     std::vector<FieldExpression> expressions;  // of the template or external reference
     std::vector<Expression> include_when;
     std::vector<Expression> ready_when;
+    Path path;  // of the entry in the definition
 
     [[nodiscard]] bool is_external() const {
         return type == NodeType::external || type == NodeType::external_collection;

@@ -96,10 +96,10 @@ TEST(Compile, TellsAllMistakesOfNamesInKrosWords) {
     const Compiled compiled = compile_yaml(R"(
 schema: {kind: web, apiVersion: v1}
 resources:
-- {id: schema, template: {}}
-- {id: Web_1, template: {}}
-- {id: ok, template: {}}
-- {id: ok, template: {}}
+- {id: schema, template: &any {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}}
+- {id: Web_1, template: *any}
+- {id: ok, template: *any}
+- {id: ok, template: *any}
 )");
 
     std::vector<std::string> messages;

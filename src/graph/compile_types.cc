@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/internal/compiler.h"
+#include "graph/internal/nearest.h"
 #include "graph/internal/schema_types.h"
 
 namespace weft::graph {
@@ -19,10 +20,33 @@ bool is_bool(const cel::Type* type) {
 
 }  // namespace
 
+// Whether a value may have any type only because of a mistake or a kind that nobody knows.
+bool Compiler::is_guess(const cel::Type* type) const {
+    return type->kind == cel::TypeKind::dyn &&
+           (failed() || std::ranges::any_of(drafts_, [](const std::unique_ptr<Draft>& draft) {
+                return !draft->parsed.facts.is_known;
+            }));
+}
+
 void Compiler::make_environment() {
     cel::Environment::Builder builder = base_environment().extend();
     for (const std::unique_ptr<Draft>& draft : drafts_) {
         const std::string& id = draft->entry->id;
+        if (draft->is_duplicate || !dag_.contains(id)) {
+            continue;
+        }
+        if (duplicates_.contains(id) || !draft->parsed.facts.is_known) {
+            // Which one is meant, or what it has, nobody knows. A collection is a list all the
+            // same.
+            if (is_list_node(draft->parsed.type) && !duplicates_.contains(id)) {
+                builder.object(id, draft->parsed.facts.schema, cat("__type_", id), true);
+            } else if (duplicates_.contains(id)) {
+                builder.variable(id, &cel::types::dyn);
+            } else {
+                builder.object(id, draft->parsed.facts.schema, cat("__type_", id));
+            }
+            continue;
+        }
         builder.object(id, draft->parsed.facts.schema, cat("__type_", id),
                        is_list_node(draft->parsed.type));
     }
@@ -34,7 +58,9 @@ Result<CompiledExpression> Compiler::compile_expression(const cel::Environment& 
                                                         const Expression& expression,
                                                         const Inspection& inspection) const {
     cel::Ast ast = TRY(environment.compile(expression.text));
-    Result<cel::Program> program = environment.program(ast);
+    cel::ProgramOptions options;
+    options.track_cost = context_.budget.limits_cost();
+    Result<cel::Program> program = environment.program(ast, options);
     if (!program) {
         return make_error(Reason::invalid, "compile: ", program.error().message());
     }
@@ -44,79 +70,173 @@ Result<CompiledExpression> Compiler::compile_expression(const cel::Environment& 
     return out;
 }
 
+std::string Compiler::suggest_field(const Expression& expression, const Error& error) const {
+    constexpr std::string_view front = "undefined field '";
+    const std::vector<Cause>& causes = error.details().causes;
+    if (causes.empty() || !causes[0].message.starts_with(front)) {
+        return "";
+    }
+    const std::string_view rest = std::string_view(causes[0].message).substr(front.size());
+    const std::string_view name = rest.substr(0, rest.find('\''));
+    // What stands before ".name", if it is a plain path.
+    const std::string& text = expression.text;
+    const size_t dot = text.find(cat(".", name));
+    if (dot == std::string::npos) {
+        return "";
+    }
+    size_t start = dot;
+    const auto is_of_path = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '.' || c == '[' || c == ']';
+    };
+    while (start > 0 && is_of_path(text[start - 1])) {
+        --start;
+    }
+    const Result<Path> path = Path::parse(std::string_view(text).substr(start, dot - start));
+    if (!path || path->is_root()) {
+        return "";
+    }
+    const std::string* root = std::get_if<std::string>(&path->steps()[0]);
+    const schema::Schema* schema = nullptr;
+    if (root != nullptr && *root == "schema") {
+        schema = instance_schema_.get();
+    }
+    for (const std::unique_ptr<Draft>& draft : drafts_) {
+        if (root != nullptr && draft->entry->id == *root) {
+            schema = draft->parsed.facts.schema.get();
+        }
+    }
+    for (size_t i = 1; i < path->steps().size() && schema != nullptr; ++i) {
+        const std::string* step = std::get_if<std::string>(&path->steps()[i]);
+        // An index into a collection stays with its objects.
+        const bool of_collection = step == nullptr && schema->items == nullptr && i == 1;
+        schema = of_collection     ? schema
+                 : step == nullptr ? schema->items
+                                   : schema->find_member(*step);
+    }
+    std::vector<std::string_view> names;
+    if (schema != nullptr) {
+        for (const schema::Property& property : schema->properties) {
+            names.emplace_back(property.name);
+        }
+    }
+    return suggestion(name, names);
+}
+
+void Compiler::tell_broken(const Expression& expression, const Path& path, std::string message,
+                           const Error& error) {
+    tell("G016", path, std::move(message), offset_of_error(expression, error),
+         suggest_field(expression, error));
+}
+
 void Compiler::compile_types(Draft& draft) {
-    const std::string& id = draft.entry->id;
-    const std::string front = cat("failed to validate resource ", quote(id), ": ");
     draft.programs.schema = draft.parsed.facts.schema;
     cel::Environment environment = *environment_;
-    if (!compile_dimensions(draft, environment)) {
-        return;
-    }
+    compile_dimensions(draft, environment);
     std::vector<FieldProgram> fields = compile_fields(draft, environment);
     compile_conditions(draft, *environment_, "includeWhen", draft.include_when,
                        draft.programs.include_when);
-
-    const bool is_collection = draft.parsed.type == NodeType::collection;
-    for (PlacedExpression& condition : draft.ready_when) {
-        Result<Inspection> inspected = inspector_->inspect_restricted(
-            condition.expression.text, {is_collection ? std::string("each") : id});
-        if (!inspected) {
-            tell("G014", condition.path,
-                 cat(front, "resource ", quote(id), " readyWhen: ", inspected.error().message()));
-            return;
-        }
-        condition.inspection = *std::move(inspected);
+    compile_ready_when(draft);
+    if (!failed()) {
+        draft.programs.renderer = draft.kind->make_renderer(draft.parsed, std::move(fields));
     }
-    if (is_collection && !draft.ready_when.empty()) {
-        environment =
-            environment_->extend().object("each", draft.parsed.facts.schema, "__type_each").build();
-    } else {
-        environment = *environment_;
-    }
-    compile_conditions(draft, environment, "readyWhen", draft.ready_when,
-                       draft.programs.ready_when);
-    draft.programs.renderer = draft.kind->make_renderer(draft.parsed, std::move(fields));
 }
 
-bool Compiler::compile_dimensions(Draft& draft, cel::Environment& environment) {
+void Compiler::compile_ready_when(Draft& draft) {
+    const std::string& id = draft.entry->id;
+    const bool is_collection = draft.parsed.type == NodeType::collection;
+    const std::string own = is_collection ? "each" : id;
+    for (PlacedExpression& condition : draft.ready_when) {
+        uint32_t mistake_at = 0;
+        Result<Inspection> inspected =
+            inspector_->inspect_restricted(condition.expression.text, {own}, &mistake_at);
+        if (inspected) {
+            condition.inspection = *std::move(inspected);
+            condition.inspection.is_broken = !is_collection && !dag_.contains(id);
+            continue;
+        }
+        condition.inspection.is_broken = true;
+        const std::string& message = inspected.error().message();
+        if (message.starts_with("references unknown") &&
+            (poisoned_.contains(id) || draft.is_duplicate)) {
+            continue;  // It reads itself, by a name that was told to be wrong.
+        }
+        const bool is_parsed = inspected.error().details().causes.empty();
+        if (!is_parsed && mentions_poisoned(condition.expression)) {
+            continue;
+        }
+        tell(is_parsed ? "G014" : "G016", condition.path,
+             cat("failed to validate resource ", quote(id), ": resource ", quote(id),
+                 " readyWhen: ", message),
+             is_parsed ? offset_in_source(condition.expression, mistake_at)
+                       : offset_of_error(condition.expression, inspected.error()),
+             is_parsed && message.starts_with("references unknown")
+                 ? cat("readyWhen sees only ", quote(own), ": ")
+                 : "");
+    }
+    if (is_collection && !draft.ready_when.empty()) {
+        const cel::Environment environment =
+            environment_->extend().object("each", draft.parsed.facts.schema, "__type_each").build();
+        compile_conditions(draft, environment, "readyWhen", draft.ready_when,
+                           draft.programs.ready_when);
+        draft.programs.ready_environment = environment;
+        return;
+    }
+    compile_conditions(draft, *environment_, "readyWhen", draft.ready_when,
+                       draft.programs.ready_when);
+}
+
+void Compiler::compile_dimensions(Draft& draft, cel::Environment& environment) {
     if (draft.dimensions.empty()) {
-        return true;
+        return;
     }
     const std::string front = cat("failed to validate resource ", quote(draft.entry->id), ": node ",
                                   quote(draft.entry->id), ": forEach iterator ");
     cel::Environment::Builder with_variables = environment_->extend();
-    bool good = true;
-    for (size_t i = 0; i < draft.dimensions.size(); ++i) {
+    // The type of one item; of any type where a mistake was told.
+    const auto item_type = [&](size_t i) -> const cel::Type* {
         const PlacedExpression& dimension = draft.dimensions[i];
         const std::string name = quote(draft.programs.variables[i]);
+        if (dimension.inspection.is_broken) {
+            return &cel::types::dyn;
+        }
         if (dimension.inspection.uses_omit) {
             tell("G020", dimension.path,
-                 cat(front, name, ": omit() can only be used in resource template expressions"));
-            good = false;
-            continue;
+                 cat(front, name, ": omit() can only be used in resource template expressions"),
+                 offset_in_source(dimension.expression, dimension.inspection.omit_at));
+            return &cel::types::dyn;
         }
         Result<CompiledExpression> compiled =
             compile_expression(*environment_, dimension.expression, dimension.inspection);
         if (!compiled) {
-            tell("G016", dimension.path, cat(front, name, ": ", compiled.error().message()));
-            good = false;
-            continue;
+            tell_broken(dimension.expression, dimension.path,
+                        cat(front, name, ": ", compiled.error().message()), compiled.error());
+            return &cel::types::dyn;
         }
         const cel::Type* type = compiled->program.ast().result_type();
-        if (type->kind != cel::TypeKind::list || type->parameters.size() != 1) {
-            tell("G019", dimension.path,
-                 cat(front, name, " must return a list, got ", quote(cel::to_text(type)), ": type ",
-                     quote(cel::to_text(type)), " is not a list type"));
-            good = false;
-            continue;
-        }
-        with_variables.variable(draft.programs.variables[i], type->parameters[0]);
         draft.programs.dimensions.push_back(*std::move(compiled));
+        if (type->kind == cel::TypeKind::list && type->parameters.size() == 1) {
+            return type->parameters[0];
+        }
+        if (is_guess(type)) {
+            return type;
+        }
+        tell("G019", dimension.path,
+             cat(front, name, " must return a list, got ", quote(cel::to_text(type)), ": type ",
+                 quote(cel::to_text(type)), " is not a list type"),
+             offset_in_source(dimension.expression, 0));
+        return &cel::types::dyn;
+    };
+    std::set<std::string_view> declared;
+    for (size_t i = 0; i < draft.dimensions.size(); ++i) {
+        const std::string& name = draft.programs.variables[i];
+        const cel::Type* type = item_type(i);
+        if (!draft.poisoned.contains(name) && declared.insert(name).second) {
+            with_variables.variable(name, type);
+        }
     }
-    if (good) {
-        environment = with_variables.build();
-    }
-    return good;
+    environment = with_variables.build();
+    draft.programs.environment = environment;
 }
 
 std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
@@ -125,26 +245,30 @@ std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
     const std::string front = cat("failed to validate resource ", quote(id), ": ");
     std::vector<FieldProgram> fields;
     for (size_t i = 0; i < draft.parsed.expressions.size(); ++i) {
+        if (draft.inspections[i].is_broken || draft.inspections[i].reads("each")) {
+            continue;  // `each` was told by the graph: it has no such node.
+        }
         const FieldExpression& field = draft.parsed.expressions[i];
-        const Path path = field_path(draft, field.path);
         Result<CompiledExpression> compiled =
             compile_expression(environment, field.expression, draft.inspections[i]);
         if (!compiled) {
-            tell("G016", path,
-                 cat(front, "failed to compile template expression ",
-                     quote(field.expression.user_text()), " at path ", quote(field.path.text()),
-                     ": ", compiled.error().message()));
+            tell_broken(field.expression, field_path(draft, field.path),
+                        cat(front, "failed to compile template expression ",
+                            quote(field.expression.user_text()), " at path ",
+                            quote(field.path.text()), ": ", compiled.error().message()),
+                        compiled.error());
             continue;
         }
         const cel::Type* output = compiled->program.ast().result_type();
         const cel::Type* expected =
             expected_type(draft.parsed.facts.schema.get(), field.path, cat("__type_", id), arena_);
         if (Status status = check_compatible(output, expected, arena_); !status) {
-            tell("G017", path,
+            tell("G017", field_path(draft, field.path),
                  cat(front, "type mismatch in resource ", quote(id), " at path ",
                      quote(field.path.text()), ": expression ", quote(field.expression.user_text()),
                      " returns type ", quote(cel::to_text(output)), " but expected ",
-                     quote(cel::to_text(expected)), ": ", status.error().message()));
+                     quote(cel::to_text(expected)), ": ", status.error().message()),
+                 offset_in_source(field.expression, 0));
             continue;
         }
         const bool iterates = !draft.inspections[i].unknown.empty();
@@ -153,44 +277,47 @@ std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
     return fields;
 }
 
-bool Compiler::compile_conditions(const Draft& draft, const cel::Environment& environment,
+void Compiler::compile_conditions(const Draft& draft, const cel::Environment& environment,
                                   std::string_view word, const std::vector<PlacedExpression>& from,
                                   std::vector<CompiledExpression>& to) {
     const std::string& id = draft.entry->id;
     const std::string front = cat("failed to validate resource ", quote(id), ": ");
-    bool good = true;
     for (const PlacedExpression& condition : from) {
+        if (condition.inspection.is_broken ||
+            (word == "includeWhen" && condition.inspection.reads("each"))) {
+            continue;
+        }
         const std::string what = cat(word, " expression ", quote(condition.expression.user_text()),
                                      " in resource ", quote(id));
         Result<CompiledExpression> compiled =
             compile_expression(environment, condition.expression, condition.inspection);
         if (!compiled) {
-            tell("G016", condition.path,
-                 cat(front, "failed to type-check ", what, ": ", compiled.error().message()));
-            good = false;
+            tell_broken(condition.expression, condition.path,
+                        cat(front, "failed to type-check ", what, ": ", compiled.error().message()),
+                        compiled.error());
             continue;
         }
         if (condition.inspection.uses_omit) {
             // kro accepts this and fails when it runs.
             tell("G020", condition.path,
                  cat(front, "resource ", quote(id), " ", word,
-                     ": omit() can only be used in resource template expressions"));
-            good = false;
+                     ": omit() can only be used in resource template expressions"),
+                 offset_in_source(condition.expression, condition.inspection.omit_at));
             continue;
         }
         const cel::Type* type = compiled->program.ast().result_type();
-        const bool fits =
-            is_bool(type) || (cel::is_optional_type(type) && is_bool(type->parameters[0]));
+        const bool fits = is_bool(type) || is_guess(type) ||
+                          (cel::is_optional_type(type) &&
+                           (is_bool(type->parameters[0]) || is_guess(type->parameters[0])));
         if (!fits) {
             tell("G018", condition.path,
                  cat(front, what, " must return bool or optional_type(bool), but returns ",
-                     quote(cel::to_text(type))));
-            good = false;
+                     quote(cel::to_text(type))),
+                 offset_in_source(condition.expression, 0));
             continue;
         }
         to.push_back(*std::move(compiled));
     }
-    return good;
 }
 
 }  // namespace weft::graph

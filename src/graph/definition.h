@@ -15,6 +15,7 @@ namespace weft::graph {
 struct ForEach {
     std::string variable;
     std::string list;  // "${…}"
+    Path path;         // of the list in the definition
 };
 
 // One entry of spec.resources.
@@ -26,6 +27,10 @@ struct ResourceEntry {
     std::vector<std::string> include_when;  // likewise
     std::vector<ForEach> for_each;
     Path path;  // of the entry in the definition
+    // Members that were told to have the wrong type and read as absent.
+    std::vector<std::string> told;
+
+    [[nodiscard]] bool was_told(std::string_view member) const;
 };
 
 // A Definition is a value: what the object says, defaults filled in, nothing checked yet.
@@ -49,15 +54,18 @@ struct Definition {
     Value crd_labels;
     Value crd_annotations;
     std::vector<ResourceEntry> resources;
+    std::vector<std::string> told;  // members of spec.schema, likewise
 
     Value source;  // the object's spec, for its hash
 
+    [[nodiscard]] bool was_told(std::string_view member) const;
     [[nodiscard]] bool is_namespaced() const { return scope != "Cluster"; }
     [[nodiscard]] GroupVersionKind instance_kind() const { return {group, api_version, kind}; }
 };
 
-// Reads the object. Members of the wrong JSON type are told in `diagnostics` and read as absent, so
-// that a file can be checked before any API server has seen it.
+// Reads the object. What an API server with kro's CRD would refuse is told in `diagnostics`, so
+// that a file can be checked before any server has seen it; members of the wrong JSON type are read
+// as absent. Members that such a server would drop are warnings.
 [[nodiscard]] Definition parse_definition(const Object& object, Diagnostics* diagnostics);
 
 // The hash by which a changed spec is known: 16 hex digits, kro's §4.6. The order of resources and

@@ -36,45 +36,73 @@ Result<size_t> find_expression_end(std::string_view text, size_t begin) {
     return std::string_view::npos;
 }
 
-Status collect(const Value& value, Path& path, size_t depth, std::vector<FieldExpression>& out,
-               std::vector<std::string>* plain) {
+void collect(const Value& value, Path& path, size_t depth, ExpressionWalk& out) {
     if (depth > limits::template_depth) {
-        return make_error(Reason::invalid, "template nested deeper than ", limits::template_depth,
-                          " levels at path ", path.text());
+        out.mistakes.push_back({path, cat("template nested deeper than ", limits::template_depth,
+                                          " levels at path ", path.text())});
+        return;
     }
     switch (value.kind()) {
         case Value::Kind::map:
             for (const Member& member : value.members()) {
                 path.push(member.name());
-                TRY(collect(member.value, path, depth + 1, out, plain));
+                collect(member.value, path, depth + 1, out);
                 path.pop();
             }
-            return {};
+            return;
         case Value::Kind::list: {
             size_t index = 0;
             for (const Value& item : value.items()) {
                 path.push(index++);
-                TRY(collect(item, path, depth + 1, out, plain));
+                collect(item, path, depth + 1, out);
                 path.pop();
             }
-            return {};
+            return;
         }
-        case Value::Kind::string:
-            if (std::optional<Expression> expression = TRY(parse_expression(value.as_string()))) {
-                const bool standalone = expression->original.empty();
-                out.push_back({path, *std::move(expression), standalone});
-                return {};
+        case Value::Kind::string: {
+            Result<std::optional<Expression>> parsed = parse_expression(value.as_string());
+            if (!parsed) {
+                out.mistakes.push_back({path, parsed.error().message()});
+                return;
+            }
+            if (*parsed) {
+                const bool standalone = (*parsed)->original.empty();
+                out.expressions.push_back({path, **std::move(parsed), standalone});
+                return;
             }
             break;
+        }
         case Value::Kind::null:
-            return {};
+            return;
         default:
             break;
     }
-    if (plain != nullptr) {
-        plain->push_back(path.text());
+    out.plain.push_back(path);
+}
+
+// The byte of a text at "line:column", columns counted in code points, both from 1.
+std::optional<size_t> byte_at(std::string_view text, std::string_view place) {
+    const size_t colon = place.find(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
     }
-    return {};
+    const std::optional<int64_t> line = parse_int(place.substr(0, colon));
+    const std::optional<int64_t> column = parse_int(place.substr(colon + 1));
+    if (!line || !column) {
+        return std::nullopt;
+    }
+    size_t at = 0;
+    for (int64_t i = 1; i < *line; ++i) {
+        const size_t end = text.find('\n', at);
+        if (end == std::string_view::npos) {
+            return std::nullopt;
+        }
+        at = end + 1;
+    }
+    for (int64_t i = 1; i < *column && at < text.size(); ++i) {
+        static_cast<void>(next_code_point(text, at));
+    }
+    return at;
 }
 
 }  // namespace
@@ -140,12 +168,66 @@ Result<Expression> parse_standalone(std::string_view text) {
     return Expression{std::string(matches[0].text), ""};
 }
 
+ExpressionWalk walk_expressions(const Value& value) {
+    ExpressionWalk out;
+    Path path;
+    collect(value, path, 0, out);
+    return out;
+}
+
 Result<std::vector<FieldExpression>> collect_expressions(const Value& value,
                                                          std::vector<std::string>* plain) {
-    std::vector<FieldExpression> out;
-    Path path;
-    TRY(collect(value, path, 0, out, plain));
-    return out;
+    ExpressionWalk walk = walk_expressions(value);
+    if (!walk.mistakes.empty()) {
+        return make_error(Reason::invalid, walk.mistakes[0].message);
+    }
+    if (plain != nullptr) {
+        for (const Path& path : walk.plain) {
+            plain->push_back(path.text());
+        }
+    }
+    return std::move(walk.expressions);
+}
+
+size_t offset_in_source(const Expression& expression, size_t offset) {
+    if (expression.original.empty()) {
+        return offset + 2;  // behind "${"
+    }
+    const auto matches = find_expressions(expression.original);
+    if (!matches) {
+        return 0;
+    }
+    // As `concatenation` puts the pieces one after the other.
+    size_t written = 0;
+    size_t position = 0;
+    const auto separator = [&written] { return written == 0 ? size_t{0} : size_t{3}; };
+    for (const ExpressionMatch& match : *matches) {
+        if (match.start > position) {
+            written += separator();
+            written +=
+                quote(
+                    std::string_view(expression.original).substr(position, match.start - position))
+                    .size();
+        }
+        written += separator() + 1;
+        if (offset < written) {
+            return match.start;
+        }
+        if (offset <= written + match.text.size()) {
+            return match.start + 2 + (offset - written);
+        }
+        written += match.text.size() + 1;
+        position = match.end;
+    }
+    return position;
+}
+
+std::optional<size_t> offset_of_error(const Expression& expression, const Error& error) {
+    if (error.details().causes.empty()) {
+        return std::nullopt;
+    }
+    const std::optional<size_t> offset = byte_at(expression.text, error.details().causes[0].field);
+    return offset ? std::optional(offset_in_source(expression, *offset)) : std::nullopt;
 }
 
 }  // namespace weft::graph

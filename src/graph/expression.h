@@ -32,6 +32,14 @@ struct Expression {
     bool operator==(const Expression&) const = default;
 };
 
+// Where byte `offset` of what CEL compiles stands in the text as it was written. A place that the
+// concatenation added is the start of what follows it.
+[[nodiscard]] size_t offset_in_source(const Expression& expression, size_t offset);
+// The byte of the written text that an error of CEL is about ("2:5" in its first cause); nothing if
+// it does not say.
+[[nodiscard]] std::optional<size_t> offset_of_error(const Expression& expression,
+                                                    const Error& error);
+
 // Every expression of a text, in order. Braces are counted outside of double-quoted literals only
 // (single quotes do not hide a brace); an expression that is never closed is literal text. invalid
 // if an expression contains another one outside of a literal. Source: kro, §3.1 of the reference.
@@ -58,8 +66,20 @@ struct FieldExpression {
     bool standalone = true;
 };
 
-// Every expression in the texts of a value, in document order; the paths of texts, numbers and
-// booleans without one are added to `plain` (may be null). Keys are never looked at.
+// Every expression in the texts of a value, in document order. Keys are never looked at.
+struct ExpressionWalk {
+    struct Mistake {
+        Path path;
+        std::string message;
+    };
+    std::vector<FieldExpression> expressions;
+    std::vector<Path> plain;  // texts, numbers and booleans without an expression
+    std::vector<Mistake> mistakes;
+};
+[[nodiscard]] ExpressionWalk walk_expressions(const Value& value);
+
+// The same for whoever needs no more than the first mistake; the paths of what has no expression
+// are added to `plain` (may be null).
 [[nodiscard]] Result<std::vector<FieldExpression>> collect_expressions(
     const Value& value, std::vector<std::string>* plain = nullptr);
 

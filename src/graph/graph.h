@@ -6,6 +6,7 @@
 #pragma once
 
 #include "graph/apply_set.h"          // IWYU pragma: export
+#include "graph/bounds.h"             // IWYU pragma: export
 #include "graph/compile.h"            // IWYU pragma: export
 #include "graph/conditions.h"         // IWYU pragma: export
 #include "graph/crd.h"                // IWYU pragma: export

@@ -2,6 +2,7 @@
 
 #include "graph/compile.h"
 #include "graph/internal/schema_types.h"
+#include "graph/pluralize.h"
 #include "schema/builtin.h"
 #include "schema/open_api.h"
 
@@ -34,6 +35,44 @@ Result<KindFacts> builtin_kind_facts(const GroupVersionKind& kind) {
         return make_error(Reason::not_found, "schema not found");
     }
     return KindFacts{std::move(schema), std::string(resource->resource), resource->namespaced};
+}
+
+KindFacts unknown_kind_facts(const GroupVersionKind& kind) {
+    static const schema::SchemaPtr anything = [] {
+        auto root = std::make_shared<schema::Schema>();
+        root->type = schema::Type::object;
+        root->preserve_unknown_fields = true;
+        return with_object_meta(root, true, false);
+    }();
+    return KindFacts{anything, kind.kind.empty() ? "" : pluralize(to_lower(kind.kind)), true,
+                     false};
+}
+
+Result<schema::SchemaPtr> schema_of_open_api(const Value& document, const GroupVersionKind& kind) {
+    const Value* schemas = document.find("components", "schemas");
+    if (schemas == nullptr) {
+        return make_error(Reason::not_found, "schema not found");
+    }
+    schema::FromOpenApi options;
+    options.resolve = [schemas](std::string_view reference) -> const Value* {
+        const size_t slash = reference.rfind('/');
+        return slash == std::string_view::npos ? nullptr
+                                               : schemas->find(reference.substr(slash + 1));
+    };
+    for (const Member& member : schemas->members()) {
+        const Value* kinds = member.value.find("x-kubernetes-group-version-kind");
+        if (kinds == nullptr) {
+            continue;
+        }
+        for (const Value& candidate : kinds->items()) {
+            if (candidate.string_at("group") == kind.group &&
+                candidate.string_at("version") == kind.version &&
+                candidate.string_at("kind") == kind.kind) {
+                return schema::from_open_api(member.value, options);
+            }
+        }
+    }
+    return make_error(Reason::not_found, "schema not found");
 }
 
 }  // namespace weft::graph

@@ -25,4 +25,11 @@ inline constexpr int64_t collection_dimensions = 10;
 // Levels a CEL type is expanded into a status schema. Deeper is cut to "any fields".
 inline constexpr size_t type_depth = 64;
 
+// A kind's name: what kro's CRD allows.
+inline constexpr size_t kind_chars = 63;
+// Longer names are not compared with others: the time of a comparison grows with the square.
+inline constexpr size_t suggestion_chars = 64;
+// Expressions that are named when a budget is exceeded.
+inline constexpr size_t costs_listed = 3;
+
 }  // namespace weft::graph::limits

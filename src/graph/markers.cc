@@ -57,7 +57,11 @@ Result<std::string> value_of(std::string_view text) {
 // The scanner. One turn of take() per code point.
 class MarkerScanner {
 public:
-    Status take(char32_t c) {
+    // `position` is the byte at which the character stands.
+    Status take(char32_t c, size_t position) {
+        if (!has_key_ && buffer_.empty() && !is_space(c)) {
+            start_ = position;
+        }
         if (c == '=' && !has_key_ && !in_quotes_ && depth_ == 0) {
             return end_key();
         }
@@ -94,6 +98,9 @@ public:
         return std::move(markers_);
     }
 
+    // Where the newest marker begins.
+    [[nodiscard]] size_t start() const { return start_; }
+
 private:
     Status end_key() {
         const std::string key(trim(buffer_));
@@ -104,7 +111,7 @@ private:
             return make_error(Reason::invalid, "invalid marker key ", quote(key),
                               ": unknown marker: ", key);
         }
-        markers_.push_back({key, ""});
+        markers_.push_back({key, "", start_});
         has_key_ = true;
         buffer_.clear();
         return {};
@@ -119,6 +126,7 @@ private:
 
     std::vector<Marker> markers_;
     std::string buffer_;
+    size_t start_ = 0;
     int depth_ = 0;
     bool has_key_ = false;
     bool in_quotes_ = false;
@@ -436,17 +444,38 @@ Status apply_marker(const Marker& marker, Value& schema, MarkerEffects& effects)
 
 }  // namespace
 
-Result<std::vector<Marker>> parse_markers(std::string_view text) {
-    MarkerScanner scanner;
-    for (size_t position = 0; position < text.size();) {
-        TRY(scanner.take(next_code_point(text, position)));
-    }
-    return scanner.finish();
+std::span<const std::string_view> marker_names() {
+    return known_markers;
 }
 
-Result<MarkerEffects> apply_markers(const std::vector<Marker>& markers, Value& schema) {
+Result<std::vector<Marker>> parse_markers(std::string_view text, size_t* mistake_at) {
+    MarkerScanner scanner;
+    const auto fail = [&](const Error& error) {
+        if (mistake_at != nullptr) {
+            *mistake_at = scanner.start();
+        }
+        return error;
+    };
+    for (size_t position = 0; position < text.size();) {
+        const size_t before = position;
+        if (Status taken = scanner.take(next_code_point(text, position), before); !taken) {
+            return fail(taken.error());
+        }
+    }
+    Result<std::vector<Marker>> markers = scanner.finish();
+    if (!markers) {
+        return fail(markers.error());
+    }
+    return markers;
+}
+
+Result<MarkerEffects> apply_markers(const std::vector<Marker>& markers, Value& schema,
+                                    size_t* mistake_at) {
     MarkerEffects effects;
     for (const Marker& marker : markers) {
+        if (mistake_at != nullptr) {
+            *mistake_at = marker.offset;
+        }
         TRY(apply_marker(marker, schema, effects));
     }
     if (schema.contains("x-kubernetes-list-map-keys")) {

@@ -33,18 +33,12 @@ struct Inputs {
     // `schema` and the ids that the node depends on are bound.
     cel::Activation* variables = nullptr;
     cel::Arena* arena = nullptr;
+    uint64_t* cost_left = nullptr;  // see evaluate()
     // Of a collection: the forEach variables, and for each item their values. One object is made
     // for each item.
     bool is_collection = false;
     std::span<const std::string> names;
     std::span<const std::vector<Value>> items;
-};
-
-class Renderer {
-public:
-    virtual ~Renderer() = default;
-    // The objects as they should be, without what kro adds to each.
-    [[nodiscard]] virtual Evaluated<Manifests> render(const Inputs& inputs) const = 0;
 };
 
 // An expression that compiled, and the names it reads from outside.
@@ -58,6 +52,15 @@ struct FieldProgram {
     Path path;
     CompiledExpression expression;
     bool iterates = false;  // reads a forEach variable
+};
+
+class Renderer {
+public:
+    virtual ~Renderer() = default;
+    // The objects as they should be, without what kro adds to each.
+    [[nodiscard]] virtual Evaluated<Manifests> render(const Inputs& inputs) const = 0;
+    // The expressions that it evaluates: for bounds. Borrowed from the renderer.
+    [[nodiscard]] virtual std::vector<const FieldProgram*> fields() const = 0;
 };
 
 // What a kind finds in an entry before anything is typed.
@@ -83,9 +86,10 @@ public:
 
     // Whether an entry is of this kind.
     [[nodiscard]] virtual bool claims(const ResourceEntry& entry) const = 0;
-    // Nothing if a mistake was told.
-    [[nodiscard]] virtual std::optional<ParsedEntry> parse(const ResourceEntry& entry,
-                                                           const EntryContext& context) const = 0;
+    // What can be known of it; mistakes are told. Where the kind is not known, the facts are those
+    // of unknown_kind_facts().
+    [[nodiscard]] virtual ParsedEntry parse(const ResourceEntry& entry,
+                                            const EntryContext& context) const = 0;
     [[nodiscard]] virtual std::unique_ptr<const Renderer> make_renderer(
         ParsedEntry entry, std::vector<FieldProgram> fields) const = 0;
 };
@@ -94,8 +98,11 @@ public:
 [[nodiscard]] std::span<const NodeKind* const> node_kinds();
 
 // The value of an expression. A result that holds omit() keeps it as `omitted()`. The arena is
-// reset first: nothing of an earlier evaluation may still be needed.
+// reset first: nothing of an earlier evaluation may still be needed. `cost_left`, if it is given,
+// is what the evaluation may cost, and loses what it did; the expression must have been compiled
+// with a budget then.
 [[nodiscard]] Evaluated<Value> evaluate(const CompiledExpression& expression,
-                                        const cel::Activation& variables, cel::Arena& arena);
+                                        const cel::Activation& variables, cel::Arena& arena,
+                                        uint64_t* cost_left = nullptr);
 
 }  // namespace weft::graph

@@ -28,7 +28,11 @@ std::string gvr_text(const Node& node) {
 
 Planner::Planner(const Graph& graph, const Object& instance, const Observed& observed,
                  const PlanOptions& options)
-    : graph_(graph), instance_(instance), observed_(observed), options_(options) {
+    : graph_(graph),
+      instance_(instance),
+      observed_(observed),
+      options_(options),
+      cost_left_(options.budget.cost) {
     schema_value_ = instance.value();
     schema_value_.erase("status");
     apply_set_id_ = apply_set_id(instance);
@@ -187,7 +191,7 @@ void Planner::bind(cel::Activation& variables, const std::vector<std::string>& r
 
 Evaluated<bool> Planner::evaluate_bool(const CompiledExpression& expression,
                                        const cel::Activation& variables) {
-    Evaluated<Value> value = evaluate(expression, variables, arena_);
+    Evaluated<Value> value = evaluate(expression, variables, arena_, cost_left());
     if (!value) {
         return std::unexpected(std::move(value).error());
     }
@@ -326,6 +330,7 @@ bool Planner::render(NodeWork& work) {
     Inputs inputs;
     inputs.variables = &variables;
     inputs.arena = &arena_;
+    inputs.cost_left = cost_left();
     const auto refuse = [&](const EvaluationError& error, std::string_view where) {
         if (error.is_pending) {
             wait(work, cat(node, ": failed to evaluate expression: ", error.text, pending_mark), "",
@@ -340,7 +345,7 @@ bool Planner::render(NodeWork& work) {
         std::vector<Value> dimensions;
         for (size_t i = 0; i < work.programs->dimensions.size(); ++i) {
             const CompiledExpression& dimension = work.programs->dimensions[i];
-            Evaluated<Value> list = evaluate(dimension, variables, arena_);
+            Evaluated<Value> list = evaluate(dimension, variables, arena_, cost_left());
             const std::string where = cat(" forEach ", quote(work.programs->variables[i]));
             if (!list) {
                 return refuse(list.error(), where);
@@ -370,6 +375,15 @@ bool Planner::render(NodeWork& work) {
     Evaluated<Manifests> objects = work.programs->renderer->render(inputs);
     if (!objects) {
         return refuse(objects.error(), "");
+    }
+    if (!work.node->is_external()) {
+        objects_made_ += objects->size();
+    }
+    if (objects_made_ > options_.budget.objects) {
+        fail(work,
+             cat(node, ": with its ", objects->size(), " objects the instance has ", objects_made_,
+                 ", which exceeds the budget of ", options_.budget.objects, " (--max-objects)"));
+        return false;
     }
     work.desired = *std::move(objects);
     work.is_rendered = true;

@@ -66,6 +66,9 @@ struct PlanOptions {
     Time now;                        // for conditions
     std::string version = "v0.9.3";  // in labels and as tooling "kro/…"
     int64_t collection_size = limits::collection_size;
+    // What exceeds it is an error of the node that does. The cost is counted only in graphs that
+    // were compiled with a budget.
+    Budget budget = {};
 };
 
 enum class NodeState : uint8_t {

@@ -147,7 +147,7 @@ bool Planner::project_status(Value& status) {
         }
         cel::Activation variables;
         bind(variables, field.expression.references);
-        Evaluated<Value> value = evaluate(field.expression, variables, arena_);
+        Evaluated<Value> value = evaluate(field.expression, variables, arena_, cost_left());
         if (!value && value.error().is_pending) {
             continue;
         }
@@ -194,7 +194,11 @@ bool Planner::add_author_conditions(Value& status, const ConditionSet& builtin) 
         bind(variables, references);
         variables.bind("schema", schema);
         arena_.reset();
-        const cel::Value value = expression.program.evaluate(variables, arena_);
+        cel::EvaluateOptions limit;
+        limit.cost_limit = cost_left_;
+        const cel::Outcome outcome = expression.program.evaluate(variables, arena_, limit);
+        cost_left_ -= std::min(cost_left_, outcome.cost);
+        const cel::Value value = outcome.value;
         if (value.is_error()) {
             if (cel::is_pending(value.as_error())) {
                 is_complete = false;

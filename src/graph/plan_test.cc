@@ -24,6 +24,7 @@ SharedGraph graph_of(std::string_view spec) {
         {{"metadata", Value::map_of({{"name", "web"}, {"uid", "d-1"}})}, {"spec", yaml(spec)}}));
     CompileContext context;
     context.find_kind = builtin_kind_facts;
+    context.budget.cost = UINT64_MAX - 1;  // costs are counted, but nothing is refused
     context.gates.cel_omit_function = true;
     Diagnostics told;
     const Compiled compiled = compile(parse_definition(object, &told), context);
@@ -54,7 +55,11 @@ public:
         instance_.metadata().set("creationTimestamp", "2026-01-01T00:00:00Z");
     }
 
-    Plan plan_now() { return plan(*graph_, instance_, observed_, options()); }
+    Plan plan_now() {
+        PlanOptions with_budget = options();
+        with_budget.budget = budget_;
+        return plan(*graph_, instance_, observed_, with_budget);
+    }
 
     static PlanOptions options() {
         PlanOptions out;
@@ -122,6 +127,7 @@ public:
     }
 
     Object instance_;
+    Budget budget_;
     Plan last_;
     std::map<ObjectKey, Object> objects_;
 
@@ -418,6 +424,43 @@ resources:
     world.settle();
     ASSERT_NE(world.find("a"), nullptr);
     EXPECT_EQ(*world.find("a")->value().find("data"), yaml("{l: m}"));
+}
+
+constexpr std::string_view items_spec = R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {items: '[]string'}}
+resources:
+- id: config
+  forEach: [{entry: '${schema.spec.items}'}]
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: '${entry}'}
+    data: {all: '${schema.spec.items.map(i, i + "!").join("")}'}
+)";
+
+TEST(Plan, MakesNothingBeyondTheBudgetOfObjectsAndSaysSo) {
+    World world(items_spec, "spec: {items: [a, b, c]}");
+    world.budget_.objects = 2;
+
+    world.settle();
+
+    EXPECT_TRUE(world.objects_.empty());
+    EXPECT_EQ(world.node("config").state, NodeState::error);
+    EXPECT_THAT(world.condition("ResourcesReady"),
+                HasSubstr("with its 3 objects the instance has 3, which exceeds the budget of 2 "
+                          "(--max-objects)"));
+}
+
+TEST(Plan, StopsAtTheBudgetOfCostAndSaysSo) {
+    World world(items_spec, "spec: {items: [a, b, c]}");
+    world.budget_.cost = 10;
+
+    world.settle();
+
+    EXPECT_EQ(world.node("config").state, NodeState::error);
+    EXPECT_THAT(world.condition("ResourcesReady"), HasSubstr("cost budget (--max-cost)"));
+    world.budget_.cost = 10'000;
+    EXPECT_THAT(world.settle(), ::testing::Contains("apply c"));
 }
 
 TEST(Plan, StopsTheBranchOfABrokenExpressionOnly) {

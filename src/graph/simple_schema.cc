@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "graph/dag.h"
+#include "graph/internal/nearest.h"
 #include "graph/limits.h"
 #include "graph/markers.h"
 
@@ -97,12 +99,16 @@ public:
                 add_mistake(cat("parsing type ", type.name(), ": ", status.error().message()));
             }
             CHECK(dag.add_node(std::string(type.name())));
-        }
-        if (!mistakes_->empty()) {
-            return;
+            if (!status) {
+                references.erase(type.name());
+                broken_.insert(std::string(type.name()));
+            }
         }
         for (const Member& type : types.members()) {
-            const Status status = dag.add_dependencies(type.name(), references[type.name()]);
+            const auto found = references.find(type.name());
+            const Status status = found == references.end()
+                                      ? Status()
+                                      : dag.add_dependencies(type.name(), found->second);
             if (!status) {
                 path_ = Path{std::string(type.name())};
                 const std::string& message = status.error().message();
@@ -111,15 +117,17 @@ public:
                 add_mistake(message.starts_with("graph contains a cycle")
                                 ? cat("cyclic dependency in type ", type.name(), ": ", message)
                                 : message);
+                broken_.insert(std::string(type.name()));
             }
         }
-        if (!mistakes_->empty()) {
-            return;
-        }
         for (const std::string& name : dag.topological_order()) {
+            if (broken_.contains(name)) {
+                types_.emplace(name, anything());
+                continue;
+            }
             path_ = Path{name};
             context_ = cat("building schema for ", name, ": ");
-            Built built = build(name, *types.find(name), 0);
+            Built built = build(*types.find(name), 0);
             types_.emplace(name, std::move(built));
         }
         context_.clear();
@@ -140,25 +148,64 @@ private:
         size_t nodes = 1;
     };
 
-    void add_mistake(const std::string& message) {
-        mistakes_->push_back({in_types_, path_, cat(context_, message)});
+    void add_mistake(const std::string& message, std::optional<size_t> offset = std::nullopt) {
+        mistakes_->push_back(
+            {in_types_, path_, cat(context_, message), offset, suggestion_for(message)});
     }
 
-    Built build(std::string_view name, const Value& spec, size_t depth) {
+    // What was meant by a type or marker that does not exist: words of other languages first.
+    [[nodiscard]] std::string suggestion_for(std::string_view message) const {
+        constexpr std::pair<std::string_view, std::string_view> others[] = {
+            {"int", "integer"},    {"int32", "integer"},
+            {"int64", "integer"},  {"bool", "boolean"},
+            {"str", "string"},     {"number", "float"},
+            {"double", "float"},   {"map", "map[string]string"},
+            {"array", "[]string"}, {"list", "[]string"},
+            {"any", "object"}};
+        constexpr std::string_view type_front = "unknown type: ";
+        constexpr std::string_view marker_front = "unknown marker: ";
+        if (const size_t at = message.find(marker_front); at != std::string_view::npos) {
+            return suggestion(message.substr(at + marker_front.size()), marker_names());
+        }
+        const size_t at = message.find(type_front);
+        if (at == std::string_view::npos) {
+            return "";
+        }
+        const std::string_view name = message.substr(at + type_front.size());
+        for (const auto& [word, meant] : others) {
+            if (name == word) {
+                return cat("did you mean ", quote(meant), "? ");
+            }
+        }
+        std::vector<std::string_view> names = {"string", "integer", "boolean", "float", "object"};
+        for (const auto& [known, built] : types_) {
+            names.emplace_back(known);
+        }
+        return suggestion(name, names);
+    }
+
+    // What stands for a field or type that has a mistake: anything fits.
+    static Built anything() {
+        Built out;
+        out.schema.set("x-kubernetes-preserve-unknown-fields", true);
+        return out;
+    }
+
+    Built build(const Value& spec, size_t depth) {
         if (spec.is_string()) {
-            Result<Built> built = build_field(spec.as_string());
+            size_t mistake_at = 0;
+            Result<Built> built = build_field(spec.as_string(), mistake_at);
             if (built) {
                 return *std::move(built);
             }
-            add_mistake(built.error().message());
-            return {};
+            add_mistake(built.error().message(), mistake_at);
+            return anything();
         }
         if (spec.is_map() && depth < limits::schema_depth) {
             return build_struct(spec, depth);
         }
-        (void)name;
         add_mistake(cat("unexpected type: ", go_type_name(spec)));
-        return {};
+        return anything();
     }
 
     Built build_struct(const Value& spec, size_t depth) {
@@ -171,13 +218,13 @@ private:
         for (const Member& member : spec.members()) {
             path_.push(member.name());
             context_ = cat(context, "field ", member.name(), ": ");
-            Built built = build(member.name(), member.value, depth + 1);
+            Built built = build(member.value, depth + 1);
             context_ = context;
             out.nodes += built.nodes;
             if (out.nodes > limits::schema_nodes) {
                 add_mistake(cat("schema has more than ", limits::schema_nodes, " nodes"));
                 path_.pop();
-                return {};
+                return anything();
             }
             path_.pop();
             if (built.required) {
@@ -200,16 +247,34 @@ private:
         return out;
     }
 
-    // A member written as text: its type, then its markers.
-    Result<Built> build_field(std::string_view text) {
+    // A member written as text: its type, then its markers. `mistake_at` is the byte of an error.
+    Result<Built> build_field(std::string_view text, size_t& mistake_at) {
+        const size_t first = text.find_first_not_of(" \t\n");
+        mistake_at = first == std::string_view::npos ? 0 : first;
         const SimpleType type = TRY(parse_simple_type(text));
         std::vector<Marker> markers;
-        if (const size_t bar = text.find('|'); bar != std::string_view::npos) {
-            markers = TRY(parse_markers(text.substr(bar + 1)));
+        size_t marker_at = 0;
+        const size_t bar = text.find('|');
+        if (bar != std::string_view::npos) {
+            Result<std::vector<Marker>> parsed = parse_markers(text.substr(bar + 1), &marker_at);
+            if (!parsed) {
+                mistake_at = bar + 1 + marker_at;
+                return parsed.error();
+            }
+            markers = *std::move(parsed);
+        }
+        const std::string_view name = custom_name(type);
+        if (!name.empty()) {
+            mistake_at = std::min(text.find(name), text.size());
         }
         Built built = TRY(build_type(type));
         built.required = built.required && type.kind == SimpleType::Kind::custom;
-        const MarkerEffects effects = TRY(apply_markers(markers, built.schema));
+        Result<MarkerEffects> applied = apply_markers(markers, built.schema, &marker_at);
+        if (!applied) {
+            mistake_at = bar + 1 + marker_at;
+            return applied.error();
+        }
+        const MarkerEffects effects = *applied;
         built.required = built.required || effects.required;
         return built;
     }
@@ -236,6 +301,9 @@ private:
                 return out;
             case Kind::custom: {
                 const auto found = types_.find(type.custom);
+                if (found == types_.end() && in_types_) {
+                    return anything();  // It was told when the types were put in order.
+                }
                 if (found == types_.end()) {
                     return make_error(Reason::invalid, "unknown type: ", type.custom);
                 }
@@ -255,6 +323,7 @@ private:
 
     std::vector<SchemaMistake>* mistakes_;
     std::map<std::string, Built, std::less<>> types_;
+    std::set<std::string, std::less<>> broken_;  // types that were told to have a mistake
     Path path_;
     std::string context_;
     bool in_types_ = false;
@@ -293,12 +362,9 @@ SimpleSchemaResult simple_schema(const Value& spec, const Value& types) {
     SimpleSchemaResult result;
     SchemaBuilder builder(&result.mistakes);
     builder.load_types(types);
-    if (!result.mistakes.empty()) {
-        return result;
-    }
-    result.schema = builder.build_root(spec);
-    if (!result.mistakes.empty()) {
-        result.schema = Value();
+    result.partial = builder.build_root(spec);
+    if (result.mistakes.empty()) {
+        result.schema = result.partial;
     }
     return result;
 }

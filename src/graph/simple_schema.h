@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,14 @@ struct SchemaMistake {
     bool in_types = false;
     Path path;
     std::string message;  // whole, in kro's words: "field image: unknown type: sting"
+    // The byte of the field's text that is wrong; nothing if the field is no text.
+    std::optional<size_t> offset = std::nullopt;
+    std::string suggestion = {};  // "did you mean …? " where a type or marker is misspelt
 };
 
 struct SimpleSchemaResult {
     Value schema;                         // OpenAPI v3, an object; null if there are mistakes
+    Value partial;                        // the same, where what is wrong may be anything
     std::vector<SchemaMistake> mistakes;  // the first is what kro would say
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct PlacedExpression {
     Path path;
 };
 
+// That an expression of an entry reads another entry, and where.
+struct Read {
+    std::string id;
+    Path path;
+    std::optional<size_t> offset;
+};
+
 // An entry on its way to become a Node.
 struct Draft {
     const ResourceEntry* entry = nullptr;
@@ -30,12 +38,17 @@ struct Draft {
     std::vector<PlacedExpression> dimensions;
     std::vector<PlacedExpression> include_when;
     std::vector<PlacedExpression> ready_when;
-    std::vector<std::string> dependencies;  // each once
+    std::vector<Read> reads;  // each id once
     NodePrograms programs;
+    // Names of forEach variables that were told to be wrong: what reads them is not looked at.
+    std::set<std::string, std::less<>> poisoned;
+    bool is_duplicate = false;     // its id is another's: nobody can read it
+    bool has_lost_fields = false;  // a dimension was told to be wrong
 };
 
-// One compile. The passes run in kro's order; one that told mistakes may keep later ones from
-// running, because these would only repeat them.
+// One compile. The passes run in kro's order and all of them, so that every independent mistake is
+// told. What had a mistake is stood for by something that fits everywhere (an object of any fields,
+// a value of any type), so that nothing is told that only follows from it.
 class Compiler {
 public:
     Compiler(const Definition& definition, const CompileContext& context)
@@ -46,29 +59,42 @@ public:
 private:
     // compile.cc
     void check_names();
+    static void poison(std::string_view name, std::set<std::string, std::less<>>& names);
     void check_dimensions(const ResourceEntry& entry);
     void parse_entries();
     void parse_entry(const ResourceEntry& entry);
-    bool unwrap_conditions(const std::vector<std::string>& texts, std::string_view field,
+    void unwrap_conditions(const std::vector<std::string>& texts, std::string_view field,
                            Draft& draft, std::vector<PlacedExpression>& out);
-    bool unwrap_dimensions(Draft& draft);
+    void unwrap_dimensions(Draft& draft);
     void build_spec_schema();
     [[nodiscard]] SharedGraph finish();
 
     // compile_dependencies.cc
     void link();
-    bool inspect_draft(Draft& draft, std::vector<std::string>& identity_variables);
+    void inspect_draft(Draft& draft);
+    void check_dimensions_used(const Draft& draft,
+                               const std::vector<std::string>& identity_variables);
+    // False if a mistake was told, or what it reads had one; `out.is_broken` says the same.
     bool inspect_one(const Draft& draft, const Expression& expression, const Path& path,
                      std::string_view wrapper, std::string_view variable, Inspection& out,
                      std::vector<std::string>& used_variables);
+    [[nodiscard]] bool mentions_poisoned(const Expression& expression) const;
+    void tell_unknown_name(const Draft& draft, const Expression& expression, const Path& path,
+                           const Inspection& inspection, size_t which, std::string_view front);
     void check_identity_fields(const Draft& draft);
 
     // compile_types.cc
     void make_environment();
+    [[nodiscard]] bool is_guess(const cel::Type* type) const;
     void compile_types(Draft& draft);
-    bool compile_dimensions(Draft& draft, cel::Environment& environment);
+    // "did you mean …? " for a field that what is read does not have; "" for other errors.
+    [[nodiscard]] std::string suggest_field(const Expression& expression, const Error& error) const;
+    void tell_broken(const Expression& expression, const Path& path, std::string message,
+                     const Error& error);
+    void compile_dimensions(Draft& draft, cel::Environment& environment);
     std::vector<FieldProgram> compile_fields(Draft& draft, const cel::Environment& environment);
-    bool compile_conditions(const Draft& draft, const cel::Environment& environment,
+    void compile_ready_when(Draft& draft);
+    void compile_conditions(const Draft& draft, const cel::Environment& environment,
                             std::string_view word, const std::vector<PlacedExpression>& from,
                             std::vector<CompiledExpression>& to);
     [[nodiscard]] Result<CompiledExpression> compile_expression(const cel::Environment& environment,
@@ -80,7 +106,12 @@ private:
     void compile_status_fields(const Value& status);
     void compile_author_conditions(const Value& conditions);
 
-    void tell(std::string_view id, const Path& path, std::string message);
+    void tell(std::string_view id, const Path& path, std::string message,
+              std::optional<size_t> offset = std::nullopt, std::string_view suggestion = "");
+    // Inspects an expression of the status and tells what is wrong with it; nothing if it is.
+    std::optional<Inspection> inspect_status(const Expression& expression, const Path& path,
+                                             const std::vector<std::string>& allowed,
+                                             std::string_view front);
     [[nodiscard]] bool failed() const { return has_errors(diagnostics_); }
     [[nodiscard]] Path field_path(const Draft& draft, const Path& field) const;
 
@@ -88,6 +119,11 @@ private:
     const CompileContext& context_;
     Diagnostics diagnostics_;
     std::vector<std::unique_ptr<Draft>> drafts_;  // in the order of the definition
+    // Names that were told to be wrong, with the parts that CEL would see of them: an expression
+    // that reads one is not looked at.
+    std::set<std::string, std::less<>> poisoned_;
+    std::set<std::string, std::less<>> duplicates_;
+    std::map<const ResourceEntry*, std::set<std::string, std::less<>>> bad_variables_;
     Dag dag_;
     Value spec_schema_;
     Value status_schema_;

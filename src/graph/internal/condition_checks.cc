@@ -107,7 +107,12 @@ bool is_condition(const cel::Type* type) {
 }  // namespace
 
 Status check_condition_literals(const cel::Environment& environment,
-                                const std::vector<std::string>& expressions) {
+                                const std::vector<std::string>& expressions, size_t* wrong) {
+    const auto at = [wrong](size_t index) {
+        if (wrong != nullptr) {
+            *wrong = index;
+        }
+    };
     std::vector<std::optional<cel::Ast>> trees;
     std::set<std::string> declared;
     for (const std::string& text : expressions) {
@@ -117,7 +122,6 @@ Status check_condition_literals(const cel::Environment& environment,
             trees.push_back(std::nullopt);
             continue;
         }
-        trees.push_back(*ast);
         std::set<std::string> of_this;
         visit_all(&ast->root(), [&of_this](const cel::Expr& node) {
             if (is_runtime_call(node, "newCondition")) {
@@ -128,15 +132,18 @@ Status check_condition_literals(const cel::Environment& environment,
         });
         for (const std::string& type : of_this) {
             if (!declared.insert(type).second) {
+                at(trees.size());
                 return make_error(Reason::invalid, "condition type ", quote(type),
                                   " is declared by more than one conditions entry");
             }
         }
+        trees.push_back(*std::move(ast));
     }
     for (size_t i = 0; i < trees.size(); ++i) {
         if (!trees[i]) {
             continue;
         }
+        at(i);
         Status first;
         visit_all(&trees[i]->root(), [&](const cel::Expr& node) {
             if (!first) {

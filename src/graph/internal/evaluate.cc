@@ -6,10 +6,26 @@
 namespace weft::graph {
 
 Evaluated<Value> evaluate(const CompiledExpression& expression, const cel::Activation& variables,
-                          cel::Arena& arena) {
+                          cel::Arena& arena, uint64_t* cost_left) {
     // What earlier evaluations left there has been copied out.
     arena.reset();
-    const cel::Value value = expression.program.evaluate(variables, arena);
+    cel::Value value;
+    if (cost_left == nullptr) {
+        value = expression.program.evaluate(variables, arena);
+    } else {
+        const cel::Outcome outcome =
+            expression.program.evaluate(variables, arena, {.cost_limit = *cost_left});
+        if (outcome.cost > *cost_left) {
+            *cost_left = 0;
+            return std::unexpected(
+                EvaluationError{false,
+                                cat("expression ", quote(expression.source.user_text()),
+                                    " exceeds what is left of the cost budget (--max-cost)"),
+                                ""});
+        }
+        *cost_left -= outcome.cost;
+        value = outcome.value;
+    }
     if (value.is_error()) {
         const cel::ErrorRecord& error = value.as_error();
         return std::unexpected(EvaluationError{cel::is_pending(error), cel::error_text(error),

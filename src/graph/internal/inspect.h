@@ -15,7 +15,14 @@ struct Inspection {
     std::vector<std::string> known;              // in the order of the source, each once
     std::vector<std::string> unknown;            // likewise
     std::vector<std::string> unknown_functions;  // global ones; the type checker tells of members
+    // Where in the expression's text they stand first: of `known`, `unknown`, `unknown_functions`.
+    std::vector<uint32_t> known_at;
+    std::vector<uint32_t> unknown_at;
+    std::vector<uint32_t> unknown_functions_at;
     bool uses_omit = false;
+    uint32_t omit_at = 0;
+    // A mistake was told, or the expression reads what had one: it is not looked at any more.
+    bool is_broken = false;
 
     [[nodiscard]] bool reads(std::string_view name) const;
 };
@@ -30,8 +37,10 @@ public:
     [[nodiscard]] Result<Inspection> inspect(const std::string& text) const;
     // As `inspect`, for places where only some names are allowed and omit() is not. invalid with
     // kro's text: "references unknown identifiers: [x]".
-    [[nodiscard]] Result<Inspection> inspect_restricted(
-        const std::string& text, const std::vector<std::string>& allowed) const;
+    // `mistake_at` (may be null) gets the byte of the text that the error is about.
+    [[nodiscard]] Result<Inspection> inspect_restricted(const std::string& text,
+                                                        const std::vector<std::string>& allowed,
+                                                        uint32_t* mistake_at = nullptr) const;
 
     [[nodiscard]] const cel::Environment& environment() const { return environment_; }
 

@@ -79,6 +79,10 @@ private:
     void add_interest(NodeWork& work, Interest interest, bool is_known);
     // Binds what `references` names, as far as it is there.
     void bind(cel::Activation& variables, const std::vector<std::string>& references);
+    // What evaluate() may use up; null: nobody counts.
+    [[nodiscard]] uint64_t* cost_left() {
+        return options_.budget.limits_cost() ? &cost_left_ : nullptr;
+    }
     [[nodiscard]] Evaluated<bool> evaluate_bool(const CompiledExpression& expression,
                                                 const cel::Activation& variables);
 
@@ -93,6 +97,8 @@ private:
     std::string apply_set_id_;
     std::vector<std::pair<std::string_view, Value>> child_labels_;  // the same on every child
     cel::Arena arena_;
+    uint64_t cost_left_;         // of options_.budget
+    uint64_t objects_made_ = 0;  // likewise
 
     // What goes into ResourcesReady, in kro's words; the first of each counts.
     std::string unresolved_;      // a node waits for data

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,9 @@ struct NodePrograms {
     std::vector<CompiledExpression> dimensions;  // one for each variable
     std::vector<CompiledExpression> include_when;
     std::vector<CompiledExpression> ready_when;
+    // What the fields and readyWhen were checked with, where it is not the graph's: for bounds.
+    std::optional<cel::Environment> environment;
+    std::optional<cel::Environment> ready_environment;
 };
 
 struct Programs {
@@ -25,6 +29,8 @@ struct Programs {
     std::vector<FieldProgram> status;  // paths below status
     Value status_template;             // what the paths are put into
     std::vector<CompiledExpression> conditions;
+    std::optional<cel::Environment> environment;
+    schema::SchemaPtr instance_schema;
 };
 
 }  // namespace weft::graph

@@ -260,6 +260,9 @@ const Type* expected_type(const schema::Schema* root, const Path& path, std::str
 }
 
 Status check_compatible(const Type* output, const Type* expected, cel::Arena& arena) {
+    if (output == nullptr || expected == nullptr) {
+        return make_error(Reason::invalid, "nil type in type compatibility check");
+    }
     if (cel::is_assignable(expected, output)) {
         return {};
     }

@@ -29,7 +29,8 @@ namespace weft::graph {
 [[nodiscard]] const schema::Schema* find_schema(const schema::Schema* root, const Path& path);
 
 // Whether a value of type `output` may stand where `expected` is: duck typing, on top of what CEL
-// says. invalid, with kro's text of what does not fit.
+// says. invalid, with kro's text of what does not fit; a type that cannot be expressed (null) fits
+// nothing.
 Status check_compatible(const cel::Type* output, const cel::Type* expected, cel::Arena& arena);
 
 // A whole object's schema for expressions: of a CRD's root, with the complete ObjectMeta and

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/internal/joining.h"
+#include "graph/internal/nearest.h"
 #include "graph/limits.h"
 #include "graph/simple_schema.h"
 #include "schema/open_api.h"
@@ -52,7 +53,7 @@ public:
             case Value::Kind::list:
                 return walk_list(value, schema, types, depth);
             case Value::Kind::string:
-                return walk_text(value.as_string(), types);
+                return walk_text(value.as_string(), schema, types);
             case Value::Kind::null:
                 return;
             default:
@@ -61,7 +62,17 @@ public:
     }
 
 private:
-    void tell(std::string message) { result.mistakes.push_back({path_, std::move(message)}); }
+    void tell(std::string message, std::string suggestion = {}) {
+        result.mistakes.push_back({path_, std::move(message), std::move(suggestion)});
+    }
+
+    static std::string suggest(std::string_view name, const schema::Schema& schema) {
+        std::vector<std::string_view> names;
+        for (const schema::Property& property : schema.properties) {
+            names.emplace_back(property.name);
+        }
+        return suggestion(name, names);
+    }
 
     void tell_type(const std::vector<std::string>& types, std::string_view actual) {
         tell(cat("expected ", join(types, " or "), " type for path ", path_.text(), ", got ",
@@ -70,12 +81,11 @@ private:
 
     // Under unknown fields there is no schema: everything is taken as it is.
     void walk_without_schema(const Value& value) {
-        Result<std::vector<FieldExpression>> found = collect_expressions(value);
-        if (!found) {
-            tell(found.error().message());
-            return;
+        ExpressionWalk found = walk_expressions(value);
+        for (const ExpressionWalk::Mistake& mistake : found.mistakes) {
+            result.mistakes.push_back({join_paths(path_, mistake.path), mistake.message});
         }
-        for (FieldExpression& expression : *found) {
+        for (FieldExpression& expression : found.expressions) {
             expression.path = join_paths(path_, expression.path);
             result.expressions.push_back(std::move(expression));
         }
@@ -89,17 +99,51 @@ private:
         if (!contains(types, "object") && !is_open(schema)) {
             return tell_type(types, "object");
         }
+        find_missing(value, schema);
         for (const Member& member : value.members()) {
             const schema::Schema* field = schema.find_member(member.name());
             const std::string parent = path_.text();
             path_.push(member.name());
             if (field == nullptr) {
                 tell(cat("error getting field schema for path ", parent, ".", member.name(),
-                         ": schema not found for field ", member.name()));
+                         ": schema not found for field ", member.name()),
+                     suggest(member.name(), schema));
             } else {
                 walk(member.value, *field, depth + 1);
             }
             path_.pop();
+        }
+    }
+
+    void find_missing(const Value& value, const schema::Schema& schema) {
+        for (const std::string& name : schema.required) {
+            const schema::Schema* field = schema.find_property(name);
+            const bool has_default = field != nullptr && field->default_value.has_value();
+            if (!value.contains(name) && !has_default) {
+                result.refusals.push_back(
+                    {path_, cat(path_.child(name).text(), ": Required value")});
+            }
+        }
+    }
+
+    void check_enum(std::string_view text, const schema::Schema& schema) {
+        if (schema.constraints == nullptr || schema.constraints->enum_values.empty()) {
+            return;
+        }
+        std::vector<std::string_view> allowed;
+        std::string words;
+        for (const Value& value : schema.constraints->enum_values) {
+            if (!value.is_string()) {
+                return;
+            }
+            allowed.push_back(value.as_string());
+            append(words, words.empty() ? "" : ", ", quote(value.as_string()));
+        }
+        if (std::ranges::find(allowed, text) == allowed.end()) {
+            result.refusals.push_back({path_,
+                                       cat(path_.text(), ": Unsupported value: ", quote(text),
+                                           ": supported values: ", words),
+                                       suggestion(text, allowed)});
         }
     }
 
@@ -123,7 +167,8 @@ private:
         }
     }
 
-    void walk_text(std::string_view text, const std::vector<std::string>& types) {
+    void walk_text(std::string_view text, const schema::Schema& schema,
+                   const std::vector<std::string>& types) {
         Result<std::optional<Expression>> parsed = parse_expression(text);
         if (!parsed) {
             return tell(parsed.error().message());
@@ -134,6 +179,8 @@ private:
         }
         if (*parsed) {
             result.expressions.push_back({path_, **std::move(parsed), standalone});
+        } else {
+            check_enum(text, schema);
         }
     }
 
@@ -199,9 +246,13 @@ std::vector<std::string> expected_type_names(const schema::Schema& schema) {
     return {};
 }
 
-TemplateWalk walk_template(const Value& object, const schema::Schema& schema) {
+TemplateWalk walk_template(const Value& object, const schema::Schema* schema) {
     Walker walker;
-    walker.walk(object, schema, 0);
+    if (schema == nullptr) {
+        walker.result.mistakes.push_back({Path(), "schema is nil for path "});
+    } else {
+        walker.walk(object, *schema, 0);
+    }
     return std::move(walker.result);
 }
 
