@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/live.h"
 #include "cluster/cluster.h"
 #include "control/options.h"
 #include "store/store.h"
@@ -64,10 +65,24 @@ struct ControllerOptions {
 
 enum class Format : uint8_t { text, json, yaml };
 
+enum class ReportFormat : uint8_t { text, wide, json, yaml, sarif };
+
 struct ValidateOptions {
     std::vector<std::string> paths;  // files, folders, "-"
     std::vector<std::string> crds;
-    Format format = Format::text;
+    ClusterFlags cluster;
+    graph::Budget budget;
+    bool strict = false;  // warnings fail, too
+    ReportFormat format = ReportFormat::text;
+};
+
+enum class PageFormat : uint8_t { text, json, markdown };
+
+struct ExplainOptions {
+    std::string what;  // an id, or a file or folder; "": list the table
+    std::vector<std::string> crds;
+    ClusterFlags cluster;
+    PageFormat format = PageFormat::text;
 };
 
 struct PlanOptions {
@@ -83,6 +98,7 @@ struct PlanOptions {
 [[nodiscard]] int run_up(const UpOptions& options);
 [[nodiscard]] int run_controller(const ControllerOptions& options);
 [[nodiscard]] int run_validate(const ValidateOptions& options);
+[[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_plan(const PlanOptions& options);
 [[nodiscard]] int run_version(Format format);
 // The completion script of a shell; "" if there is none for it.

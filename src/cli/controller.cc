@@ -1,48 +1,18 @@
 // cli/controller.cc: `weft controller`: the graph controllers against any Kubernetes.
 
-#include <cstdlib>
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/files.h"
 #include "cli/limits.h"
+#include "cli/live.h"
 #include "cli/process.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "control/control.h"
-#include "io/file.h"
 
 namespace weft::cli {
 
 namespace {
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
-// Where the server is: --kubeconfig, $KUBECONFIG, the pod's service account, ~/.kube/config.
-Result<kube::Config> find_config(const ControllerOptions& options) {
-    std::string path = options.kubeconfig.empty() ? environment("KUBECONFIG") : options.kubeconfig;
-    if (path.empty() && !environment("KUBERNETES_SERVICE_HOST").empty()) {
-        return kube::in_cluster_config(environment("KUBERNETES_SERVICE_HOST"),
-                                       environment("KUBERNETES_SERVICE_PORT"), read_file);
-    }
-    if (path.empty()) {
-        if (environment("HOME").empty()) {
-            return make_error(Reason::not_found,
-                              "no API server is named\n  cure: use --kubeconfig FILE or set "
-                              "KUBECONFIG");
-        }
-        path = environment("HOME") + "/.kube/config";
-        if (!io::file_exists(path)) {
-            return make_error(Reason::not_found, "no API server is named, and there is no ", path,
-                              "\n  cure: use --kubeconfig FILE or set KUBECONFIG");
-        }
-    }
-    const std::string text = TRY(read_file(path).context("reading the kubeconfig"));
-    return kube::parse_kubeconfig(text, path, options.context, read_file);
-}
 
 struct Address {
     std::string host;
@@ -228,7 +198,7 @@ io::Task<int> controller(io::RealLoop* loop, ControllerOptions options, kube::Co
 }  // namespace
 
 int run_controller(const ControllerOptions& options) {
-    const Result<kube::Config> config = find_config(options);
+    const Result<kube::Config> config = find_config(options.kubeconfig, options.context);
     if (!config) {
         complain(cat("weft: ", config.error().text(), "\n"));
         return exit_failed;

@@ -3,9 +3,12 @@
 #include "cli/files.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <variant>
 
 #include "cli/limits.h"
+#include "graph/diagnostics.h"
 #include "io/file.h"
 
 namespace weft::cli {
@@ -28,6 +31,11 @@ Status find_files(const std::string& path, std::vector<std::string>* out) {
     std::vector<std::string> found;
     fs::recursive_directory_iterator at(path, code);
     for (; !code && at != fs::recursive_directory_iterator(); at.increment(code)) {
+        // A Helm chart's files become manifests when it is rendered.
+        if (at->is_directory(code) && fs::exists(at->path() / "Chart.yaml", code)) {
+            at.disable_recursion_pending();
+            continue;
+        }
         if (at->is_regular_file(code) && is_manifest(at->path())) {
             found.push_back(at->path());
             if (found.size() > files_max) {
@@ -49,7 +57,7 @@ Status find_files(const std::string& path, std::vector<std::string>* out) {
 // The YAML reader's errors begin with their place, "web.yaml:4:9: …", and name the cure after a
 // semicolon: take both apart, so that every mistake looks the same.
 Diagnostic trouble(const std::string& file, const Error& error) {
-    Diagnostic diagnostic;
+    Diagnostic diagnostic = graph::diagnose("F001", Path(), "");
     diagnostic.place.file = file;
     const std::string whole = error.text();
     std::string_view text = whole;
@@ -66,6 +74,8 @@ Diagnostic trouble(const std::string& file, const Error& error) {
         const auto line = parse_int(text.substr(0, line_end));
         const auto column = parse_int(text.substr(line_end + 1, column_end - line_end - 1));
         if (line && column) {
+            diagnostic.id = "F002";
+            diagnostic.cure = graph::find_diagnostic_entry("F002")->cure;
             diagnostic.place.line = static_cast<int>(*line);
             diagnostic.place.column = static_cast<int>(*column);
             text.remove_prefix(column_end + 1);
@@ -79,38 +89,96 @@ Diagnostic trouble(const std::string& file, const Error& error) {
     return diagnostic;
 }
 
-void add_object(YamlDocument document, const std::string& file, std::vector<FileObject>* out,
-                Diagnostics* diagnostics) {
-    const Value& value = document.value;
-    if (!value.is_map() || value.string_at("kind").empty() ||
-        value.string_at("apiVersion").empty()) {
-        Diagnostic diagnostic;
-        diagnostic.place = document.start;
-        diagnostic.place.file = file;
-        diagnostic.message = "this document is no Kubernetes object: it lacks apiVersion or kind";
-        diagnostic.cure = "write both at the document's top level";
-        diagnostics->push_back(std::move(diagnostic));
-        return;
-    }
-    if (value.string_at("kind") == "List" && value.string_at("apiVersion") == "v1") {
+// What of a file becomes objects.
+class ObjectReader {
+public:
+    ObjectReader(std::string file, std::shared_ptr<const std::string> source,
+                 std::vector<FileObject>* out, Diagnostics* diagnostics)
+        : file_(std::move(file)),
+          source_(std::move(source)),
+          out_(out),
+          diagnostics_(diagnostics) {}
+
+    void add(YamlDocument document) {
+        const Value value = document.value;
+        document.start.file = file_;
+        if (!is_list(value)) {
+            add_object(value, {{}, std::move(document), source_, nullptr, {}});
+            return;
+        }
+        const auto list = std::make_shared<const YamlDocument>(std::move(document));
+        size_t index = 0;
         if (const Value* items = value.find("items")) {
             for (const Value& item : items->items()) {
                 YamlDocument part;
                 part.value = item;
-                part.start = document.start;
-                add_object(std::move(part), file, out, diagnostics);
+                part.start = list->place_of(Path{"items", index});
+                add_object(item, {{}, std::move(part), source_, list, Path{"items", index}});
+                ++index;
             }
         }
-        return;
     }
-    Object object(value);
-    out->push_back({std::move(object), std::move(document)});
-}
+
+private:
+    static bool is_list(const Value& value) {
+        return value.is_map() && value.string_at("kind") == "List" &&
+               value.string_at("apiVersion") == "v1";
+    }
+
+    void add_object(const Value& value, FileObject object) {
+        if (!value.is_map() || value.string_at("kind").empty() ||
+            value.string_at("apiVersion").empty()) {
+            Diagnostic diagnostic = graph::diagnose(
+                "F003", Path(),
+                "this document is no Kubernetes object: it lacks apiVersion or kind");
+            object.place(diagnostic);
+            diagnostics_->push_back(std::move(diagnostic));
+            return;
+        }
+        object.object = Object(value);
+        out_->push_back(std::move(object));
+    }
+
+    std::string file_;
+    std::shared_ptr<const std::string> source_;
+    std::vector<FileObject>* out_;
+    Diagnostics* diagnostics_;
+};
 
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
     return io::read_file(path, file_bytes_max);
+}
+
+void FileObject::place(Diagnostic& diagnostic) const {
+    const Result<Path> parsed = Path::parse(diagnostic.path);
+    Path path = parsed ? *parsed : Path();
+    const YamlDocument& whole = list == nullptr ? document : *list;
+    if (list != nullptr) {
+        Path longer = list_path;
+        for (const PathStep& step : path.steps()) {
+            std::visit([&longer](const auto& part) { longer.push(part); }, step);
+        }
+        path = std::move(longer);
+    }
+    const Value* value = path.find_in(whole.value);
+    const bool is_in_text = diagnostic.offset && value != nullptr && value->is_string();
+    if (is_in_text && source != nullptr) {
+        diagnostic.place = place_in_scalar(*source, whole.value_place_of(path), value->as_string(),
+                                           *diagnostic.offset);
+    } else {
+        diagnostic.place = whole.place_of(path);
+    }
+    diagnostic.place.file = document.start.file;
+    if (source != nullptr) {
+        set_excerpt(diagnostic, *source);
+    }
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
 }
 
 std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
@@ -125,18 +193,22 @@ std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
         }
         for (const std::string& file : files) {
             const std::string name(file == "-" ? stdin_name : file);
-            const Result<std::string> text = read_file(file);
+            Result<std::string> text = read_file(file);
             if (!text) {
                 diagnostics->push_back(trouble(name, text.error()));
                 continue;
             }
-            Result<std::vector<YamlDocument>> documents = parse_yaml(*text, {.file = name});
+            const auto source = std::make_shared<const std::string>(*std::move(text));
+            Result<std::vector<YamlDocument>> documents = parse_yaml(*source, {.file = name});
             if (!documents) {
-                diagnostics->push_back(trouble(name, documents.error()));
+                Diagnostic diagnostic = trouble(name, documents.error());
+                set_excerpt(diagnostic, *source);
+                diagnostics->push_back(std::move(diagnostic));
                 continue;
             }
+            ObjectReader reader(name, source, &out, diagnostics);
             for (YamlDocument& document : *documents) {
-                add_object(std::move(document), name, &out, diagnostics);
+                reader.add(std::move(document));
             }
         }
     }

@@ -27,4 +27,9 @@ constexpr int64_t shutdown_grace = 2 * io::second;
 // Certificates of the embedded server: a data dir may lie for long.
 constexpr int64_t certificate_validity = int64_t{365} * 24 * 3600 * io::second;
 
+// A hash of an OpenAPI document becomes a file's name: kube-apiserver's have 128 characters.
+constexpr size_t hash_chars_max = 160;
+// Objects of one page of a list: client-go's number.
+constexpr int64_t list_page = 500;
+
 }  // namespace weft::cli

@@ -120,6 +120,26 @@ void add_server_flags(CLI::App* app, ServerFlags* flags) {
         "api/all=true serves alpha and beta versions too");
 }
 
+void add_budget_flags(CLI::App* app, graph::Budget* budget) {
+    const auto add = [app](const std::string& name, uint64_t* value, const std::string& help) {
+        app->add_option_function<std::string>(
+               name,
+               [name, value](const std::string& text) {
+                   const std::optional<uint64_t> number = parse_uint(text);
+                   if (!number) {
+                       throw CLI::ValidationError(name, "\"" + text + "\" is no number");
+                   }
+                   *value = *number;
+               },
+               help)
+            ->type_name("NUMBER");
+    };
+    add("--max-cost", &budget->cost,
+        "refuse definitions whose expressions may cost more for one plan, in CEL's units");
+    add("--max-objects", &budget->objects,
+        "refuse definitions of which one instance may make more objects");
+}
+
 void add_control_flags(CLI::App* app, control::ControlOptions* options) {
     app->add_flag("--allow-crd-deletion{true}", options->allow_crd_deletion,
                   "delete the generated CRD with its definition");
@@ -134,6 +154,7 @@ void add_control_flags(CLI::App* app, control::ControlOptions* options) {
                &options->definition_workers, 1, workers_max, "definitions worked on at once");
     add_number(app, "--dynamic-controller-concurrent-reconciles", &options->instance_workers, 1,
                workers_max, "instances worked on at once");
+    add_budget_flags(app, &options->budget);
     add_duration(app, "--dynamic-controller-rate-limiter-min-delay", &options->retry_min,
                  "first wait after a failure");
     add_duration(app, "--dynamic-controller-rate-limiter-max-delay", &options->retry_max,
@@ -256,6 +277,15 @@ void add_controller(CLI::App* app, ControllerOptions* options) {
     add_accepted_flags(app);
 }
 
+void add_cluster_flags(CLI::App* app, ClusterFlags* flags) {
+    CLI::Option* from = app->add_flag("--from-cluster", flags->from_cluster,
+                                      "ask an API server for kinds (and objects), not the program");
+    app->add_option("--kubeconfig", flags->kubeconfig,
+                    "which API server ($KUBECONFIG, the pod's, ~/.kube/config)")
+        ->needs(from);
+    app->add_option("--context", flags->context, "context of the kubeconfig")->needs(from);
+}
+
 void log_to_stderr(control::LogLevel level, const std::string& message) {
     constexpr std::array<io::LogLevel, 4> levels = {io::LogLevel::debug, io::LogLevel::info,
                                                     io::LogLevel::warning, io::LogLevel::error};
@@ -364,8 +394,30 @@ int run_command_line(int count, char** words) {
         ->required();
     validate_app->add_option("--crds", validate.crds,
                              "files or folders with CRDs that definitions use");
-    add_choice(validate_app, "-o,--output", &validate.format, formats, "format (text)");
+    add_cluster_flags(validate_app, &validate.cluster);
+    add_budget_flags(validate_app, &validate.budget);
+    validate_app->add_flag("--strict", validate.strict, "warnings fail, too");
+    static const std::map<std::string, ReportFormat> report_formats = {
+        {"text", ReportFormat::text},
+        {"wide", ReportFormat::wide},
+        {"json", ReportFormat::json},
+        {"yaml", ReportFormat::yaml},
+        {"sarif", ReportFormat::sarif}};
+    add_choice(validate_app, "-o,--output", &validate.format, report_formats, "format (text)");
     validate_app->footer("Example:\n  weft validate definitions/ --crds crds/");
+
+    ExplainOptions explain;
+    CLI::App* explain_app =
+        app.add_subcommand("explain", "what a diagnostic means, or what a definition may cost");
+    explain_app->add_option("what", explain.what,
+                            "a diagnostic (G007), or a file or folder; without it: list them");
+    explain_app->add_option("--crds", explain.crds,
+                            "files or folders with CRDs that definitions use");
+    add_cluster_flags(explain_app, &explain.cluster);
+    static const std::map<std::string, PageFormat> page_formats = {
+        {"text", PageFormat::text}, {"json", PageFormat::json}, {"markdown", PageFormat::markdown}};
+    add_choice(explain_app, "-o,--output", &explain.format, page_formats, "format (text)");
+    explain_app->footer("Example:\n  weft explain G007");
 
     PlanOptions plan;
     CLI::App* plan_app =
@@ -438,6 +490,9 @@ int run_command_line(int count, char** words) {
     }
     if (validate_app->parsed()) {
         return run_validate(validate);
+    }
+    if (explain_app->parsed()) {
+        return run_explain(explain);
     }
     if (plan_app->parsed()) {
         return run_plan(plan);

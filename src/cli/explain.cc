@@ -1,0 +1,152 @@
+// cli/explain.cc: `weft explain`: what a diagnostic means, and what a definition may cost.
+
+#include "cli/commands.h"
+#include "cli/offline.h"
+#include "cli/terminal.h"
+
+namespace weft::cli {
+
+namespace {
+
+Value to_value(const graph::DiagnosticEntry& entry) {
+    return Value::map_of({{"id", entry.id},
+                          {"severity", entry.severity == Severity::error ? "error" : "warning"},
+                          {"title", entry.title},
+                          {"why", entry.why},
+                          {"cure", entry.cure},
+                          {"example", graph::example_file(entry)}});
+}
+
+void list_entries(PageFormat format) {
+    if (format == PageFormat::json) {
+        Value list = Value::list();
+        for (const graph::DiagnosticEntry& entry : graph::diagnostic_entries()) {
+            list.push_back(to_value(entry));
+        }
+        print(to_json(list, {.indent = 2}) + "\n");
+        return;
+    }
+    std::string out;
+    if (format == PageFormat::markdown) {
+        out =
+            "# Diagnostics\n\nWhat `weft validate` can find, made by `weft explain -o markdown`. "
+            "`weft explain ID` prints one of these.\n";
+        for (const graph::DiagnosticEntry& entry : graph::diagnostic_entries()) {
+            append(out, "\n", graph::diagnostic_page(entry, 2));
+        }
+        print(out);
+        return;
+    }
+    for (const graph::DiagnosticEntry& entry : graph::diagnostic_entries()) {
+        append(out, entry.id, "  ", entry.title, "\n");
+    }
+    print(out);
+}
+
+Value to_value(const graph::Bounds& bounds, const std::string& name) {
+    Value nodes = Value::list();
+    for (const graph::NodeBound& node : bounds.nodes) {
+        nodes.push_back(Value::map_of({{"id", node.id},
+                                       {"objects", graph::bound_text(node.objects)},
+                                       {"cost", graph::bound_text(node.cost)},
+                                       {"costliest", node.costliest},
+                                       {"path", node.costliest_path}}));
+    }
+    return Value::map_of({{"definition", name},
+                          {"objects", graph::bound_text(bounds.objects)},
+                          {"cost", graph::bound_text(bounds.cost)},
+                          {"statusCost", graph::bound_text(bounds.status_cost)},
+                          {"resources", std::move(nodes)}});
+}
+
+std::string bounds_text(const graph::Bounds& bounds, const std::string& name) {
+    std::string out = cat(name, ": at most ", graph::bound_text(bounds.objects),
+                          bounds.objects == 1 ? " object" : " objects",
+                          " of one instance; its expressions cost at most ",
+                          graph::bound_text(bounds.cost), " for one plan\n");
+    for (const graph::NodeBound& node : bounds.nodes) {
+        append(out, "  ", node.id, ": objects ", graph::bound_text(node.objects), ", cost ",
+               graph::bound_text(node.cost), "\n");
+        for (const auto& [list, most] : node.loops) {
+            append(out, "    loop over ", list, ": at most ", graph::bound_text(most), " items\n");
+        }
+        if (!node.costliest.empty()) {
+            append(out, "    most of it: ", node.costliest, " at ", node.costliest_path,
+                   node.times > 1 ? cat(", ", graph::bound_text(node.times), " times") : "", "\n");
+        }
+    }
+    append(out, "  status: cost ", graph::bound_text(bounds.status_cost), "\n");
+    return out;
+}
+
+int explain_files(const ExplainOptions& options) {
+    std::unique_ptr<LiveCluster> cluster;
+    if (options.cluster.from_cluster) {
+        auto connected = LiveCluster::connect(options.cluster);
+        if (!connected) {
+            complain(cat("weft: ", connected.error().text(), "\n"));
+            return exit_failed;
+        }
+        cluster = *std::move(connected);
+    }
+    Diagnostics told;
+    const std::vector<FileObject> crds = read_objects(options.crds, &told);
+    const std::vector<FileObject> objects = read_objects({options.what}, &told);
+    OfflineOptions offline;
+    offline.cluster = cluster.get();
+    Value list = Value::list();
+    std::string out;
+    for (const OfflineDefinition& definition : compile_offline(objects, crds, offline)) {
+        const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
+        told.insert(told.end(), found.begin(), found.end());
+        if (definition.compiled.graph != nullptr) {
+            const graph::Bounds bounds = graph::bounds_of(*definition.compiled.graph);
+            const std::string name(definition.file->object.name());
+            out += bounds_text(bounds, name);
+            list.push_back(to_value(bounds, name));
+        }
+    }
+    for (const Diagnostic& diagnostic : told) {
+        complain(to_text(diagnostic));
+    }
+    if (has_errors(told)) {
+        return exit_failed;
+    }
+    if (list.empty()) {
+        complain(
+            cat("weft: no ResourceGraphDefinition in ", options.what,
+                "\n  cure: name a diagnostic as `weft explain` lists them, or a file or folder "
+                "with a definition\n"));
+        return exit_failed;
+    }
+    print(options.format == PageFormat::json ? to_json(list, {.indent = 2}) + "\n" : out);
+    return exit_ok;
+}
+
+}  // namespace
+
+int run_explain(const ExplainOptions& options) {
+    if (options.what.empty()) {
+        list_entries(options.format);
+        return exit_ok;
+    }
+    std::string id = options.what;
+    for (char& c : id) {
+        c = c == 'g' ? 'G' : c == 'f' ? 'F' : c;
+    }
+    const graph::DiagnosticEntry* entry = graph::find_diagnostic_entry(id);
+    if (entry == nullptr) {
+        const bool looks_like_id =
+            id.size() == 4 && (id[0] == 'G' || id[0] == 'F') && parse_int(id.substr(1));
+        if (looks_like_id) {
+            complain(cat("weft: no diagnostic ", id, "\n  cure: `weft explain` lists them\n"));
+            return exit_failed;
+        }
+        return explain_files(options);
+    }
+    print(options.format == PageFormat::json ? to_json(to_value(*entry), {.indent = 2}) + "\n"
+                                             : graph::diagnostic_page(*entry));
+    return exit_ok;
+}
+
+}  // namespace weft::cli
