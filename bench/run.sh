@@ -11,6 +11,7 @@ micro)
         "$program" --benchmark_min_time=0.2 2>/dev/null
     done
     ;;
+compile) python3 bench/compile.py ;;
 server | controller | all) python3 bench/bench.py "$what" ;;
-*) echo "bench: no measurement '$what': server, controller, micro, all" >&2; exit 2 ;;
+*) echo "bench: no measurement '$what': server, controller, compile, micro, all" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 // tests/fuzz/expression_fuzz.cc: any text scanned for `${…}`; what is found tiles the text.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "graph/expression.h"
@@ -21,5 +22,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Result<std::optional<graph::Expression>> parsed = graph::parse_expression(text);
     CHECK(parsed.has_value() && parsed->has_value() == !found->empty());
     CHECK(*graph::is_standalone(text) == (parsed->has_value() && (*parsed)->original.empty()));
+    if (*parsed) {
+        const graph::Expression& expression = **parsed;
+        const size_t last = std::min<size_t>(expression.text.size(), 4096);
+        for (size_t i = 0; i <= last; ++i) {
+            CHECK(graph::offset_in_source(expression, i) <= text.size() + 2);
+        }
+    }
     return 0;
 }

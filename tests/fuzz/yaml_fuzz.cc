@@ -1,5 +1,6 @@
 // tests/fuzz/yaml_fuzz.cc: any bytes as YAML; what was read can be written and reads the same.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -8,21 +9,30 @@
 namespace {
 
 // Walks a value beside its paths and asks for every place.
-void ask_places(const weft::YamlDocument& document, const weft::Value& at, weft::Path& path,
-                int& budget) {
+void ask_places(std::string_view source, const weft::YamlDocument& document, const weft::Value& at,
+                weft::Path& path, int& budget) {
     if (--budget < 0) {
         return;
     }
     const weft::Place place = document.place_of(path);
     CHECK(place.line > 0 && place.column > 0);
+    if (at.is_string()) {
+        const std::string_view text = at.as_string();
+        const weft::Place start = document.value_place_of(path);
+        for (const size_t offset : {size_t{0}, text.size() / 2, text.size(), text.size() + 9}) {
+            const weft::Place inside = weft::place_in_scalar(source, start, text, offset);
+            CHECK(inside.line >= start.line && inside.column > 0);
+            CHECK(inside.line <= 1 + std::ranges::count(source, '\n'));
+        }
+    }
     for (size_t i = 0; i < at.items().size(); ++i) {
         path.push(i);
-        ask_places(document, at.at(i), path, budget);
+        ask_places(source, document, at.at(i), path, budget);
         path.pop();
     }
     for (const weft::Member& member : at.members()) {
         path.push(member.name());
-        ask_places(document, member.value, path, budget);
+        ask_places(source, document, member.value, path, budget);
         path.pop();
     }
 }
@@ -40,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const YamlDocument& document : *documents) {
         Path path;
         int budget = 200;
-        ask_places(document, document.value, path, budget);
+        ask_places(text, document, document.value, path, budget);
         const std::string written = to_yaml(document.value);
         if (written.size() > 1'000'000) {
             continue;  // many aliases of a large text
