@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -173,22 +174,85 @@ def requests():
         check("without a certificate it is 401 or 403", read_response(stream)[0] in (401, 403))
 
 
-def quick_ms(times=50):
-    """The slowest but one of so many gets on one connection."""
+def latencies_ms(times):
+    """How long so many gets on one connection took, in order; a failure takes forever."""
     took = []
     with connect() as stream:
         for _ in range(times):
-            begin = time.monotonic()
+            begin = time.perf_counter()
             stream.sendall(f"GET {CONFIG_MAPS}/kube-root-ca.crt HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
             answer = read_response(stream)
-            took.append((time.monotonic() - begin) * 1000)
-            if answer[0] != 200:
-                return float("inf")
-    return sorted(took)[-2]
+            took.append((time.perf_counter() - begin) * 1000 if answer[0] == 200 else float("inf"))
+    return sorted(took)
 
 
-def crowds(pid):
-    quiet = quick_ms()
+def p99_ms(times=1000):
+    """Measured by a process of its own: threads of this one would wait for each other, not for the server."""
+    out = subprocess.run([sys.executable, __file__, "measure", str(times)], stdout=subprocess.PIPE, check=False, text=True).stdout
+    return float(out or "inf")
+
+
+# Below this a difference says nothing: other processes have the processor for that long.
+NOISE_MS = 10.0
+
+
+class Others:
+    """The p99 of a good client, quiet and beside each crowd."""
+
+    def __init__(self):
+        self.quiet = min(p99_ms() for _ in range(3))
+        print(f"a good client's p99: {self.quiet:.2f} ms with nobody else")
+
+    def beside(self, crowd):
+        # What holds for the server holds in the better of two tries; what is noise does not last.
+        limit = max(2 * self.quiet, NOISE_MS)
+        loaded = p99_ms()
+        if loaded > limit:
+            loaded = min(loaded, p99_ms())
+        print(f"a good client's p99: {loaded:.2f} ms beside {crowd}")
+        check(f"p99 beside {crowd} is under {limit:.1f} ms", loaded <= limit, f"{loaded:.2f} ms")
+
+
+def raw():
+    return socket.create_connection((HOST, PORT), timeout=20)
+
+
+def open_many(count, opener):
+    """So many connections, as far as this process may have them."""
+    opened = []
+    for _ in range(count):
+        try:
+            opened.append(opener())
+        except OSError:
+            break
+    return opened
+
+
+class Background:
+    """Calls a function again and again until the block ends."""
+
+    def __init__(self, what, pause=0.0):
+        self.what, self.pause, self.ended = what, pause, threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.ended.is_set():
+            try:
+                self.what()
+            except OSError:
+                pass
+            self.ended.wait(self.pause)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+def crowd_of_watches(pid, others):
     before = memory_mb(pid)
     watches = []
     for _ in range(2000):
@@ -202,14 +266,26 @@ def crowds(pid):
     grown = memory_mb(pid) - before
     print(f"2,000 idle watches on 2,000 TLS connections: {grown:.1f} MB, {grown * 1024 / 2000:.1f} KB each")
     check("2,000 idle watches take under 150 MB", grown < 150, f"{grown:.0f} MB")
-    check("others are served meanwhile", quick_ms() < max(20 * quiet, 100), quick_ms())
-    for stream in watches:
+    # Beside them connections that say nothing: 10,000 in all, if the system lets us.
+    silent = open_many(8000, raw)
+    total = len(watches) + len(silent)
+    all_grown = memory_mb(pid) - before
+    print(f"{total} connections: {all_grown:.1f} MB")
+    limit = total * 40 / 1024
+    check(f"{total} connections take under 40 KB each", all_grown < limit, f"{all_grown:.0f} MB")
+    others.beside(f"{total} connections")
+    for stream in watches + silent:
         stream.close()
 
-    # A watcher that never reads, while much is written.
-    lazy = connect()
-    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    lazy.sendall(f"GET {CONFIG_MAPS}?watch=1 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+
+def crowd_of_lazy_watchers(pid, others):
+    """Watchers that never read, while much is written."""
+    lazy = []
+    for _ in range(20):
+        stream = connect()
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stream.sendall(f"GET {CONFIG_MAPS}?watch=1 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        lazy.append(stream)
     before = memory_mb(pid)
     with connect() as stream:
         for i in range(300):
@@ -219,21 +295,62 @@ def crowds(pid):
                 check("writes go on beside a lazy watcher", False)
                 break
     grown = memory_mb(pid) - before
-    print(f"a watcher that never reads while 30 MB are written: {grown:.1f} MB more (the objects are 30 MB)")
-    check("a lazy watcher holds no copies without end", grown < 150, f"{grown:.0f} MB")
-    lazy.close()
-    request("DELETE", CONFIG_MAPS)
+    print(f"20 watchers that never read while 30 MB are written: {grown:.1f} MB more (the objects are 30 MB)")
+    check("lazy watchers hold no copies without end", grown < 150, f"{grown:.0f} MB")
+    others.beside("20 watchers that never read")
+    for stream in lazy:
+        stream.close()
+    request("DELETE", CONFIG_MAPS + "?labelSelector=")
 
-    # Clients that send a byte now and then.
-    slow = [connect() for _ in range(50)]
+
+def crowd_of_slow_clients(others):
+    """Clients that send a byte now and then and never end a request."""
+    slow = open_many(200, connect)
     for stream in slow:
-        stream.sendall(b"GET /api/v1/na")
-    check("others are served beside 50 slow clients", quick_ms() < max(20 * quiet, 100), quick_ms())
+        stream.sendall(b"GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+
+    def drip():
+        for stream in slow:
+            stream.sendall(b"a")
+
+    with Background(drip, 0.2):
+        others.beside("200 clients that send a byte five times a second")
     for stream in slow:
         stream.close()
 
 
+def flood_of_headers(pid, others):
+    before = memory_mb(pid)
+    head = f"GET /api/v1/namespaces HTTP/1.1\r\nHost: {HOST}\r\n" + "".join(f"X-{i}: {'y' * 50}\r\n" for i in range(20000))
+
+    def flood():
+        with connect() as stream:
+            try:
+                stream.sendall(head.encode() + b"\r\n")
+                stream.recv(4096)
+            except OSError:
+                pass  # cut off, as it should be
+
+    with Background(flood, 0.05), Background(flood, 0.05):
+        others.beside("a flood of 20,000 headers a request")
+    grown = memory_mb(pid) - before
+    check("a flood of headers leaves no memory behind", grown < 50, f"{grown:.0f} MB")
+
+
+def crowds(pid):
+    others = Others()
+    crowd_of_watches(pid, others)
+    crowd_of_lazy_watchers(pid, others)
+    crowd_of_slow_clients(others)
+    flood_of_headers(pid, others)
+    print(f"memory at the end: {memory_mb(pid):.0f} MB")
+
+
 def main():
+    if sys.argv[1] == "measure":
+        took = latencies_ms(int(sys.argv[2]))
+        print(took[int(len(took) * 0.99) - 1])
+        return
     pid = int(sys.argv[1])
     bodies()
     requests()
