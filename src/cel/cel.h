@@ -16,5 +16,6 @@
 #include "cel/environment.h"  // IWYU pragma: export
 #include "cel/library.h"      // IWYU pragma: export
 #include "cel/program.h"      // IWYU pragma: export
+#include "cel/reference.h"    // IWYU pragma: export
 #include "cel/type.h"         // IWYU pragma: export
 #include "cel/value.h"        // IWYU pragma: export

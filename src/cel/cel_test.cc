@@ -236,6 +236,38 @@ TEST(Cel, DeepExpressionsAreRefused) {
     EXPECT_TRUE(kro().parse("true" + replace_all(std::string(3000, '|'), "|", " || true")));
 }
 
+TEST(Cel, LoopsInLoopsEnd) {
+    const weft::Value many =
+        *parse_json(cat("[1", replace_all(std::string(99, ','), ",", ",1"), "]"));
+    const Environment environment =
+        Environment::of(Profile::kro()).extend().variable("l", "list(int)").build();
+    const Program program = *environment.program(
+        *environment.compile("l.all(a, l.all(b, l.exists(c, l.exists_one(d, d < 0))))"));
+    Arena arena;
+
+    const Outcome outcome =
+        program.evaluate(Activation().bind("l", many), arena, {.turns_max = 10'000});
+
+    EXPECT_EQ(to_text(outcome.value), "operation interrupted: more than 10000 turns of loops");
+}
+
+TEST(Cel, HugeResultsEndAtTheLimitOfMemory) {
+    std::string doubled = "'0123456789abcdef'";
+    for (int i = 0; i < 40; ++i) {
+        doubled = cat("cel.bind(x, ", doubled, ", x + x)");
+    }
+    constexpr Case cases[] = {
+        {"lists.range(9999999).map(x, [x, x, x]).size()", "ERR: memory limit exceeded"},
+        {"lists.range(10000001)",
+         "ERR: lists.range: size 10000001 exceeds maximum allowed (10000000)"},
+    };
+    EXPECT_EQ(evaluate(kro(), doubled), "ERR: memory limit exceeded");
+    EXPECT_EQ(evaluate(kro(), cases[0].expression), cases[0].expected);
+    EXPECT_EQ(evaluate(kro(), cases[1].expression), cases[1].expected);
+    EXPECT_EQ(evaluate(kro(), "'x'.matches('((a{100}){100}){100}')").substr(0, 27),
+              "ERR: error parsing regexp: ");
+}
+
 TEST(Cel, ReferencesLeaveLoopVariablesOut) {
     const Ast ast =
         *kro().parse("schema.spec.list.map(i, i.name + web.status.url) + [optional.of(a.?b.c)]");

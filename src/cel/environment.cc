@@ -134,9 +134,23 @@ Result<Profile> Profile::parse(std::string_view text) {
                       ": use spec, kro, or kubernetes-1.30 to kubernetes-1.36");
 }
 
+namespace {
+
+ZoneLoader& installed_zones() {
+    static ZoneLoader loader;
+    return loader;
+}
+
+}  // namespace
+
+void install_zone_loader(ZoneLoader loader) {
+    installed_zones() = std::move(loader);
+}
+
 Environment Environment::of(Profile profile) {
     auto rep = std::make_shared<Rep>();
     rep->profile = profile;
+    rep->zones = installed_zones();
     if (profile.kind == Profile::Kind::kubernetes) {
         rep->homogeneous_literals = true;
         rep->cross_type_comparisons = true;

@@ -40,6 +40,10 @@ struct Profile {
 // by whoever may read files; without one only UTC and offsets ("+02:00") are known.
 using ZoneLoader = std::function<std::optional<std::string>(std::string_view name)>;
 
+// Gives every environment that is made from now on its time zones. For a program's start: nothing
+// may use cel at the same time.
+void install_zone_loader(ZoneLoader loader);
+
 // An Environment is immutable, copied by sharing, and used by any number of threads at once.
 class Environment {
 public:

@@ -193,6 +193,16 @@ struct Validator {
                      const std::function<void(const Expr&, std::string)>& report) = nullptr;
 };
 
+// What the reference page says of a function or macro, and an example that a test runs. The tables
+// stand beside the functions.
+struct Documentation {
+    std::string_view name;       // as the library declares it
+    std::string_view about;      // one line
+    std::string_view example;    // an expression without variables
+    std::string_view result;     // of the example, as `to_text` prints it
+    std::string_view form = {};  // how a macro is written
+};
+
 // A Library is plain data. Names and texts are literals or live as long as the program.
 class Library {
 public:
@@ -210,6 +220,13 @@ public:
     Library& validator(const Validator& validator);
     // A cost of a function of another library, in this environment; kubernetes' estimator.
     Library& cost(std::string_view function, ActualCost actual, EstimatedCost estimated);
+
+    // The chapter of the reference page; the table lives as long as the program.
+    Library& document(std::string_view title, std::span<const Documentation> table) {
+        title_ = title;
+        documentation_ = table;
+        return *this;
+    }
 
     // Keeps a text that is put together, for names and signatures. It lives as long as a copy of
     // this library or an environment that has it.
@@ -238,10 +255,14 @@ public:
     }
     [[nodiscard]] const std::vector<Validator>& validators() const { return validators_; }
     [[nodiscard]] const std::vector<FunctionCost>& costs() const { return costs_; }
+    [[nodiscard]] std::string_view title() const { return title_; }
+    [[nodiscard]] std::span<const Documentation> documentation() const { return documentation_; }
     [[nodiscard]] std::shared_ptr<const void> texts() const { return texts_; }
 
 private:
     std::string_view name_;
+    std::string_view title_;
+    std::span<const Documentation> documentation_;
     std::vector<Function> functions_;
     std::vector<Macro> macros_;
     std::vector<Constant> constants_;

@@ -30,6 +30,10 @@ inline constexpr size_t arena_block_max = size_t{1} << 20;
 // A loop asks whether it should stop every so many turns, as Kubernetes' CEL does.
 inline constexpr uint32_t interrupt_check_frequency = 100;
 
+// Turns of all loops of one evaluation. Kubernetes bounds loops by their cost; kro bounds nothing,
+// so that four nested loops over a hundred items hold it up for minutes. This is a second or two.
+inline constexpr uint32_t evaluation_turns_max = 100'000'000;
+
 // RE2 refuses programs that need more; Go has no such limit, so it is generous.
 inline constexpr int64_t regex_memory_max = int64_t{8} << 20;
 // Patterns known only at run time are compiled once per evaluation; more distinct ones than this

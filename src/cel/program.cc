@@ -8,6 +8,7 @@
 #include "cel/internal/ast_rep.h"
 #include "cel/internal/frame.h"
 #include "cel/internal/go_text.h"
+#include "cel/internal/issues.h"
 #include "cel/internal/regex.h"
 #include "cel/internal/zones.h"
 
@@ -71,6 +72,9 @@ bool Frame::check() {
         (void)stop(ErrorCode::cost_limit, "operation cancelled: actual cost limit exceeded");
     } else if (interrupt != nullptr && interrupt->load(std::memory_order_relaxed)) {
         (void)stop(ErrorCode::interrupted, "operation interrupted");
+    } else if (turns > turns_max) {
+        (void)stop(ErrorCode::interrupted, arena->copy(cat("operation interrupted: more than ",
+                                                           turns_max, " turns of loops")));
     } else if (arena->is_over_limit()) {
         (void)stop(ErrorCode::memory_limit, "memory limit exceeded");
     }
@@ -143,7 +147,8 @@ Outcome Program::evaluate(const Activation& activation, Arena& arena,
                 .locals = locals,
                 .track = rep.track,
                 .cost_limit = options.cost_limit,
-                .interrupt = options.interrupt};
+                .interrupt = options.interrupt,
+                .turns_max = options.turns_max};
     Value value = run(rep.root, frame);
     if (rep.track && frame.over_limit() && frame.stopped == nullptr) {
         value =
@@ -298,6 +303,16 @@ const Expr* find_expression(const Expr& expr, uint32_t id) {
 }
 
 }  // namespace
+
+std::string located_text(const Program& program, const Value& error) {
+    const ErrorRecord& record = error.as_error();
+    if (record.expression == 0) {
+        return error_text(record);
+    }
+    Issues issues;
+    issues.add(program.ast().offset_of(record.expression), error_text(record));
+    return std::string(issues.to_error(program.ast().source()).message());
+}
 
 std::string failing_path(const Program& program, const Value& error) {
     std::string out;

@@ -12,6 +12,7 @@
 #include "cel/activation.h"
 #include "cel/ast.h"
 #include "cel/environment.h"
+#include "cel/limits.h"
 #include "cel/value.h"
 
 namespace weft::cel {
@@ -28,6 +29,8 @@ struct EvaluateOptions {
     uint64_t cost_limit = UINT64_MAX;
     // Asked every 100 turns of a loop; true ends the evaluation with "operation interrupted".
     const std::atomic<bool>* interrupt = nullptr;
+    // Turns of all loops together; more end the evaluation with "operation interrupted: …".
+    uint32_t turns_max = evaluation_turns_max;
 };
 
 struct Outcome {
@@ -61,6 +64,12 @@ private:
 // An owning value of a result, as kro converts it: duration "1h30m0s", timestamp in UTC, bytes and
 // types refused, none is null, a uint beyond 2^63-1 refused. Untouched input is shared, not copied.
 [[nodiscard]] Result<weft::Value> to_native(const Value& value);
+
+// The error as mistakes are shown: with its place and a caret.
+//   ERROR: <input>:1:5: no such key: b
+//    | o.a.b
+//    | ...^
+[[nodiscard]] std::string located_text(const Program& program, const Value& error);
 
 // The path that a "no such key" or "no such attribute" was about, "web.status.url", as far as the
 // expression shows it; "" if it does not.

@@ -89,6 +89,17 @@ TEST_F(CelTyped, FormatsAreDecoded) {
 TEST_F(CelTyped, NamesThatAreNoIdentifiersAreEscapedAndReservedWordsAreNot) {
     EXPECT_EQ(evaluate("web.spec.dash__dash__ed"), "\"x\"");
     EXPECT_EQ(evaluate("web.metadata.namespace"), "\"b\"");
+    EXPECT_EQ(evaluate("web.metadata.__namespace__"), "\"b\"");
+    EXPECT_EQ(type_of("web.spec.`dash-ed`"), "undefined field 'dash-ed'");
+    for (const int minor : {30, 31}) {
+        const Environment environment =
+            Environment::of(Profile::kubernetes(minor))
+                .extend()
+                .object("self", *schema::from_open_api(*parse_json(web_schema)), "web")
+                .build();
+        EXPECT_EQ(environment.compile("self.metadata.namespace").has_value(), minor == 31);
+        EXPECT_TRUE(environment.compile("self.metadata.__namespace__"));
+    }
 }
 
 TEST_F(CelTyped, PresenceTakesNullForAbsent) {
@@ -176,6 +187,25 @@ TEST_F(CelTyped, AMissingFieldIsPendingAndNamesItsPath) {
     EXPECT_EQ(to_text(absent), "no such key: b");
     EXPECT_TRUE(is_pending(absent.as_error()));
     EXPECT_EQ(failing_path(program, absent), "web.spec.free.b");
+    EXPECT_EQ(located_text(program, absent),
+              "ERROR: <input>:1:14: no such key: b\n"
+              " | web.spec.free.b\n"
+              " | .............^");
+}
+
+TEST_F(CelTyped, AFailingPathEndsWhereTheFirstFieldIsMissing) {
+    for (const bool optimize : {true, false}) {
+        for (const auto& [text, path] :
+             {std::pair{"web.spec.free.b.c.d == 1", "web.spec.free.b"},
+              {"web.spec.ports[0].name + web.spec.free.x.y", "web.spec.free.x"},
+              {"web.spec.ports[5].name", "web.spec.ports[5]"}}) {
+            const Program program =
+                *environment_.program(*environment_.compile(text), {.optimize = optimize});
+            Arena arena;
+            const Value absent = program.evaluate(Activation().bind("web", document_), arena);
+            EXPECT_EQ(failing_path(program, absent), path) << text;
+        }
+    }
 }
 
 TEST(CelKubernetes, LiteralsMustBeRightAndOfOneType) {

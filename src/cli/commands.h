@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cel/cel.h"
 #include "cli/live.h"
 #include "cluster/cluster.h"
 #include "control/options.h"
@@ -94,12 +95,26 @@ struct PlanOptions {
     Format format = Format::text;
 };
 
+// `cel eval` and `cel check`.
+struct CelOptions {
+    std::string expression;
+    std::vector<std::string> inputs;     // FILE or NAME=FILE; "-" is standard input
+    std::vector<std::string> variables;  // names that are declared without a value
+    cel::Profile profile = cel::Profile::kro();
+    bool explain = false;
+    Format format = Format::text;
+};
+
 [[nodiscard]] int run_serve(const ServeOptions& options);
 [[nodiscard]] int run_up(const UpOptions& options);
 [[nodiscard]] int run_controller(const ControllerOptions& options);
 [[nodiscard]] int run_validate(const ValidateOptions& options);
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_plan(const PlanOptions& options);
+[[nodiscard]] int run_cel_eval(const CelOptions& options);
+[[nodiscard]] int run_cel_check(const CelOptions& options);
+// Prints docs/reference/cel-functions.md.
+[[nodiscard]] int run_cel_functions();
 [[nodiscard]] int run_version(Format format);
 // The completion script of a shell; "" if there is none for it.
 [[nodiscard]] std::string completion_script(const std::string& shell);

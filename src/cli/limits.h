@@ -31,5 +31,9 @@ constexpr int64_t certificate_validity = int64_t{365} * 24 * 3600 * io::second;
 constexpr size_t hash_chars_max = 160;
 // Objects of one page of a list: client-go's number.
 constexpr int64_t list_page = 500;
+// How deep --explain lists the parts of an expression; deeper ones tell a reader nothing more.
+constexpr size_t explain_depth_max = 64;
+// The column behind which types are no longer aligned.
+constexpr size_t explain_width = 60;
 
 }  // namespace weft::cli

@@ -9,6 +9,7 @@
 #include "cli/limits.h"
 #include "cli/terminal.h"
 #include "io/log.h"
+#include "io/time_zone.h"
 
 namespace weft::cli {
 namespace {
@@ -20,6 +21,7 @@ constexpr const char* about =
   weft serve --data-dir ./data       the API server and controllers, for kubectl
   weft validate definitions/         every mistake, with file:line:column and cure
   weft controller --kubeconfig FILE  kro's controllers against any Kubernetes
+  weft cel eval EXPRESSION           one CEL expression, as kro or Kubernetes evaluates it
 )";
 
 const std::map<std::string, store::Sync> syncs = {
@@ -337,14 +339,38 @@ int complete(const CLI::App& root, std::vector<std::string> words) {
     return exit_ok;
 }
 
+// What `cel eval` and `cel check` have in common.
+void add_cel_flags(CLI::App* app, CelOptions* options) {
+    app->add_option("expression", options->expression, "the expression")->required();
+    app->add_option("-i,--input", options->inputs,
+                    "YAML or JSON whose members are the variables (the whole is self), or "
+                    "NAME=FILE for one variable; - is standard input")
+        ->type_name("[NAME=]FILE");
+    app->add_option_function<std::string>(
+           "--profile",
+           [options](const std::string& text) {
+               const Result<cel::Profile> profile = cel::Profile::parse(text);
+               if (!profile) {
+                   throw CLI::ValidationError("--profile", std::string(profile.error().message()));
+               }
+               options->profile = *profile;
+           },
+           "whose CEL (kro)")
+        ->type_name("kro|spec|kubernetes-1.NN");
+    app->add_flag("--explain", options->explain,
+                  "print types, dependencies, functions and costs, too");
+    add_choice(app, "-o,--output", &options->format, formats, "format (text)");
+}
+
 int run_command_line(int count, char** words) {
     CLI::App app(about, "weft");
     app.require_subcommand(1);
     app.set_help_all_flag("--help-all", "help of every command");
     app.failure_message([](const CLI::App* root, const CLI::Error& error) {
         std::string command = "weft";
-        for (const CLI::App* sub : root->get_subcommands()) {
-            command += " " + sub->get_name();
+        for (auto subs = root->get_subcommands(); !subs.empty();
+             subs = subs.front()->get_subcommands()) {
+            command += " " + subs.front()->get_name();
         }
         return "weft: " + std::string(error.what()) + "\n  see `" + command + " --help`\n";
     });
@@ -435,6 +461,31 @@ int run_command_line(int count, char** words) {
         "Example:\n  weft plan -f examples/web-app/definition.yaml -i "
         "examples/web-app/instance.yaml --why");
 
+    CLI::App* cel_app =
+        app.add_subcommand("cel", "evaluate or check an expression of CEL, offline");
+    cel_app->require_subcommand(1);
+    CelOptions cel_eval;
+    CLI::App* cel_eval_app = cel_app->add_subcommand("eval", "evaluate an expression");
+    add_cel_flags(cel_eval_app, &cel_eval);
+    cel_eval_app->footer(
+        "Examples:\n  weft cel eval '[1, 2, 3].map(x, x * x)'\n  kubectl get deployment web -o "
+        "yaml "
+        "| weft cel eval --input - 'spec.replicas == status.readyReplicas'\n  weft cel eval "
+        "--profile kubernetes-1.36 --input self=web.yaml --explain 'has(self.spec)'\n\nEnds with 1 "
+        "where the expression is wrong or fails.");
+    CelOptions cel_check;
+    CLI::App* cel_check_app =
+        cel_app->add_subcommand("check", "check an expression and print its type");
+    add_cel_flags(cel_check_app, &cel_check);
+    cel_check_app->add_option("--variable", cel_check.variables,
+                              "a variable of any type that the expression may use");
+    cel_check_app->footer(
+        "Examples:\n  weft cel check --variable schema 'schema.spec.replicas > 1'\n  weft cel "
+        "check "
+        "--profile kubernetes-1.36 --variable self --explain 'self.all(x, x > 0)'\n\nEnds with 1 "
+        "where the expression is wrong.");
+    app.add_subcommand("__cel-functions", "")->group("");
+
     Format version_format = Format::text;
     CLI::App* version_app = app.add_subcommand("version", "print the version");
     add_choice(version_app, "-o,--output", &version_format, formats, "format (text)");
@@ -497,6 +548,15 @@ int run_command_line(int count, char** words) {
     if (plan_app->parsed()) {
         return run_plan(plan);
     }
+    if (cel_eval_app->parsed()) {
+        return run_cel_eval(cel_eval);
+    }
+    if (cel_check_app->parsed()) {
+        return run_cel_check(cel_check);
+    }
+    if (app.got_subcommand("__cel-functions")) {
+        return run_cel_functions();
+    }
     if (version_app->parsed()) {
         return run_version(version_format);
     }
@@ -507,5 +567,6 @@ int run_command_line(int count, char** words) {
 }  // namespace weft::cli
 
 int main(int count, char** words) {
+    weft::cel::install_zone_loader(weft::io::read_time_zone);
     return weft::cli::run_command_line(count, words);
 }

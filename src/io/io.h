@@ -11,4 +11,5 @@
 #include "io/signals.h"    // IWYU pragma: export
 #include "io/sync.h"       // IWYU pragma: export
 #include "io/task.h"       // IWYU pragma: export
+#include "io/time_zone.h"  // IWYU pragma: export
 #include "io/tls.h"        // IWYU pragma: export

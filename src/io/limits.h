@@ -7,6 +7,12 @@
 
 namespace weft::io::limits {
 
+// A zone's file has some kilobytes; the largest of the system's database has four.
+constexpr size_t time_zone_file = 1024 * 1024;
+
+// The database has some six hundred names.
+constexpr size_t time_zones_kept = 1024;
+
 // Threads for pure work. The loop is the one that matters; two keep a big compression from
 // holding up a small one and do not crowd a small machine.
 constexpr size_t pool_threads = 2;

@@ -140,7 +140,9 @@ internal::FastJson internal::parse_json_fast(std::string_view text, const JsonOp
                                              Value& out) {
     ThreadParser parser(text.size());
     element root;
-    if (parser.get().parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
+    // simdjson copies the text, and an empty one may have no address.
+    const char* bytes = text.empty() ? "" : text.data();
+    if (parser.get().parse(bytes, text.size()).get(root) != simdjson::SUCCESS) {
         return FastJson::refused;
     }
     FastBuilder builder;

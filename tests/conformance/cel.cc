@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "io/time_zone.h"
 #include "tests/conformance/cases.h"
 #include "tests/conformance/cel/expected.h"
 #include "tests/conformance/cel/messages.h"
@@ -30,16 +31,6 @@ constexpr Mode modes[] = {{"checked", true, true},
                           {"checked-plain", true, false},
                           {"parsed", false, true},
                           {"parsed-plain", false, false}};
-
-std::optional<std::string> load_zone(std::string_view name) {
-    std::ifstream file(std::filesystem::path("/usr/share/zoneinfo") / name, std::ios::binary);
-    if (!file) {
-        return std::nullopt;
-    }
-    std::ostringstream out;
-    out << file.rdbuf();
-    return std::move(out).str();
-}
 
 // --- cel.block and its companions, which only these cases use ---
 
@@ -247,7 +238,7 @@ int run_all(const std::filesystem::path& cases) {
                                       .extend()
                                       .library(block_library())
                                       .library(messages.library())
-                                      .zones(load_zone)
+                                      .zones(io::read_time_zone)
                                       .build();
     const Suite suite{base, &messages};
     std::set<std::filesystem::path> files;

@@ -16,21 +16,12 @@
 #include "cel/library/math.h"
 #include "cel/library/regex.h"
 #include "cel/library/sets.h"
+#include "io/time_zone.h"
 #include "tests/conformance/cases.h"
 
 namespace weft::conformance {
 
 namespace {
-
-std::optional<std::string> load_zone(std::string_view name) {
-    std::ifstream file(std::filesystem::path("/usr/share/zoneinfo") / name, std::ios::binary);
-    if (!file) {
-        return std::nullopt;
-    }
-    std::ostringstream out;
-    out << file.rdbuf();
-    return std::move(out).str();
-}
 
 // The lines of the fenced block of a chapter.
 std::vector<std::string> block_of(std::string_view document, std::string_view title) {
@@ -133,7 +124,7 @@ void run_expressions(std::string_view document) {
                                      .variable("o", &cel::types::dyn)
                                      .variable("x", &cel::types::integer)
                                      .variable("str", &cel::types::string)
-                                     .zones(load_zone)
+                                     .zones(io::read_time_zone)
                                      .build();
     const cel::Environment kubernetes = cel::Environment::of(cel::Profile::kubernetes(36))
                                             .extend()
@@ -144,7 +135,7 @@ void run_expressions(std::string_view document) {
                                             .variable("o", &cel::types::dyn)
                                             .variable("x", &cel::types::integer)
                                             .variable("str", &cel::types::string)
-                                            .zones(load_zone)
+                                            .zones(io::read_time_zone)
                                             .build();
     for (const std::string& line : block_of(document, "## Appendix A.")) {
         const std::optional<Row> row = read_row(line);

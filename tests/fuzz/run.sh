@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzing: run.sh NAME|all|list MINUTES [build folder]. Goes on from tests/fuzz/corpus/NAME (seeds, kept in the tree) and
-# build/corpus/NAME (what was found since). A crash is written to build/crashes and ends with exit 1.
+# Fuzzing: run.sh NAME|all|cel|list MINUTES. Goes on from tests/fuzz/corpus/NAME (seeds, kept in the tree) and
+# build/corpus/NAME (what was found since). `all` gives each target the minutes; `cel` shares them among those of CEL.
+# A crash is written to build/crashes and ends with exit 1. See docs/internals/fuzzing.md.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
@@ -14,7 +15,14 @@ if [ "$what" = list ]; then
     printf '%s\n' "${names[@]}"
     exit
 fi
-[ "$what" = all ] || names=("$what")
+case $what in
+all) ;;
+cel)
+    names=($(printf '%s\n' "${names[@]}" | grep '^cel_'))
+    minutes=$(awk "BEGIN { print $minutes / ${#names[@]} }")
+    ;;
+*) names=("$what") ;;
+esac
 seconds=$(awk "BEGIN { print int($minutes * 60 + 0.5) }")
 [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
 targets=()

@@ -42,6 +42,7 @@ struct Frame {
     uint64_t cost_limit = UINT64_MAX;
     const std::atomic<bool>* interrupt = nullptr;
     uint32_t turns = 0;
+    uint32_t turns_max = evaluation_turns_max;
     // Set once the evaluation must end; `||` must not absorb it.
     const ErrorRecord* stopped = nullptr;
     CompiledRegexes* regexes = nullptr;

@@ -273,6 +273,7 @@ private:
             step->optional_from = static_cast<uint32_t>(fields.size());
         }
         fields.push_back(field);
+        fields.back().id = expr.id;
         step->fields = keep(fields);
         step->cost = cost;
         return step;

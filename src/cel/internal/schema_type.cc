@@ -79,6 +79,18 @@ const schema::Schema* resource_property(std::string_view name) {
     return name == "apiVersion" || name == "kind" ? &text : nullptr;
 }
 
+// Whether a property's name may stand in an expression as it is: if escaping does not change it, or
+// it is a reserved word, which kro takes and Kubernetes since 1.31.
+bool may_be_written(std::string_view name, Profile profile) {
+    const std::optional<std::string> escaped = escape_property(name);
+    if (!escaped) {
+        return false;
+    }
+    const bool is_reserved = *escaped == cat("__", name, "__");
+    return is_reserved ? profile.kind != Profile::Kind::kubernetes || profile.minor >= 31
+                       : *escaped == name;
+}
+
 }  // namespace
 
 const Type* field_type(const Type* object, std::string_view field, Profile profile, Arena& arena) {
@@ -89,7 +101,8 @@ const Type* field_type(const Type* object, std::string_view field, Profile profi
         return nullptr;
     }
     const schema::Schema& schema = *object->schema;
-    const schema::Schema* property = schema.find_property(field);
+    const schema::Schema* property =
+        may_be_written(field, profile) ? schema.find_property(field) : nullptr;
     if (property == nullptr && field.find("__") != std::string_view::npos) {
         property = schema.find_property(unescape_property(field));
     }

@@ -171,7 +171,7 @@ Value run_path(const Step& base, Frame& frame) {
             forgo(step, i, frame);
             return value;
         }
-        value = select_field(value, field.name, frame, step.id);
+        value = select_field(value, field.name, frame, field.id);
     }
     return value;
 }
@@ -198,10 +198,10 @@ Value run_optional_path(const Step& base, Frame& frame) {
             return value;
         }
         if (!is_optional) {
-            value = select_field(value, field.name, frame, step.id);
+            value = select_field(value, field.name, frame, field.id);
             continue;
         }
-        const Value found = optional_index_value(value, Value::string(field.name), frame, step.id);
+        const Value found = optional_index_value(value, Value::string(field.name), frame, field.id);
         if (found.is_error() || !found.has_value()) {
             forgo(step, found.is_error() ? i + 1 : i, frame);
             return found;

@@ -24,6 +24,7 @@ struct FailureStep : Step {
 struct Field {
     std::string_view name;
     uint32_t hash = 0;
+    uint32_t id = 0;  // of the expression that reads it: where its errors are
 
     const weft::Value* key = nullptr;  // in the program's arena
     // Where the checker knows the object's schema: that schema, and the property's. `key` is then

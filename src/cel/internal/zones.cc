@@ -270,7 +270,8 @@ std::optional<int> zone_offset(std::string_view zone, Time at, const ZoneLoader&
         const int offset = static_cast<int>(*h * 3600 + *m * 60);
         return is_negative ? -offset : offset;
     }
-    if (!loader || zone.contains("..") || zone.starts_with('/')) {
+    // As Go's time.LoadLocation: names, not paths.
+    if (!loader || zone.contains("..") || zone.starts_with('/') || zone.contains('\\')) {
         return std::nullopt;
     }
     const std::optional<std::string> bytes = loader(zone);

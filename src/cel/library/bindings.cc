@@ -23,11 +23,17 @@ Expr* expand_bind(MacroContext& context, Expr* target, std::span<Expr*> args) {
                                   .result = args[2]});
 }
 
+constexpr Documentation bindings_documentation[] = {
+    {"bind", "The value of an expression in which a name stands for another value.",
+     "cel.bind(x, 5, x * x)", "25", "cel.bind(x, value, expression)"},
+};
+
 }  // namespace
 
 Library bindings_library() {
     Library library("cel.lib.ext.cel.bindings");
     library.macro({.name = "bind", .arity = 3, .is_member = true, .expand = expand_bind});
+    library.document("Names for values", bindings_documentation);
     return library;
 }
 

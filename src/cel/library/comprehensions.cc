@@ -159,6 +159,28 @@ Value insert_map(Call& call, std::span<const Value> args) {
     return failure.is_error() ? failure : builder.finish();
 }
 
+constexpr Documentation comprehensions_documentation[] = {
+    {"all",
+     "As with one variable; the variables are index and item of a list, or key and value of a map.",
+     "{'a': 1}.all(k, v, v > 0)", "true", "list.all(i, x, condition)"},
+    {"exists", "The same for exists.", "[5, 6].exists(i, x, i == 1 && x == 6)", "true",
+     "list.exists(i, x, condition)"},
+    {"existsOne", "The same for exists_one.", "[5, 5].existsOne(i, x, x == 5)", "false",
+     "list.existsOne(i, x, condition)"},
+    {"exists_one", "The same under its older name.", "[5, 6].exists_one(i, x, x == 5)", "true",
+     "list.exists_one(i, x, condition)"},
+    {"transformList",
+     "The list of a value for each entry, or of those for which a condition holds.",
+     "[10, 20].transformList(i, x, x + i)", "[10, 21]",
+     "list.transformList(i, x, value), list.transformList(i, x, condition, value)"},
+    {"transformMap", "The map with the same keys and other values.",
+     "{'a': 1, 'b': 2}.transformMap(k, v, v > 1, v * 10)", R"({"b": 20})",
+     "map.transformMap(k, v, value), map.transformMap(k, v, condition, value)"},
+    {"transformMapEntry", "The map of the entries that a map literal makes of each.",
+     "{'a': 'x'}.transformMapEntry(k, v, {v: k})", R"({"x": "a"})",
+     "map.transformMapEntry(k, v, map), map.transformMapEntry(k, v, condition, map)"},
+};
+
 }  // namespace
 
 Library comprehensions_library() {
@@ -183,6 +205,7 @@ Library comprehensions_library() {
                                   {.id = "@mapInsert_map_key_value",
                                    .signature = "(map(K, V), K, V) -> map(K, V)",
                                    .call = insert_entry}});
+    library.document("Macros with two variables", comprehensions_documentation);
     return library;
 }
 

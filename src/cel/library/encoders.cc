@@ -38,6 +38,12 @@ Value decode_base64(Call& call, std::span<const Value> args) {
     return call.bytes(*bytes);
 }
 
+constexpr Documentation encoders_documentation[] = {
+    {"base64.encode", "Bytes as base64.", "base64.encode(b'hi')", R"("aGk=")"},
+    {"base64.decode", "The bytes of base64, with padding or without.",
+     "string(base64.decode('aGk'))", R"("hi")"},
+};
+
 }  // namespace
 
 Library encoders_library() {
@@ -48,6 +54,7 @@ Library encoders_library() {
     library.function(
         "base64.decode",
         {{.id = "base64_decode_string", .signature = "(string) -> bytes", .call = decode_base64}});
+    library.document("Base64", encoders_documentation);
     return library;
 }
 

@@ -26,6 +26,14 @@ Value hash_md5(Call& call, std::span<const Value> args) {
     return call.bytes(md5(args[0].as_string()));
 }
 
+constexpr Documentation hash_documentation[] = {
+    {"hash.fnv64a", "The 64-bit FNV-1a of a text.", "base64.encode(hash.fnv64a('hello'))",
+     R"("pDDYRoCqvQs=")"},
+    {"hash.sha256", "The SHA-256 of a text.", "size(hash.sha256('hello'))", "32"},
+    {"hash.md5", "The MD5 of a text.", "base64.encode(hash.md5('hello'))",
+     R"("XUFAKrxLKna5cZ2REBfFkg==")"},
+};
+
 }  // namespace
 
 Library hash_library() {
@@ -39,6 +47,7 @@ Library hash_library() {
     library.function(
         "hash.md5",
         {{.id = "hash.md5_string", .signature = "(string) -> bytes", .call = hash_md5}});
+    library.document("Hashes", hash_documentation);
     return library;
 }
 

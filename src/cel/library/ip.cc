@@ -348,6 +348,41 @@ void declare_contains_ip(Library& library) {
                                      .estimated_cost = estimate_contains_ip}});
 }
 
+constexpr Documentation ip_documentation[] = {
+    {"ip", "The address that a text is, of IPv4 or IPv6.", "ip('192.168.0.1')", "192.168.0.1"},
+    {"isIP", "Whether a text is an address.", "isIP('192.168.0.256')", "false"},
+    {"ip.isCanonical", "Whether an address is written as RFC 5952 wants it.",
+     "ip.isCanonical('2001:DB8::1')", "false"},
+    {"string", "An address as text.", "string(ip('2001:db8:0::1'))", R"("2001:db8::1")"},
+    {"family", "4 or 6.", "ip('::1').family()", "6"},
+    {"isUnspecified", "Whether it is 0.0.0.0 or ::.", "ip('0.0.0.0').isUnspecified()", "true"},
+    {"isLoopback", "Whether it means the host itself.", "ip('127.0.0.1').isLoopback()", "true"},
+    {"isLinkLocalMulticast", "Whether it is a multicast address of the link.",
+     "ip('224.0.0.1').isLinkLocalMulticast()", "true"},
+    {"isLinkLocalUnicast", "Whether it is an address of the link.",
+     "ip('fe80::1').isLinkLocalUnicast()", "true"},
+    {"isGlobalUnicast", "Whether it is an address of one host, private ones included.",
+     "ip('10.0.0.1').isGlobalUnicast()", "true"},
+};
+
+constexpr Documentation cidr_documentation[] = {
+    {"cidr", "The network that a text is.", "cidr('192.168.0.0/24')", "192.168.0.0/24"},
+    {"isCIDR", "Whether a text is a network.", "isCIDR('192.168.0.0/33')", "false"},
+    {"string", "A network as text.", "string(cidr('10.0.0.0/8'))", R"("10.0.0.0/8")"},
+    {"containsIP", "Whether an address lies in the network.",
+     "cidr('192.168.0.0/24').containsIP('192.168.0.7')", "true"},
+    {"containsCIDR", "Whether another network lies in the network.",
+     "cidr('192.168.0.0/24').containsCIDR('192.168.0.0/25')", "true"},
+    {"ip", "The address of a network as it was written.", "cidr('192.168.0.7/24').ip()",
+     "192.168.0.7"},
+    {"prefixLength", "The number of bits that all addresses share.",
+     "cidr('192.168.0.0/24').prefixLength()", "24"},
+    {"masked", "The network without the bits behind its prefix.", "cidr('192.168.0.7/24').masked()",
+     "192.168.0.0/24"},
+    {"isMask", "Whether no bit behind the prefix is set.", "cidr('192.168.0.7/24').isMask()",
+     "false"},
+};
+
 }  // namespace
 
 Library ip_library(Mapped mapped) {
@@ -367,6 +402,7 @@ Library ip_library(Mapped mapped) {
     probe("isLinkLocalMulticast", "ip_is_link_local_multicast", is_link_local_multicast_ip);
     probe("isLinkLocalUnicast", "ip_is_link_local_unicast", is_link_local_unicast_ip);
     probe("isGlobalUnicast", "ip_is_global_unicast", is_global_unicast_ip);
+    library.document("Addresses", ip_documentation);
     return library;
 }
 
@@ -411,6 +447,7 @@ Library cidr_library(Mapped mapped) {
             "isMask",
             {{.id = "cidr_is_mask", .signature = "net.CIDR.() -> bool", .call = is_mask}});
     }
+    library.document("Networks", cidr_documentation);
     return library;
 }
 

@@ -193,6 +193,13 @@ Value marshal(Call& call, std::span<const Value> args) {
     return marshaller.write(args[0]) ? marshaller.result() : marshaller.failure();
 }
 
+constexpr Documentation json_documentation[] = {
+    {"json.unmarshal", "The value of a JSON text; its numbers are floating-point numbers.",
+     R"(json.unmarshal('{"a": [1, true]}'))", R"({"a": [1.0, true]})"},
+    {"json.marshal", "A value as JSON, keys in order.", "json.marshal({'b': 1, 'a': [true, null]})",
+     R"("{\"a\":[true,null],\"b\":1}")"},
+};
+
 }  // namespace
 
 Library json_library() {
@@ -202,6 +209,7 @@ Library json_library() {
         {{.id = "json.unmarshal_string", .signature = "(string) -> dyn", .call = unmarshal}});
     library.function("json.marshal",
                      {{.id = "json.marshal_dyn", .signature = "(dyn) -> string", .call = marshal}});
+    library.document("JSON", json_documentation);
     return library;
 }
 

@@ -50,6 +50,15 @@ Value remove_at_index(Call& call, std::span<const Value> args) {
                : index_error(call, "removeAtIndex", args, ')');
 }
 
+constexpr Documentation kro_lists_documentation[] = {
+    {"lists.setAtIndex", "The list with another item at an index.",
+     "lists.setAtIndex([1, 2, 3], 1, 9)", "[1, 9, 3]"},
+    {"lists.insertAtIndex", "The list with one more item at an index.",
+     "lists.insertAtIndex([1, 2], 1, 9)", "[1, 9, 2]"},
+    {"lists.removeAtIndex", "The list without the item at an index.",
+     "lists.removeAtIndex([1, 2, 3], 0)", "[2, 3]"},
+};
+
 }  // namespace
 
 Library kro_lists_library() {
@@ -63,6 +72,7 @@ Library kro_lists_library() {
     library.function("lists.removeAtIndex", {{.id = "lists.removeAtIndex_list_int",
                                               .signature = "(list(T), int) -> list(T)",
                                               .call = remove_at_index}});
+    library.document("Lists of kro", kro_lists_documentation);
     return library;
 }
 

@@ -61,6 +61,13 @@ Value deep_merge(Call& call, std::span<const Value> args) {
                                                 : call.no_such_overload();
 }
 
+constexpr Documentation kro_maps_documentation[] = {
+    {"merge", "The entries of both maps; those of the second win.",
+     "{'a': 1, 'b': 2}.merge({'b': 3})", R"({"a": 1, "b": 3})"},
+    {"deepMerge", "The same for maps in maps.", "{'a': {'b': 1}}.deepMerge({'a': {'c': 2}})",
+     R"({"a": {"b": 1, "c": 2}})"},
+};
+
 }  // namespace
 
 Library kro_maps_library() {
@@ -71,6 +78,7 @@ Library kro_maps_library() {
     library.function(
         "deepMerge",
         {{.id = "dyn_deep_merge", .signature = "dyn.(dyn) -> dyn", .call = deep_merge}});
+    library.document("Maps of kro", kro_maps_documentation);
     return library;
 }
 

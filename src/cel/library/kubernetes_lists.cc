@@ -150,6 +150,19 @@ Value includes_item(Call& call, std::span<const Value> args) {
     return found.is_error() ? found : Value::boolean(found.as_int() >= 0);
 }
 
+constexpr Documentation kubernetes_lists_documentation[] = {
+    {"isSorted", "Whether the items are in order.", "[1, 2, 2].isSorted()", "true"},
+    {"min", "The least item; an error for an empty list.", "[3, 1, 2].min()", "1"},
+    {"max", "The greatest item; an error for an empty list.", "['a', 'c', 'b'].max()", R"("c")"},
+    {"sum", "The sum of the items.", "[1, 2, 3].sum()", "6"},
+    {"indexOf", "Where an item stands first; -1 if it does not.", "['a', 'b', 'b'].indexOf('b')",
+     "1"},
+    {"lastIndexOf", "Where an item stands last; -1 if it does not.",
+     "['a', 'b', 'b'].lastIndexOf('b')", "2"},
+    {"includes", "Whether a list has an item; what is no list is compared as it is.",
+     "['a', 'b'].includes('b')", "true"},
+};
+
 }  // namespace
 
 Library kubernetes_lists_library(int version) {
@@ -189,6 +202,7 @@ Library kubernetes_lists_library(int version) {
                                        .signature = "dyn.(dyn) -> bool",
                                        .call = includes_item}});
     }
+    library.document("Lists of Kubernetes", kubernetes_lists_documentation);
     return library;
 }
 

@@ -84,6 +84,13 @@ Value find_all(Call& call, std::span<const Value> args) {
     return out.finish();
 }
 
+constexpr Documentation kubernetes_regex_documentation[] = {
+    {"find", "The first match of a pattern in RE2's syntax; empty if there is none.",
+     "'abc 123'.find('[0-9]+')", R"("123")"},
+    {"findAll", "All matches, or so many of them.", "'1 22 333'.findAll('[0-9]+', 2)",
+     R"(["1", "22"])"},
+};
+
 }  // namespace
 
 Library kubernetes_regex_library() {
@@ -103,6 +110,7 @@ Library kubernetes_regex_library() {
                                   .call = find_all,
                                   .actual_cost = cost_of_finding,
                                   .estimated_cost = estimate_finding}});
+    library.document("Regular expressions of Kubernetes", kubernetes_regex_documentation);
     return library;
 }
 

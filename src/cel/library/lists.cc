@@ -363,6 +363,18 @@ void declare_sorts(Library& library, bool has_costs) {
     }
 }
 
+constexpr Documentation lists_documentation[] = {
+    {"slice", "The items from one index up to another.", "[1, 2, 3, 4].slice(1, 3)", "[2, 3]"},
+    {"flatten", "The list with the items of lists in it in their place, so many levels deep (1).",
+     "[[1, 2], [3]].flatten()", "[1, 2, 3]"},
+    {"sort", "The items in order.", "[3, 1, 2].sort()", "[1, 2, 3]"},
+    {"sortBy", "The items in the order of a key of each.", "['ccc', 'a', 'bb'].sortBy(x, size(x))",
+     R"(["a", "bb", "ccc"])", "list.sortBy(x, key)"},
+    {"lists.range", "The whole numbers from 0 up to one.", "lists.range(3)", "[0, 1, 2]"},
+    {"reverse", "The items backwards.", "[1, 2, 3].reverse()", "[3, 2, 1]"},
+    {"distinct", "The items, each value once.", "[1, 2, 2, 1].distinct()", "[1, 2]"},
+};
+
 }  // namespace
 
 Library lists_library(int version) {
@@ -402,6 +414,7 @@ Library lists_library(int version) {
             {.id = "list_distinct", .signature = "list(T).() -> list(T)", .call = distinct},
             cost_of_comparing, estimate_comparing<false>);
     }
+    library.document("Lists", lists_documentation);
     return library;
 }
 

@@ -115,6 +115,24 @@ Expr* expand_filter(MacroContext& context, Expr* target, std::span<Expr*> args) 
                : collect(context, target, *variable, args[1], context.identifier(*variable));
 }
 
+constexpr Documentation macros_documentation[] = {
+    {"has", "Whether a field is there. What stands before the last dot must be.",
+     "has({'a': {'b': 1}}.a.b)", "true", "has(value.field)"},
+    {"all", "Whether a condition holds for all items of a list or keys of a map.",
+     "[1, 2].all(x, x > 0)", "true", "list.all(x, condition)"},
+    {"exists", "Whether a condition holds for an item or key.", "[1, 2].exists(x, x > 1)", "true",
+     "list.exists(x, condition)"},
+    {"exists_one", "Whether a condition holds for one item or key and no other.",
+     "[1, 2, 2].exists_one(x, x == 2)", "false", "list.exists_one(x, condition)"},
+    {"map",
+     "The list of a value for each item or key; with three arguments only of those for which a "
+     "condition holds.",
+     "[1, 2, 3].map(x, x > 1, x * 10)", "[20, 30]",
+     "list.map(x, value), list.map(x, condition, value)"},
+    {"filter", "The items or keys for which a condition holds.", "[1, 2, 3].filter(x, x % 2 == 1)",
+     "[1, 3]", "list.filter(x, condition)"},
+};
+
 }  // namespace
 
 Library macros_library() {
@@ -126,6 +144,7 @@ Library macros_library() {
         .macro({.name = "map", .arity = 2, .is_member = true, .expand = expand_map})
         .macro({.name = "map", .arity = 3, .is_member = true, .expand = expand_map_if})
         .macro({.name = "filter", .arity = 2, .is_member = true, .expand = expand_filter});
+    library.document("Macros", macros_documentation);
     return library;
 }
 

@@ -223,6 +223,32 @@ Value shift(Call& call, std::span<const Value> args) {
     return of_kind(args[0], is_left ? bits << offset : bits >> offset);
 }
 
+constexpr Documentation math_documentation[] = {
+    {"greatest", "The greatest of numbers, or of a list of them.", "math.greatest(1, 5, 3)", "5",
+     "math.greatest(number, …), math.greatest(list)"},
+    {"least", "The least of numbers, or of a list of them.", "math.least([3, 1, 2])", "1",
+     "math.least(number, …), math.least(list)"},
+    {"math.ceil", "The next whole number up.", "math.ceil(1.2)", "2.0"},
+    {"math.floor", "The next whole number down.", "math.floor(-1.2)", "-2.0"},
+    {"math.round", "The nearest whole number, halves away from zero.", "math.round(2.5)", "3.0"},
+    {"math.trunc", "The number without its fraction.", "math.trunc(-1.9)", "-1.0"},
+    {"math.isInf", "Whether a number is infinite.", "math.isInf(1.0 / 0.0)", "true"},
+    {"math.isNaN", "Whether it is no number.", "math.isNaN(0.0 / 0.0)", "true"},
+    {"math.isFinite", "Whether a number is neither infinite nor none.", "math.isFinite(1.5)",
+     "true"},
+    {"math.abs", "The number without its sign.", "math.abs(-3)", "3"},
+    {"math.sign", "-1, 0 or 1, as the number is below, at or above zero.", "math.sign(-2.5)",
+     "-1.0"},
+    {"math.sqrt", "The square root.", "math.sqrt(81)", "9.0"},
+    {"math.bitAnd", "The bits that both have.", "math.bitAnd(6, 3)", "2"},
+    {"math.bitOr", "The bits that one of them has.", "math.bitOr(6, 3)", "7"},
+    {"math.bitXor", "The bits that only one of them has.", "math.bitXor(6, 3)", "5"},
+    {"math.bitNot", "The bits that it has not.", "math.bitNot(5)", "-6"},
+    {"math.bitShiftLeft", "The bits moved up by so many places.", "math.bitShiftLeft(1, 4)", "16"},
+    {"math.bitShiftRight", "The bits moved down by so many places, zeros coming in.",
+     "math.bitShiftRight(16, 2)", "4"},
+};
+
 }  // namespace
 
 Library math_library() {
@@ -277,6 +303,7 @@ Library math_library() {
                                             {.id = "math_bitShiftRight_uint_int",
                                              .signature = "(uint, int) -> uint",
                                              .call = shift<false>}});
+    library.document("Mathematics", math_documentation);
     return library;
 }
 

@@ -141,6 +141,37 @@ std::optional<CallEstimate> estimate_validating(std::span<const Operand> args) {
                         std::nullopt};
 }
 
+constexpr Documentation named_format_documentation[] = {
+    {"format.named", "The format of a name as an optional.",
+     "format.named('dns1123Label').hasValue()", "true"},
+    {"validate", "What is wrong with a text, as an optional; none if nothing is.",
+     "format.uuid().validate('x').value()", R"(["does not match the UUID format"])"},
+    {"format.dns1123Label", "A name of at most 63 lower-case letters, digits and `-`.",
+     "format.dns1123Label().validate('my-name').hasValue()", "false"},
+    {"format.dns1123Subdomain", "Such names with dots between them.",
+     "format.dns1123Subdomain().validate('my.name').hasValue()", "false"},
+    {"format.dns1035Label", "A name that begins with a letter.",
+     "format.dns1035Label().validate('1a').hasValue()", "true"},
+    {"format.qualifiedName", "A key of labels: a name with a subdomain before it.",
+     "format.qualifiedName().validate('example.com/name').hasValue()", "false"},
+    {"format.dns1123LabelPrefix", "What such a name may begin with.",
+     "format.dns1123LabelPrefix().validate('my-').hasValue()", "false"},
+    {"format.dns1123SubdomainPrefix", "What a subdomain may begin with.",
+     "format.dns1123SubdomainPrefix().validate('my.name-').hasValue()", "false"},
+    {"format.dns1035LabelPrefix", "What a name that begins with a letter may begin with.",
+     "format.dns1035LabelPrefix().validate('my-').hasValue()", "false"},
+    {"format.labelValue", "A value of labels.", "format.labelValue().validate('a b').hasValue()",
+     "true"},
+    {"format.uri", "A URI.", "format.uri().validate('https://example.com').hasValue()", "false"},
+    {"format.uuid", "A UUID.",
+     "format.uuid().validate('123e4567-e89b-12d3-a456-426614174000').hasValue()", "false"},
+    {"format.byte", "Base64.", "format.byte().validate('aGk=').hasValue()", "false"},
+    {"format.date", "A date: 2026-01-02.", "format.date().validate('2026-01-02').hasValue()",
+     "false"},
+    {"format.datetime", "A time of RFC 3339.", "format.datetime().validate('2026-01-02').value()",
+     R"(["invalid datetime"])"},
+};
+
 }  // namespace
 
 Library named_format_library() {
@@ -156,6 +187,7 @@ Library named_format_library() {
                       .call = validate_text,
                       .actual_cost = cost_of_validating,
                       .estimated_cost = estimate_validating}});
+    library.document("Formats", named_format_documentation);
     return library;
 }
 

@@ -25,11 +25,16 @@ Value make_omit(Call&, std::span<const Value>) {
     return Value::opaque(&sentinel);
 }
 
+constexpr Documentation omit_documentation[] = {
+    {"omit", "As the value of a field in a template: the field is left out.", "omit()", "omit()"},
+};
+
 }  // namespace
 
 Library omit_library() {
     Library library("kro.omit");
     library.function("omit", {{.id = "omit_void", .signature = "() -> dyn", .call = make_omit}});
+    library.document("Leaving fields out", omit_documentation);
     return library;
 }
 

@@ -91,9 +91,38 @@ Expr* expand_opt_flat_map(MacroContext& context, Expr* target, std::span<Expr*> 
     return expand_optional(context, target, args, true);
 }
 
+constexpr Documentation optional_documentation[] = {
+    {"optional.of", "An optional that has a value.", "optional.of(1)", "optional.of(1)"},
+    {"optional.ofNonZeroValue",
+     "An optional of a value; none if it is the zero of its type: 0, '', [], {}, null.",
+     "optional.ofNonZeroValue('')", "optional.none()"},
+    {"optional.none", "An optional without a value.", "optional.none()", "optional.none()"},
+    {"value", "The value of an optional; an error if it has none.", "optional.of(1).value()", "1"},
+    {"hasValue", "Whether an optional has a value.", "{'a': 1}.?b.hasValue()", "false"},
+    {"or", "The first optional if it has a value, else the second.",
+     "optional.none().or(optional.of(2))", "optional.of(2)"},
+    {"orValue", "The value of an optional, or another one.", "{'a': 1}.?b.orValue(0)", "0"},
+    {"optMap", "The optional of what an expression makes of the value.",
+     "optional.of(2).optMap(x, x * 2)", "optional.of(4)", "optional.optMap(x, value)"},
+    {"optFlatMap", "The optional that an expression makes of the value.",
+     "optional.of({'a': 1}).optFlatMap(x, x[?'a'])", "optional.of(1)",
+     "optional.optFlatMap(x, optional)"},
+    {"first", "The first item of a list as an optional.", "[1, 2].first()", "optional.of(1)"},
+    {"last", "The last item of a list as an optional.", "[1, 2].last()", "optional.of(2)"},
+    {"optional.unwrap", "The values of a list of optionals, without those that have none.",
+     "optional.unwrap([optional.of(1), optional.none()])", "[1]"},
+    {"unwrapOpt", "The same as a method.", "[optional.of(1), optional.none()].unwrapOpt()", "[1]"},
+    {"_[?_]",
+     "The item or value of an index or key as an optional; none if it is not there. `value.?field` "
+     "does so with fields.",
+     "[1, 2][?5]", "optional.none()"},
+    {"_[_]", "A part of the value of an optional, as an optional.", "optional.of([1, 2])[0]",
+     "optional.of(1)"},
+};
+
 }  // namespace
 
-Library optional_library() {
+Library optional_library(int version) {
     Library library("cel.lib.optional");
     library.macro({.name = "optMap", .arity = 2, .is_member = true, .expand = expand_opt_map});
     library.macro(
@@ -118,17 +147,20 @@ Library optional_library() {
     library.function("orValue", {{.id = "optional_orValue_value",
                                   .signature = "optional_type(V).(V) -> V",
                                   .call = or_value}});
-    library.function(
-        "first",
-        {{.id = "list_first", .signature = "list(V).() -> optional_type(V)", .call = first}});
-    library.function(
-        "last", {{.id = "list_last", .signature = "list(V).() -> optional_type(V)", .call = last}});
-    library.function("optional.unwrap", {{.id = "optional_unwrap",
-                                          .signature = "(list(optional_type(V))) -> list(V)",
-                                          .call = unwrap}});
-    library.function("unwrapOpt", {{.id = "optional_unwrapOpt",
-                                    .signature = "list(optional_type(V)).() -> list(V)",
-                                    .call = unwrap}});
+    if (version >= 2) {
+        library.function(
+            "first",
+            {{.id = "list_first", .signature = "list(V).() -> optional_type(V)", .call = first}});
+        library.function(
+            "last",
+            {{.id = "list_last", .signature = "list(V).() -> optional_type(V)", .call = last}});
+        library.function("optional.unwrap", {{.id = "optional_unwrap",
+                                              .signature = "(list(optional_type(V))) -> list(V)",
+                                              .call = unwrap}});
+        library.function("unwrapOpt", {{.id = "optional_unwrapOpt",
+                                        .signature = "list(optional_type(V)).() -> list(V)",
+                                        .call = unwrap}});
+    }
     // The checker knows `?.` by itself; `[?]` is a function of several types.
     library.function(
         operators::optional_index,
@@ -145,6 +177,7 @@ Library optional_library() {
                        .signature = "(optional_type(map(K, V)), K) -> optional_type(V)"}});
     library.constant("optional_type", "type(optional_type(V))",
                      Value::type(&types::optional_of_dyn));
+    library.document("Optional values", optional_documentation);
     return library;
 }
 

@@ -6,6 +6,7 @@
 
 namespace weft::cel {
 
-[[nodiscard]] Library optional_library();
+// Version 1 has optFlatMap, 2 first, last, optional.unwrap and unwrapOpt.
+[[nodiscard]] Library optional_library(int version);
 
 }  // namespace weft::cel

@@ -2,12 +2,14 @@
 
 #include "cel/library/profiles.h"
 
+#include "cel/library/authz.h"
 #include "cel/library/bindings.h"
 #include "cel/library/comprehensions.h"
 #include "cel/library/encoders.h"
 #include "cel/library/hash.h"
 #include "cel/library/ip.h"
 #include "cel/library/json.h"
+#include "cel/library/json_patch.h"
 #include "cel/library/kro_lists.h"
 #include "cel/library/kro_maps.h"
 #include "cel/library/kubernetes_costs.h"
@@ -39,7 +41,9 @@ std::vector<Library> libraries_of(Profile profile) {
     out.push_back(standard_library(profile.kind == Profile::Kind::spec));
     out.push_back(macros_library());
     out.push_back(well_known_library());
-    out.push_back(optional_library());
+    // The versions of the cel-go that each Kubernetes has: `first`, `last` and `unwrap` are of
+    // 0.26.
+    out.push_back(optional_library(is_kubernetes && profile.minor < 34 ? 1 : 2));
     out.push_back(strings_library(is_kubernetes ? 2 : 5, profile.kind == Profile::Kind::spec
                                                              ? OffsetPastEnd::fails
                                                              : OffsetPastEnd::finds_nothing));
@@ -82,6 +86,7 @@ std::vector<Library> libraries_of(Profile profile) {
         }
     }
     if (is_kubernetes) {
+        out.push_back(authz_library(profile.minor >= 31));
         out.push_back(kubernetes_costs_library());
     }
     if (profile.kind == Profile::Kind::kro) {
@@ -93,6 +98,12 @@ std::vector<Library> libraries_of(Profile profile) {
         out.push_back(random_library());
         out.push_back(runtime_library());
     }
+    return out;
+}
+
+std::vector<Library> libraries_of_hosts() {
+    std::vector<Library> out;
+    out.push_back(json_patch_library());
     return out;
 }
 

@@ -10,5 +10,7 @@
 namespace weft::cel {
 
 [[nodiscard]] std::vector<Library> libraries_of(Profile profile);
+// Those in no profile, which a host adds where they belong: for mutating admission policies.
+[[nodiscard]] std::vector<Library> libraries_of_hosts();
 
 }  // namespace weft::cel

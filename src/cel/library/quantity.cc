@@ -83,6 +83,30 @@ Value quantity_sub(Call& call, std::span<const Value> args) {
     return call.object<QuantityValue>(amount_of(args[0]).minus(other_amount(args[1])));
 }
 
+constexpr Documentation quantity_documentation[] = {
+    {"quantity", "The quantity that a text is: `100m`, `1.5Gi`, `2e3`.", "quantity('1.5Gi')",
+     "1536Mi"},
+    {"isQuantity", "Whether a text is a quantity.", "isQuantity('1,5Gi')", "false"},
+    {"sign", "-1, 0 or 1, as the quantity is below, at or above zero.", "sign(quantity('-1'))",
+     "-1"},
+    {"isGreaterThan", "Whether it is more than another one.",
+     "quantity('50Mi').isGreaterThan(quantity('50M'))", "true"},
+    {"isLessThan", "Whether it is less than another one.",
+     "quantity('50M').isLessThan(quantity('50Mi'))", "true"},
+    {"compareTo", "-1, 0 or 1, as it is less than, equal to or more than another one.",
+     "quantity('200M').compareTo(quantity('0.2G'))", "0"},
+    {"asApproximateFloat", "The nearest floating-point number.",
+     "quantity('1500m').asApproximateFloat()", "1.5"},
+    {"asInteger", "The whole number that it is; an error if it is none.",
+     "quantity('50k').asInteger()", "50000"},
+    {"isInteger", "Whether it is a whole number of 64 bits.", "quantity('1500m').isInteger()",
+     "false"},
+    {"add", "The sum with another quantity or a whole number.",
+     "quantity('50k').add(20) == quantity('50020')", "true"},
+    {"sub", "The difference to another quantity or a whole number.",
+     "quantity('50k').sub(quantity('50')).asInteger()", "49950"},
+};
+
 }  // namespace
 
 Library quantity_library() {
@@ -133,6 +157,7 @@ Library quantity_library() {
                 {.id = "quantity_sub_int",
                  .signature = "kubernetes.Quantity.(int) -> kubernetes.Quantity",
                  .call = quantity_sub}});
+    library.document("Quantities", quantity_documentation);
     return library;
 }
 

@@ -53,6 +53,14 @@ Value seeded_int(Call& call, std::span<const Value> args) {
     return Value::integer(static_cast<int64_t>(static_cast<uint64_t>(from) + offset));
 }
 
+constexpr Documentation random_documentation[] = {
+    {"random.seededString", "A text of so many letters and digits, the same for the same seed.",
+     "random.seededString(6, 'seed')", R"("qakd42")"},
+    {"random.seededInt",
+     "A whole number from the first up to the second, the same for the same seed.",
+     "random.seededInt(10, 20, 'seed')", "12"},
+};
+
 }  // namespace
 
 Library random_library() {
@@ -63,6 +71,7 @@ Library random_library() {
     library.function("random.seededInt", {{.id = "random.seededInt_int_int_string",
                                            .signature = "(int, int, string) -> int",
                                            .call = seeded_int}});
+    library.document("Values drawn from a seed", random_documentation);
     return library;
 }
 

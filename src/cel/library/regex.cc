@@ -183,6 +183,16 @@ Value extract_all(Call& call, std::span<const Value> args) {
     return is_stopped ? call.interruption() : out.finish();
 }
 
+constexpr Documentation regex_documentation[] = {
+    {"regex.replace",
+     R"(The text with what matches replaced, everywhere or so many times; `\1` is the first group.)",
+     R"(regex.replace('a1b2', '([a-z])([0-9])', r'\2\1'))", R"("1a2b")"},
+    {"regex.extract", "The first match, or its group, as an optional.",
+     "regex.extract('item-42', 'item-([0-9]+)')", R"(optional.of("42"))"},
+    {"regex.extractAll", "All matches, or the group of each.",
+     "regex.extractAll('a1 b2', '[a-z]([0-9])')", R"(["1", "2"])"},
+};
+
 }  // namespace
 
 Library regex_library() {
@@ -201,6 +211,7 @@ Library regex_library() {
     library.function("regex.extractAll", {{.id = "regex_extractAll_string_string",
                                            .signature = "(string, string) -> list(string)",
                                            .call = extract_all}});
+    library.document("Regular expressions", regex_documentation);
     return library;
 }
 

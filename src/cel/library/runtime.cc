@@ -204,6 +204,16 @@ Value find_condition(Call& call, std::span<const Value> args) {
     return found;
 }
 
+constexpr Documentation runtime_documentation[] = {
+    {"newCondition", "A condition: type and status, and if wanted reason and message.",
+     "runtime.newCondition({type: 'Ready', status: 'True'}).status", R"("True")",
+     "runtime.newCondition({type: text, status: text, reason: text, message: text})"},
+    {"condition", "The condition of a type in an object's status; an empty one if there is none.",
+     "runtime.condition({'status': {'conditions': [{'type': 'Ready', 'status': 'True'}]}}, "
+     "'Ready').status",
+     R"("True")"},
+};
+
 }  // namespace
 
 Library runtime_library() {
@@ -221,6 +231,7 @@ Library runtime_library() {
                      {{.id = "runtime_condition_dyn_string",
                        .signature = "kro.run.Runtime.(dyn, string) -> kro.run.Condition",
                        .call = find_condition}});
+    library.document("Conditions of resources", runtime_documentation);
     return library;
 }
 

@@ -233,6 +233,21 @@ Value semver_is_less(Call&, std::span<const Value> args) {
     return Value::boolean(compare_versions(version_of(args[0]), version_of(args[1])) < 0);
 }
 
+constexpr Documentation semver_documentation[] = {
+    {"semver", "The semantic version that a text is; normalized, `v1.2` is one, too.",
+     "semver('v1.2', true)", "1.2.0"},
+    {"isSemver", "Whether a text is a semantic version.", "isSemver('1.2')", "false"},
+    {"major", "The first number.", "semver('1.2.3').major()", "1"},
+    {"minor", "The second number.", "semver('1.2.3').minor()", "2"},
+    {"patch", "The third number.", "semver('1.2.3').patch()", "3"},
+    {"isGreaterThan", "Whether it is later than another one.",
+     "semver('1.2.3').isGreaterThan(semver('1.2.3-rc.1'))", "true"},
+    {"isLessThan", "Whether it is earlier than another one.",
+     "semver('1.2.3').isLessThan(semver('1.10.0'))", "true"},
+    {"compareTo", "-1, 0 or 1, as it is earlier than, equal to or later than another one.",
+     "semver('1.2.3').compareTo(semver('1.2.3+build'))", "0"},
+};
+
 }  // namespace
 
 Library semver_library(int version) {
@@ -276,6 +291,7 @@ Library semver_library(int version) {
     library.function("compareTo", {{.id = "semver_compare_to",
                                     .signature = "kubernetes.Semver.(kubernetes.Semver) -> int",
                                     .call = semver_compare}});
+    library.document("Versions", semver_documentation);
     return library;
 }
 

@@ -68,6 +68,15 @@ Value sets_intersects(Call& call, std::span<const Value> args) {
     return Value::boolean(false);
 }
 
+constexpr Documentation sets_documentation[] = {
+    {"sets.contains", "Whether the first list has every item of the second.",
+     "sets.contains([1, 2, 3], [3, 1])", "true"},
+    {"sets.equivalent", "Whether each list has every item of the other.",
+     "sets.equivalent([1, 2, 2], [2, 1])", "true"},
+    {"sets.intersects", "Whether the lists have an item in common.",
+     "sets.intersects([1, 2], [2, 3])", "true"},
+};
+
 }  // namespace
 
 Library sets_library() {
@@ -87,6 +96,7 @@ Library sets_library() {
                                           .call = sets_intersects,
                                           .actual_cost = cost_of_sets<1>,
                                           .estimated_cost = estimate_sets<1>}});
+    library.document("Sets", sets_documentation);
     return library;
 }
 

@@ -471,6 +471,87 @@ void declare_types(Library& library) {
     library.constant("type", "type(type)", Value::type(&types::type));
 }
 
+constexpr Documentation standard_documentation[] = {
+    {"_+_", "Adds numbers, joins texts, bytes and lists, and moves times by durations.",
+     "[1] + [2, 3]", "[1, 2, 3]"},
+    {"_-_", "Subtracts numbers; times and durations give a time or a duration.",
+     "timestamp('2026-01-02T00:00:00Z') - timestamp('2026-01-01T00:00:00Z')",
+     R"(duration("86400s"))"},
+    {"_*_", "Multiplies numbers of one type; an overflow is an error.", "6 * 7", "42"},
+    {"_/_", "Divides; of whole numbers the fraction is cut off, and dividing by 0 is an error.",
+     "-7 / 2", "-3"},
+    {"_%_", "The rest of dividing whole numbers, with the sign of the first.", "-7 % 2", "-1"},
+    {"-_", "The negative of a number.", "-(2 + 3)", "-5"},
+    {"_==_",
+     "Whether two values are equal; numbers of different types compare by value where types are "
+     "dynamic.",
+     "{'a': [1, 2]} == {'a': [1, 2]}", "true"},
+    {"_!=_", "Whether two values differ.", "'a' != 'b'", "true"},
+    {"_<_",
+     "Whether the first is less: numbers by value, texts and bytes by their bytes, times by "
+     "instant.",
+     "'Z' < 'a'", "true"},
+    {"_<=_", "Whether the first is less or equal.", "2 <= 2", "true"},
+    {"_>_", "Whether the first is greater.", "duration('1m') > duration('59s')", "true"},
+    {"_>=_", "Whether the first is greater or equal.", "b'b' >= b'a'", "true"},
+    {"_&&_", "Whether both hold. An error on one side does not matter if the other side is false.",
+     "1 / 0 > 0 && false", "false"},
+    {"_||_", "Whether one holds. An error on one side does not matter if the other side is true.",
+     "1 / 0 > 0 || true", "true"},
+    {"!_", "Whether it does not hold.", "!false", "true"},
+    {"_?_:_", "The second value if the first holds, else the third.", "2 > 1 ? 'yes' : 'no'",
+     R"("yes")"},
+    {"_[_]", "The item at an index of a list, from 0 on, or the value of a map's key.",
+     "{'a': [10, 20]}['a'][1]", "20"},
+    {"@in", "Whether a list has an item, or a map a key.", "'b' in ['a', 'b']", "true"},
+    {"size", "The number of code points of a text, of bytes, of items or of entries.",
+     R"(size('h\u00e9llo') + [1, 2].size())", "7"},
+    {"contains", "Whether a text has another one in it.", "'kubernetes'.contains('net')", "true"},
+    {"startsWith", "Whether a text begins with another one.", "'kubernetes'.startsWith('kube')",
+     "true"},
+    {"endsWith", "Whether a text ends with another one.", "'kubernetes'.endsWith('es')", "true"},
+    {"matches", "Whether a part of a text matches a regular expression in RE2's syntax.",
+     "'web-1'.matches('^[a-z]+-[0-9]$')", "true"},
+    {"type", "The type of a value.", "type(1) == int", "true"},
+    {"dyn", "The same value, which the checker then takes for any type.", "dyn(1) == 1.0", "true"},
+    {"bool", "A text of strconv.ParseBool as a boolean.", "bool('true')", "true"},
+    {"bytes", "A text as its UTF-8 bytes.", "bytes('hi')", R"(b"\150\151")"},
+    {"double", "A number or text as a floating-point number.", "double('1.5') + double(1)", "2.5"},
+    {"duration", "A text like `1h30m`, with h, m, s, ms, us and ns, as a duration.",
+     "duration('1h30m')", R"(duration("5400s"))"},
+    {"int",
+     "A number, text or time as a whole number: fractions are cut off, times are seconds since "
+     "1970, durations nanoseconds.",
+     "int('42') + int(1.9)", "43"},
+    {"string", "Numbers, booleans, bytes, times and durations as text.",
+     "string(1.5) + string(true)", R"("1.5true")"},
+    {"timestamp", "A text of RFC 3339, or seconds since 1970, as a time.",
+     "timestamp('2026-01-02T03:04:05Z')", R"(timestamp("2026-01-02T03:04:05Z"))"},
+    {"uint", "A number or text as a whole number without a sign.", "uint('7')", "7u"},
+    {"getFullYear", "The year of a time, in UTC or a time zone.",
+     "timestamp('2026-12-31T23:00:00Z').getFullYear('+02:00')", "2027"},
+    {"getMonth", "The month of a time, from 0 on.", "timestamp('2026-01-02T03:04:05Z').getMonth()",
+     "0"},
+    {"getDate", "The day of the month, from 1 on.", "timestamp('2026-01-02T03:04:05Z').getDate()",
+     "2"},
+    {"getDayOfMonth", "The day of the month, from 0 on.",
+     "timestamp('2026-01-02T03:04:05Z').getDayOfMonth()", "1"},
+    {"getDayOfWeek", "The day of the week, from 0 for Sunday on.",
+     "timestamp('2026-01-02T03:04:05Z').getDayOfWeek()", "5"},
+    {"getDayOfYear", "The day of the year, from 0 on.",
+     "timestamp('2026-02-01T00:00:00Z').getDayOfYear()", "31"},
+    {"getHours", "The hour of a time, or the whole hours of a duration.",
+     "timestamp('2026-01-02T03:04:05Z').getHours('-05:00') + duration('90m').getHours()", "23"},
+    {"getMinutes", "The minute of a time, or the whole minutes of a duration.",
+     "duration('90s').getMinutes()", "1"},
+    {"getSeconds", "The second of a time, or the whole seconds of a duration.",
+     "timestamp('2026-01-02T03:04:05Z').getSeconds()", "5"},
+    {"getMilliseconds",
+     "The milliseconds behind a time's second, or of a whole duration (in cel-spec behind its "
+     "second).",
+     "timestamp('2026-01-02T03:04:05.678Z').getMilliseconds()", "678"},
+};
+
 }  // namespace
 
 Library standard_library(bool spec_durations) {
@@ -485,6 +566,7 @@ Library standard_library(bool spec_durations) {
     declare_conversions(library);
     declare_times(library, spec_durations);
     declare_types(library);
+    library.document("Operators and standard functions", standard_documentation);
     return library;
 }
 

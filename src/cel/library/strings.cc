@@ -323,6 +323,34 @@ void declare_searches(Library& library) {
                                       .call = index_of_from<past_end, true>}});
 }
 
+constexpr Documentation strings_documentation[] = {
+    {"charAt", "The character at a position; empty at the end.", "'hello'.charAt(4)", R"("o")"},
+    {"indexOf", "Where a text is found first, from a position on; -1 if it is not.",
+     "'hello'.indexOf('l')", "2"},
+    {"lastIndexOf", "Where a text is found last; -1 if it is not.", "'hello'.lastIndexOf('l')",
+     "3"},
+    {"lowerAscii", "The text with the letters A to Z in lower case.", "'TacoCat'.lowerAscii()",
+     R"("tacocat")"},
+    {"upperAscii", "The text with the letters a to z in upper case.", "'TacoCat'.upperAscii()",
+     R"("TACOCAT")"},
+    {"trim", "The text without white space at its ends.", "'  a b  '.trim()", R"("a b")"},
+    {"replace", "The text with a part replaced everywhere, or so many times.",
+     "'a-b-c'.replace('-', '+', 1)", R"("a+b-c")"},
+    {"split", "The parts of a text between separators, or so many of them.", "'a,b,c'.split(',')",
+     R"(["a", "b", "c"])"},
+    {"substring", "The text from a position on, or up to another one.", "'tacocat'.substring(0, 4)",
+     R"("taco")"},
+    {"join", "The texts of a list in one, with a separator between them.", "['a', 'b'].join('-')",
+     R"("a-b")"},
+    {"format",
+     "A text with values put in: `%s` anything, `%d` numbers, `%f` and `%e` with a precision, "
+     "`%b`, `%o`, `%x`, `%X`.",
+     "'%s has %d, %.1f%%'.format(['x', 3, 2.5])", R"("x has 3, 2.5%")"},
+    {"strings.quote", "The text in double quotes, with what may not stand in them escaped.",
+     R"(strings.quote('a\n\"b\"'))", R"("\"a\\n\\\"b\\\"\"")"},
+    {"reverse", "The text backwards.", "'abc'.reverse()", R"("cba")"},
+};
+
 }  // namespace
 
 Library strings_library(int version, OffsetPastEnd past_end) {
@@ -377,6 +405,7 @@ Library strings_library(int version, OffsetPastEnd past_end) {
     if (version >= 3) {
         plain("reverse", "string_reverse", reverse_text);
     }
+    library.document("Texts", strings_documentation);
     return library;
 }
 

@@ -81,6 +81,22 @@ Value url_query(Call& call, std::span<const Value> args) {
     return out.finish();
 }
 
+constexpr Documentation url_documentation[] = {
+    {"url", "The absolute URL or path that a text is.", "url('https://example.com:80/a?b=c')",
+     "https://example.com:80/a?b=c"},
+    {"isURL", "Whether a text is an absolute URL or path.", "isURL('../relative')", "false"},
+    {"getScheme", "The scheme.", "url('https://example.com/').getScheme()", R"("https")"},
+    {"getHost", "The host with its port.", "url('https://[::1]:80/').getHost()", R"("[::1]:80")"},
+    {"getHostname", "The host without port and brackets.", "url('https://[::1]:80/').getHostname()",
+     R"("::1")"},
+    {"getPort", "The port as text; empty if there is none.",
+     "url('https://example.com:80/').getPort()", R"("80")"},
+    {"getEscapedPath", "The path as it is written in a URL.",
+     "url('https://example.com/a b').getEscapedPath()", R"("/a%20b")"},
+    {"getQuery", "The values of each key of the query.",
+     "url('https://example.com/?a=1&b=2&a=3').getQuery()", R"({"a": ["1", "3"], "b": ["2"]})"},
+};
+
 }  // namespace
 
 Library url_library() {
@@ -104,6 +120,7 @@ Library url_library() {
     library.function("getQuery", {{.id = "url_get_query",
                                    .signature = "kubernetes.URL.() -> map(string, list(string))",
                                    .call = url_query}});
+    library.document("URLs", url_documentation);
     return library;
 }
 
