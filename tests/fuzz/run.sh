@@ -29,17 +29,20 @@ targets=()
 for name in "${names[@]}"; do targets+=("${name}_fuzz"); done
 ninja -C build/fuzz --quiet "${targets[@]}"
 mkdir -p build/crashes
-failed=0
-for name in "${names[@]}"; do
+
+# One target, from its corpora; a line on stdout, and the log where it failed.
+fuzz_one() {
+    local name=$1 seconds=$2 log=build/corpus/$1.log
     mkdir -p "build/corpus/$name" "tests/fuzz/corpus/$name"
-    log=build/corpus/$name.log
     if timeout $((seconds + 120)) "build/fuzz/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=3000 \
         -artifact_prefix="build/crashes/$name-" "build/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
         echo "$name: $(grep -oE 'Done [0-9]+ runs in [0-9]+ second' "$log" | tail -n 1)(s), no finding"
     else
         echo "$name: FAILED"
         tail -n 30 "$log"
-        failed=1
+        return 1
     fi
-done
-exit "$failed"
+}
+export -f fuzz_one
+# A target a core; xargs ends with an error if one of them does.
+printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz_one "$1" "$2"' - {} "$seconds"
