@@ -57,6 +57,7 @@ enum class MessageType : uint8_t {
     responses3,
     response3,
     components3,
+    security_scheme3,
     schema3,
     document3,
     // Messages with a choice inside.
@@ -69,6 +70,7 @@ enum class MessageType : uint8_t {
     parameter_or_reference3,
     request_body_or_reference3,
     response_or_reference3,
+    security_scheme_or_reference3,
     default3,
 };
 
@@ -244,7 +246,13 @@ constexpr MemberRow response3[] = {{"description", 1, MemberForm::text},
                                    {"", 5, MemberForm::extension}};
 constexpr MemberRow components3[] = {
     {"schemas", 1, MemberForm::named, MessageType::schema_or_reference3},
+    {"securitySchemes", 7, MemberForm::named, MessageType::security_scheme_or_reference3},
     {"", 10, MemberForm::extension}};
+constexpr MemberRow security_scheme3[] = {
+    {"type", 1, MemberForm::text},   {"description", 2, MemberForm::text},
+    {"name", 3, MemberForm::text},   {"in", 4, MemberForm::text},
+    {"scheme", 5, MemberForm::text}, {"bearerFormat", 6, MemberForm::text},
+    {"", 9, MemberForm::extension}};
 constexpr MemberRow schema3[] = {
     {"nullable", 1, MemberForm::boolean},
     {"readOnly", 3, MemberForm::boolean},
@@ -329,6 +337,8 @@ std::span<const MemberRow> fields_of(MessageType type) {
             return response3;
         case MessageType::components3:
             return components3;
+        case MessageType::security_scheme3:
+            return security_scheme3;
         case MessageType::schema3:
             return schema3;
         case MessageType::document3:
@@ -525,6 +535,8 @@ private:
                 return write_or_reference(MessageType::request_body3, value, reference, depth);
             case MessageType::response_or_reference3:
                 return write_or_reference(MessageType::response3, value, reference, depth);
+            case MessageType::security_scheme_or_reference3:
+                return write_or_reference(MessageType::security_scheme3, value, reference, depth);
             case MessageType::default3:
                 if (value.is_number()) {
                     out_.double_field(1, std::bit_cast<uint64_t>(value.to_double()));

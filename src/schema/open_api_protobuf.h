@@ -13,7 +13,7 @@
 namespace weft::schema {
 
 // `document` is one of ours (swagger 2.0, openapi 3.0.0): members that our documents never have
-// (security, callbacks, links, …) are not written.
+// (callbacks, links, headers, …) are not written.
 [[nodiscard]] std::string open_api_v2_protobuf(const Value& document);
 [[nodiscard]] std::string open_api_v3_protobuf(const Value& document);
 

@@ -210,11 +210,16 @@ bool allows_method(const Call& call) {
 }
 
 Response not_acceptable(const Call& call, bool by_route) {
-    const std::string_view types =
-        by_route || call.info.verb != "watch"
-            ? "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-            : "application/json;stream=watch, "
-              "application/vnd.kubernetes.protobuf;stream=watch";
+    constexpr std::string_view plain_types =
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    constexpr std::string_view stream_types =
+        "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+    const bool is_watch = call.info.verb == "watch";
+    // The route of a collection offers both; what a watch makes of it is a stream.
+    const std::string types = by_route && (is_watch || call.info.verb == "list")
+                                  ? cat(plain_types, ", ", stream_types)
+                              : is_watch ? std::string(stream_types)
+                                         : std::string(plain_types);
     Value status =
         by_route ? generic_status(Reason::not_acceptable, 406,
                                   cat("406: Not Acceptable\n\nAvailable representations: ", types))

@@ -145,6 +145,12 @@ io::Task<void> CustomResources::definition_changed(Value object, Value old_objec
     }
     const Value settled = co_await settle(object);
     serve(settled);
+    if (old_object.is_null()) {
+        const std::string_view group = object.string_at("spec", "group");
+        const std::string_view plural = object.string_at("spec", "names", "plural");
+        core_->hubs->of(cat("/registry/", group, "/", plural, "/"))
+            ->set_floor(core_->store->newest());
+    }
     // Only once: the deletion goes on by itself.
     if (object.find("metadata", "deletionTimestamp") != nullptr &&
         old_object.find("metadata", "deletionTimestamp") == nullptr) {

@@ -78,6 +78,12 @@ FieldErrors check_watch(const ListOptions& options, std::string_view match) {
         }
         return errors;
     }
+    // A watch from any version gets initial events, with a match, by default.
+    const bool from_any = options.resource_version.empty() || options.resource_version == "0";
+    if (match.empty() && from_any && !options.continue_token.empty()) {
+        errors.push_back(schema::field_forbidden(
+            path, "resourceVersionMatch is forbidden when continue is provided"));
+    }
     if (!match.empty()) {
         errors.push_back(schema::field_forbidden(
             path,
@@ -92,27 +98,27 @@ FieldErrors check_watch(const ListOptions& options, std::string_view match) {
 FieldErrors check_list(const ListOptions& options, std::string_view match) {
     FieldErrors errors;
     const std::string path = "resourceVersionMatch";
+    if (!match.empty()) {
+        if (options.resource_version.empty()) {
+            errors.push_back(schema::field_forbidden(
+                path, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+        }
+        if (!options.continue_token.empty()) {
+            errors.push_back(schema::field_forbidden(
+                path, "resourceVersionMatch is forbidden when continue is provided"));
+        }
+        if (match != "Exact" && match != "NotOlderThan") {
+            errors.push_back(
+                schema::field_not_supported(path, match, {"Exact", "NotOlderThan", ""}));
+        }
+        if (match == "Exact" && options.resource_version == "0") {
+            errors.push_back(schema::field_forbidden(
+                path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+        }
+    }
     if (options.send_initial_events) {
         errors.push_back(schema::field_forbidden("sendInitialEvents",
                                                  "sendInitialEvents is forbidden for list"));
-    }
-    if (match.empty()) {
-        return errors;
-    }
-    if (options.resource_version.empty()) {
-        errors.push_back(schema::field_forbidden(
-            path, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-    }
-    if (!options.continue_token.empty()) {
-        errors.push_back(schema::field_forbidden(
-            path, "resourceVersionMatch is forbidden when continue is provided"));
-    }
-    if (match != "Exact" && match != "NotOlderThan") {
-        errors.push_back(schema::field_not_supported(path, match, {"Exact", "NotOlderThan", ""}));
-    }
-    if (match == "Exact" && options.resource_version == "0") {
-        errors.push_back(schema::field_forbidden(
-            path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
     return errors;
 }
@@ -152,9 +158,12 @@ Result<ListOptions> read_list_options(const Call& call, bool is_watch) {
                                                        "0123456789") == std::string::npos
                                              ? "value out of range"
                                              : "invalid syntax";
-            return bad_request(cat("invalid resource version: resourceVersion: Invalid value: ",
-                                   quote(options.resource_version), ": strconv.ParseUint: parsing ",
-                                   quote(options.resource_version), ": ", why));
+            const std::string text =
+                cat("resourceVersion: Invalid value: ", quote(options.resource_version),
+                    ": strconv.ParseUint: parsing ", quote(options.resource_version), ": ", why);
+            // A watch lets the storage's own error through.
+            return is_watch ? Error(Reason::unknown, text)
+                            : bad_request(cat("invalid resource version: ", text));
         }
         options.revision = static_cast<store::Revision>(*number);
     }

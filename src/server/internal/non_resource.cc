@@ -279,19 +279,25 @@ Response open_api_document(const Call& call, OpenApi::Document& document, Encodi
     return response;
 }
 
+Response open_api_not_acceptable() {
+    Response response;
+    response.status = 406;
+    return response;
+}
+
 std::optional<Response> serve_open_api(Call* call) {
     const std::string& path = call->info.path;
     OpenApi& open_api = *call->core->open_api;
     if (path == "/openapi/v2") {
         const auto encoding = open_api_encoding(*call, true);
         return encoding ? open_api_document(*call, open_api.version2(), *encoding)
-                        : text_answer(406, "");
+                        : open_api_not_acceptable();
     }
     if (path == "/openapi/v3") {
-        Response index = open_api_document(*call, open_api.index(), Encoding::json);
-        if (index.status == 200) {
-            index.headers.set("content-type", "text/plain; charset=utf-8");  // as the real server
-        }
+        // As the real server's: plain text, and no ETag.
+        Response index;
+        index.headers.set("content-type", "text/plain; charset=utf-8");
+        index.pieces.push_back(open_api.index().json);
         return index;
     }
     constexpr std::string_view prefix = "/openapi/v3/";
@@ -300,16 +306,20 @@ std::optional<Response> serve_open_api(Call* call) {
     }
     OpenApi::Document* document = open_api.version3(path.substr(prefix.size()));
     if (document == nullptr) {
-        return respond_plain_not_found();
+        Response response;
+        response.status = 404;
+        return response;
     }
     const auto encoding = open_api_encoding(*call, false);
     if (!encoding) {
-        return text_answer(406, "");
+        return open_api_not_acceptable();
     }
     const auto hash = call->target.parameter("hash");
     if (hash && *hash != document->hash) {
         Response response;
         response.status = 301;
+        response.headers.set("content-type", "application/json");
+        response.headers.set("etag", cat("\"", document->hash, "\""));
         response.headers.set("location", cat(path, "?hash=", document->hash));
         return response;
     }

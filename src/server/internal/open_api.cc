@@ -9,6 +9,7 @@
 #include "schema/open_api.h"
 #include "schema/open_api_protobuf.h"
 #include "server/internal/custom_kind.h"
+#include "server/internal/open_api_roots.h"
 
 namespace weft::server {
 
@@ -413,6 +414,47 @@ Value info() {
     return Value::map_of({{"title", "Kubernetes"}, {"version", "1.36"}});
 }
 
+// Clients prove who they are by a bearer token.
+Value security_schemes() {
+    return Value::map_of(
+        {{"BearerToken", Value::map_of({{"type", "apiKey"},
+                                        {"name", "authorization"},
+                                        {"in", "header"},
+                                        {"description", "Bearer Token authentication"}})}});
+}
+
+// The document of one path that answers one thing.
+Value root_document(const std::string& path, const OpenApiRoot& root) {
+    const Value answer = root.definition.empty() ? Value::map_of({{"type", "string"}})
+                                                 : reference(component_prefix, root.definition);
+    Value content = Value::map();
+    for (const std::string_view type : root.media_types) {
+        content.set(type, Value::map_of({{"schema", answer}}));
+    }
+    Value ok = Value::map_of({{"description", "OK"}, {"content", std::move(content)}});
+    Value responses = Value::map_of(
+        {{"200", std::move(ok)}, {"401", Value::map_of({{"description", "Unauthorized"}})}});
+    Value operation = Value::map_of({{"tags", Value::list_of({Value(root.tag)})},
+                                     {"operationId", root.operation},
+                                     {"responses", std::move(responses)}});
+    Value schemas = Value::map();
+    if (root.definition == "io.k8s.apimachinery.pkg.version.Info") {
+        schemas.set(root.definition, version_info_schema());
+    } else if (!root.definition.empty()) {
+        schemas = builtin_components({root.definition}, component_prefix);
+    }
+    Value components = Value::map();
+    if (!schemas.empty()) {
+        components.append_new("schemas", std::move(schemas));
+    }
+    components.append_new("securitySchemes", security_schemes());
+    Value item = Value::map_of({{"get", std::move(operation)}});
+    return Value::map_of({{"openapi", "3.0.0"},
+                          {"info", info()},
+                          {"paths", Value::map_of({{cat("/", path, "/"), std::move(item)}})},
+                          {"components", std::move(components)}});
+}
+
 // Paths and definitions of some versions.
 struct Parts {
     Value paths = Value::map();
@@ -504,6 +546,9 @@ OpenApi::Document* OpenApi::version3(const std::string& path) {
     if (const auto known = documents_.find(path); known != documents_.end()) {
         return &known->second;
     }
+    if (const auto root = find_open_api_root(core_->registry, path)) {
+        return &documents_.emplace(path, finish(root_document(path, *root), false)).first->second;
+    }
     const auto parts = split(path, '/');
     const bool is_core = parts.size() == 2 && parts[0] == "api";
     if (!is_core && !(parts.size() == 3 && parts[0] == "apis")) {
@@ -533,17 +578,20 @@ OpenApi::Document& OpenApi::index() {
     if (index_) {
         return *index_;
     }
-    Value paths = Value::map();
+    std::vector<std::string> documented = open_api_roots(core_->registry);
     for (const GroupInfo& group : core_->registry.groups()) {
         for (const GroupVersionInfo& version : group.versions) {
-            const std::string path = group.group.empty()
-                                         ? cat("api/", version.version)
-                                         : cat("apis/", group.group, "/", version.version);
-            const Document* document = version3(path);
-            CHECK(document != nullptr);
-            paths.set(path, Value::map_of({{"serverRelativeURL",
-                                            cat("/openapi/v3/", path, "?hash=", document->hash)}}));
+            documented.push_back(group.group.empty()
+                                     ? cat("api/", version.version)
+                                     : cat("apis/", group.group, "/", version.version));
         }
+    }
+    Value paths = Value::map_with_capacity(documented.size());
+    for (const std::string& path : documented) {
+        const Document* document = version3(path);
+        CHECK(document != nullptr);
+        paths.set(path, Value::map_of({{"serverRelativeURL",
+                                        cat("/openapi/v3/", path, "?hash=", document->hash)}}));
     }
     paths.sort_members();
     index_ = finish(Value::map_of({{"paths", std::move(paths)}}), false);

@@ -71,29 +71,39 @@ struct Written {
     size_t metadata_end = 0;
 };
 
+// The members of metadata that Go prints before the resourceVersion.
+bool is_before_revision(std::string_view name) {
+    return name == "name" || name == "generateName" || name == "namespace" || name == "selfLink" ||
+           name == "uid";
+}
+
+void write_revision(Written& out) {
+    out.json += out.json.ends_with('{') ? "\"resourceVersion\":\"" : ",\"resourceVersion\":\"";
+    out.revision_at = out.json.size();
+    out.json += '"';
+}
+
 void write_metadata(Written& out, const Value& metadata, const JsonStyle& style) {
     out.metadata_at = out.json.size();
     out.json += '{';
-    bool first = true;
+    const bool has_revision = metadata.contains("resourceVersion");
     for (const Member& member : metadata.members()) {
-        if (!first) {
+        if (member.name() == "resourceVersion") {
+            write_revision(out);
+            continue;
+        }
+        if (!has_revision && out.revision_at == 0 && !is_before_revision(member.name())) {
+            write_revision(out);
+        }
+        if (!out.json.ends_with('{')) {
             out.json += ',';
         }
-        first = false;
         write_json_string(out.json, member.name());
         out.json += ':';
-        if (member.name() == "resourceVersion") {
-            out.json += '"';
-            out.revision_at = out.json.size();
-            out.json += '"';
-        } else {
-            write_json(out.json, member.value, style);
-        }
+        write_json(out.json, member.value, style);
     }
     if (out.revision_at == 0) {
-        out.json += first ? "\"resourceVersion\":\"" : ",\"resourceVersion\":\"";
-        out.revision_at = out.json.size();
-        out.json += '"';
+        write_revision(out);
     }
     out.json += '}';
     out.metadata_end = out.json.size();

@@ -87,6 +87,9 @@ public:
     store::Revision drain();
     // Ends all watchers (the resource is gone).
     void end_watchers();
+    // Revisions before this one are of a time when the kind was not served: no watch begins there.
+    void set_floor(store::Revision revision) { floor_ = revision; }
+    [[nodiscard]] store::Revision floor() const { return floor_; }
     [[nodiscard]] size_t watchers() const { return watchers_.size(); }
 
 private:
@@ -99,6 +102,7 @@ private:
     store::Store* store_;
     std::string prefix_;
     std::unique_ptr<store::Watch> watch_;
+    store::Revision floor_ = 0;
     store::Revision position_ = 0;  // all events up to here have been handed out
     std::list<Watcher*> watchers_;
     bool pumping_ = false;

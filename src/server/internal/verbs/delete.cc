@@ -2,8 +2,8 @@
 
 #include "server/internal/continue_token.h"
 #include "server/internal/delete_object.h"
-#include "server/internal/kinds.h"
 #include "server/internal/list_options.h"
+#include "server/internal/listed.h"
 #include "server/internal/write.h"
 
 namespace weft::server {
@@ -30,51 +30,34 @@ io::Task<Answer> serve_delete_collection(Call* call) {
     const ListOptions list_options = CO_TRY(read_list_options(*call, false));
     store::ListRequest request;
     request.prefix = list_options.filter.key_prefix;
-    const store::Page page = CO_TRY(co_await call->core->store->list(request));
-    const Resource& resource = *call->resource;
-    Value items = Value::list();
-    int64_t count = 0;
-    std::string continue_token;
-    for (const store::Entry& entry : page.entries) {
-        const StoredView view(*entry.value);
-        if (!list_options.filter.matches(resource, entry.key, view)) {
+    store::Page page = CO_TRY(co_await call->core->store->list(request));
+    Listed deleted;
+    deleted.revision = page.revision;
+    for (store::Entry& entry : page.entries) {
+        if (!list_options.filter.matches(*call->resource, entry.key, StoredView(*entry.value))) {
             continue;
         }
-        if (list_options.limit > 0 && count == list_options.limit) {
-            continue_token = encode_continue(
+        if (list_options.limit > 0 &&
+            deleted.entries.size() == static_cast<size_t>(list_options.limit)) {
+            deleted.continue_token = encode_continue(
                 {page.revision, entry.key.substr(list_options.filter.key_prefix.size())});
+            if (list_options.filter.is_prefix_only()) {
+                deleted.remaining =
+                    static_cast<int64_t>(page.entries.size() - deleted.entries.size());
+            }
             break;
         }
-        ++count;
-        Value object = CO_TRY(decode_stored(*call->core, resource, view, entry.modified));
-        std::string name(object.string_at("metadata", "name"));
-        auto deleted = co_await delete_object(call, entry.key, std::move(name), options);
-        if (!deleted && deleted.error().reason() != Reason::not_found) {
-            co_return deleted.error();
+        std::string name = entry.key.substr(entry.key.rfind('/') + 1);
+        auto gone = co_await delete_object(call, entry.key, std::move(name), options);
+        if (!gone && gone.error().reason() != Reason::not_found) {
+            co_return gone.error();
         }
-        if (resource.is_builtin()) {
-            object.erase("kind");
-            object.erase("apiVersion");
-        }
-        items.push_back(std::move(object));
+        deleted.entries.push_back(std::move(entry));
     }
-    Value list = Value::map();
-    list.append_new("kind", resource.list_kind);
-    list.append_new("apiVersion", resource.api_version());
-    Value metadata = Value::map_of({{"resourceVersion", cat(page.revision)}});
-    if (!continue_token.empty()) {
-        metadata.set("continue", continue_token);
-        if (list_options.filter.is_prefix_only()) {
-            metadata.set("remainingItemCount", static_cast<int64_t>(page.entries.size()) - count);
-        }
-    }
-    if (resource.custom != nullptr && continue_token.empty()) {
-        metadata.set("continue", "");  // a list of maps shows the member even where it is empty
-    }
-    list.append_new("metadata", std::move(metadata));
-    list.append_new("items", std::move(items));
+    // As a real server: a form that cannot be had is refused when all is done.
     CO_TRY(check_metadata_form(*call, true));
-    co_return respond_value(*call, 200, list);
+    // As the objects were before.
+    co_return respond_list(*call, deleted);
 }
 
 }  // namespace weft::server

@@ -3,20 +3,13 @@
 #include "server/internal/continue_token.h"
 #include "server/internal/kinds.h"
 #include "server/internal/list_options.h"
+#include "server/internal/listed.h"
 #include "server/internal/table.h"
 #include "server/limits.h"
 
 namespace weft::server {
 
 namespace {
-
-// What a list came to: entries that match, and where the next page begins.
-struct Listed {
-    std::vector<store::Entry> entries;
-    store::Revision revision = 0;
-    std::string continue_token;
-    std::optional<int64_t> remaining;
-};
 
 constexpr std::string_view expired_continue =
     "The provided continue parameter is too old to display a consistent list result. You can start "
@@ -85,7 +78,9 @@ io::Task<Result<Listed>> collect(Call* call, const ListOptions* options) {
         if (!page) {
             if (page.error().reason() == Reason::expired) {
                 if (start.is_continued) {
-                    co_return make_error(Reason::expired, expired_continue);
+                    listed.inconsistent_token = encode_continue(
+                        {-1, start.key.substr(resource.list_prefix(call->info.namespace_).size())});
+                    co_return listed;
                 }
                 co_return make_error(Reason::expired,
                                      "The resourceVersion for the provided list "
@@ -235,22 +230,30 @@ Result<std::string> write_list(const Call& call, const Listed& listed) {
 
 }  // namespace
 
-io::Task<Answer> serve_list(Call* call) {
-    const ListOptions options = CO_TRY(read_list_options(*call, false));
-    CO_TRY(check_metadata_form(*call, true));
-    const Listed listed = CO_TRY(co_await collect(call, &options));
-    if (call->negotiated.is_table()) {
+Answer respond_list(const Call& call, const Listed& listed) {
+    if (call.negotiated.is_table()) {
         TableMeta meta;
         meta.revision = listed.revision;
         meta.continue_token = listed.continue_token;
         meta.remaining = listed.remaining;
-        Value table = CO_TRY(make_table(*call, meta, listed.entries));
-        co_return respond_value(*call, 200, table);
+        return respond_value(call, 200, TRY(make_table(call, meta, listed.entries)));
     }
-    if (call->negotiated.encoding == Encoding::protobuf) {
-        co_return respond_protobuf(200, CO_TRY(write_protobuf_list(*call, listed)));
+    if (call.negotiated.encoding == Encoding::protobuf) {
+        return respond_protobuf(200, TRY(write_protobuf_list(call, listed)));
     }
-    co_return respond_json(*call, 200, CO_TRY(write_list(*call, listed)));
+    return respond_json(call, 200, TRY(write_list(call, listed)));
+}
+
+io::Task<Answer> serve_list(Call* call) {
+    const ListOptions options = CO_TRY(read_list_options(*call, false));
+    CO_TRY(check_metadata_form(*call, true));
+    const Listed listed = CO_TRY(co_await collect(call, &options));
+    if (!listed.inconsistent_token.empty()) {
+        Value status = status_of(make_error(Reason::expired, expired_continue));
+        status.mutable_member("metadata").set("continue", listed.inconsistent_token);
+        co_return respond_value(*call, code_of(make_error(Reason::expired, "")), status);
+    }
+    co_return respond_list(*call, listed);
 }
 
 }  // namespace weft::server

@@ -336,7 +336,10 @@ io::Task<Answer> serve_watch(Call* call) {
     const ListOptions options = CO_TRY(read_list_options(*call, true));
     const Beginning beginning = beginning_of(options);
     if (beginning.with_state) {
-        CO_TRY(co_await wait_for_revision(core, beginning.since));
+        const Status reached = co_await wait_for_revision(core, beginning.since);
+        if (!reached) {
+            co_return error_stream(*call, reached.error());
+        }
     }
     WatchHub* hub = core->hubs->of(call->resource->key_prefix);
     auto watcher =
@@ -355,7 +358,9 @@ io::Task<Answer> serve_watch(Call* call) {
         since = core->store->newest();
     }
     borrowed->after = since;
-    const Status joined = hub->join(borrowed, since);
+    const Status joined = since < hub->floor() && since > 0
+                              ? make_error(Reason::expired, "the kind was not served then")
+                              : hub->join(borrowed, since);
     if (!joined) {
         if (joined.error().reason() != Reason::expired) {
             co_return joined.error();
