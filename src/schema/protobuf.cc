@@ -83,7 +83,9 @@ Result<GroupVersionKind> kind_of(std::string_view api_version, std::string_view 
 }  // namespace
 
 Protobuf::Protobuf(const Builtin* builtin)
-    : builtin_(builtin), types_(std::make_unique<GoTypes>(builtin)) {}
+    : builtin_(builtin),
+      types_(std::make_unique<GoTypes>(builtin)),
+      fields_(std::make_unique<internal::FieldsInOrder>(&builtin->tables())) {}
 Protobuf::~Protobuf() = default;
 
 bool Protobuf::has_envelope(std::string_view bytes) {
@@ -158,7 +160,7 @@ Status Protobuf::write(const Value& object, const GroupVersionKind* default_kind
         return no_protobuf_form(known);
     }
     const size_t begun = open_envelope(out);
-    TRY(internal::write_message(builtin_->tables(), *definition, object, out));
+    TRY(internal::write_message(*fields_, *definition, object, out));
     close_envelope(out, begun, api_version, kind);
     return {};
 }
@@ -199,11 +201,11 @@ Result<std::string> Protobuf::encode_list(const GroupVersionKind& kind, const Va
     for (size_t i = count; i > 0; --i) {
         const Value object = TRY(item(i - 1));
         const size_t message = out.size();
-        TRY(internal::write_message(tables, *items_row->definition, object, out));
+        TRY(internal::write_message(*fields_, *items_row->definition, object, out));
         out.close_field(items_row->path[0], message);
     }
     const size_t message = out.size();
-    TRY(internal::write_message(tables, *metadata_row->definition, metadata, out));
+    TRY(internal::write_message(*fields_, *metadata_row->definition, metadata, out));
     out.close_field(metadata_row->path[0], message);
     close_envelope(out, begun, kind.api_version(), kind.kind);
     return out.take();

@@ -18,6 +18,7 @@ namespace weft::schema {
 class GoTypes;
 namespace internal {
 class BackwardWriter;
+class FieldsInOrder;
 }  // namespace internal
 
 // Transcodes by the tables of a Builtin. Not for two threads at once.
@@ -66,6 +67,7 @@ private:
 
     const Builtin* builtin_;
     std::unique_ptr<GoTypes> types_;
+    std::unique_ptr<internal::FieldsInOrder> fields_;
 };
 
 }  // namespace weft::schema

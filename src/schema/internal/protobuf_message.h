@@ -2,7 +2,10 @@
 
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "schema/internal/backward.h"
 #include "schema/internal/tables.h"
@@ -14,9 +17,22 @@ namespace weft::schema::internal {
 [[nodiscard]] Result<Value> read_message(const Tables& tables, uint16_t definition,
                                          std::string_view bytes);
 
+// The fields of each definition that are in its message, by ascending path. Unpacking a row costs
+// more than writing its field, so the rows of a definition are unpacked once. One thread at a time.
+class FieldsInOrder {
+public:
+    explicit FieldsInOrder(const Tables* tables) : tables_(tables) {}
+    [[nodiscard]] std::span<const FieldRow> of(uint16_t definition) const;
+    [[nodiscard]] const Tables& tables() const { return *tables_; }
+
+private:
+    const Tables* tables_;
+    mutable std::vector<std::unique_ptr<const std::vector<FieldRow>>> rows_;  // by definition
+};
+
 // The message of a JSON object, before what was written. Go writes fields by ascending number,
 // scalars and structs that are no pointers always.
-[[nodiscard]] Status write_message(const Tables& tables, uint16_t definition, const Value& value,
-                                   BackwardWriter& out);
+[[nodiscard]] Status write_message(const FieldsInOrder& fields, uint16_t definition,
+                                   const Value& value, BackwardWriter& out);
 
 }  // namespace weft::schema::internal

@@ -20,7 +20,8 @@ Error wrong_type(const FieldRow& row, std::string_view definition) {
 // Everything is written backwards: the last field first, the last item of a list first.
 class Writer {
 public:
-    Writer(const Tables& tables, BackwardWriter& out) : tables_(tables), out_(out) {}
+    Writer(const FieldsInOrder& fields, BackwardWriter& out)
+        : fields_(fields), tables_(fields.tables()), out_(out) {}
 
     Status write(uint16_t number, const Value& value, size_t depth) {
         const DefinitionRow definition = tables_.definition(number);
@@ -31,36 +32,28 @@ public:
         if (definition.special != Special::none) {
             return write_special(definition, value, depth);
         }
-        // Fields without a path are not in the protobuf form; they stand first.
-        size_t end = definition.field_count;
-        while (end > 0 && field_at(definition, end - 1).path[0] != 0) {
-            TRY(write_last(definition, value, 0, end, depth));
+        const std::span<const FieldRow> fields = fields_.of(number);
+        size_t end = fields.size();
+        while (end > 0) {
+            TRY(write_last(definition, fields, value, 0, end, depth));
         }
         return {};
     }
 
 private:
-    [[nodiscard]] FieldRow field_at(const DefinitionRow& definition, size_t nth) const {
-        return tables_.field(definition.first_field +
-                             tables_.field(definition.first_field + nth).nth_by_path);
-    }
-
-    // Writes the last field before `end` (in the order of paths), or the inlined message that ends
-    // with it, and moves `end` before it.
-    Status write_last(const DefinitionRow& definition, const Value& value, size_t level,
-                      size_t& end, size_t depth) {
-        const FieldRow row = field_at(definition, end - 1);
+    // Writes the last field before `end`, or the inlined message that ends with it, and moves `end`
+    // before it.
+    Status write_last(const DefinitionRow& definition, std::span<const FieldRow> fields,
+                      const Value& value, size_t level, size_t& end, size_t depth) {
+        const FieldRow& row = fields[end - 1];
         if (level + 1 == row.path.size() || row.path[level + 1] == 0) {
             --end;
             return write_field(definition, row, row.path[level], value.find(row.name), depth);
         }
         const size_t begun = out_.size();
-        while (end > 0) {
-            const FieldRow last = field_at(definition, end - 1);
-            if (!std::equal(row.path.begin(), row.path.begin() + level + 1, last.path.begin())) {
-                break;
-            }
-            TRY(write_last(definition, value, level + 1, end, depth));
+        while (end > 0 && std::equal(row.path.begin(), row.path.begin() + level + 1,
+                                     fields[end - 1].path.begin())) {
+            TRY(write_last(definition, fields, value, level + 1, end, depth));
         }
         out_.close_field(row.path[level], begun);
         return {};
@@ -267,6 +260,7 @@ private:
         return {};
     }
 
+    const FieldsInOrder& fields_;
     const Tables& tables_;
     BackwardWriter& out_;
     std::string scratch_;  // JSON inside messages
@@ -274,9 +268,29 @@ private:
 
 }  // namespace
 
-Status write_message(const Tables& tables, uint16_t definition, const Value& value,
+std::span<const FieldRow> FieldsInOrder::of(uint16_t definition) const {
+    if (rows_.empty()) {
+        rows_.resize(tables_->definition_count());
+    }
+    std::unique_ptr<const std::vector<FieldRow>>& known = rows_[definition];
+    if (known == nullptr) {
+        const DefinitionRow row = tables_->definition(definition);
+        auto made = std::make_unique<std::vector<FieldRow>>();
+        for (size_t nth = 0; nth < row.field_count; ++nth) {
+            const FieldRow field =
+                tables_->field(row.first_field + tables_->field(row.first_field + nth).nth_by_path);
+            if (field.path[0] != 0) {
+                made->push_back(field);
+            }
+        }
+        known = std::move(made);
+    }
+    return *known;
+}
+
+Status write_message(const FieldsInOrder& fields, uint16_t definition, const Value& value,
                      BackwardWriter& out) {
-    return Writer(tables, out).write(definition, value, 0);
+    return Writer(fields, out).write(definition, value, 0);
 }
 
 }  // namespace weft::schema::internal
