@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measurements: run.sh [server|controller|compile|micro|all]. Every figure stands beside the command that gives it.
+# Measurements: run.sh [server|controller|cel|compile|micro|all]. Every figure stands beside the command that gives it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -12,6 +12,11 @@ micro)
     done
     ;;
 compile) python3 bench/compile.py ;;
-server | controller | all) python3 bench/bench.py "$what" ;;
-*) echo "bench: no measurement '$what': server, controller, compile, micro, all" >&2; exit 2 ;;
+cel) python3 bench/cel.py "${@:2}" ;;
+server | controller) python3 bench/bench.py "$what" ;;
+all)
+    python3 bench/bench.py all
+    python3 bench/cel.py --brief
+    ;;
+*) echo "bench: no measurement '$what': server, controller, cel, compile, micro, all" >&2; exit 2 ;;
 esac

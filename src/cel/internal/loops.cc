@@ -21,6 +21,36 @@ struct Range {
     size_t count = 0;
 };
 
+// What Go's %T says of cel-go's value.
+std::string go_type_of(const Value& value) {
+    switch (value.kind()) {
+        case Kind::null:
+            return "types.Null";
+        case Kind::boolean:
+            return "types.Bool";
+        case Kind::integer:
+            return "types.Int";
+        case Kind::unsigned_integer:
+            return "types.Uint";
+        case Kind::number:
+            return "types.Double";
+        case Kind::string:
+            return "types.String";
+        case Kind::bytes:
+            return "types.Bytes";
+        case Kind::duration:
+            return "types.Duration";
+        case Kind::timestamp:
+            return "types.Timestamp";
+        case Kind::type:
+            return "*types.Type";
+        case Kind::optional:
+            return "*types.Optional";
+        default:
+            return type_name_of(value);
+    }
+}
+
 // False, and the error in `failure`, if it is nothing to loop over.
 bool open_range(const LoopStep& loop, Frame& frame, Range& range, Value& failure) {
     range.over = run(loop.range, frame);
@@ -36,7 +66,7 @@ bool open_range(const LoopStep& loop, Frame& frame, Range& range, Value& failure
     failure = range.over.is_error()
                   ? range.over
                   : frame.error(loop.id, ErrorCode::invalid_argument,
-                                frame.arena->copy(cat("got '", type_name_of(range.over),
+                                frame.arena->copy(cat("got '", go_type_of(range.over),
                                                       "', expected iterable type")));
     return false;
 }
