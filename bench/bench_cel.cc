@@ -1,7 +1,7 @@
 // bench/bench_cel.cc: weft's side of bench/cel.py.
 //
-// bench_cel cases SHARED prints the cases, one line of JSON each. Without arguments: a line of JSON in,
-// a line of JSON out, as bench/peers/cel-go/main.go does it.
+// bench_cel cases SHARED prints the cases, one line of JSON each. Without arguments: a line of JSON
+// in, a line of JSON out, as bench/peers/cel-go/main.go does it.
 
 #include <algorithm>
 #include <chrono>
@@ -119,7 +119,8 @@ Measured measure(int64_t rounds, Call call) {
     };
     int64_t count = 1;
     for (double took = run(count); took < batch_ns && count < 1 << 20; took = run(count)) {
-        const auto wanted = static_cast<int64_t>(static_cast<double>(count) * batch_ns / (took + 1));
+        const auto wanted =
+            static_cast<int64_t>(static_cast<double>(count) * batch_ns / (took + 1));
         count = std::max(count * 2, std::min(count * 100, wanted));
     }
     double best = run(count);
@@ -139,10 +140,9 @@ public:
             return load(request);
         }
         const int64_t rounds = request.find("rounds")->as_int();
-        const Measured measured =
-            request.string_at("measure") == "prepare"
-                ? measure(rounds, [this] { prepare(); })
-                : measure(rounds, [this] { evaluate(); });
+        const Measured measured = request.string_at("measure") == "prepare"
+                                      ? measure(rounds, [this] { prepare(); })
+                                      : measure(rounds, [this] { evaluate(); });
         Value out;
         out.set("ns", measured.ns);
         out.set("allocations", measured.allocations);

@@ -53,9 +53,9 @@ Status add_bench_list(const std::string& shared, std::vector<Value>& out) {
 // The variables and inputs that Appendix A speaks of in its head.
 Status add_appendix(const std::string& shared, std::vector<Value>& out) {
     const std::string text = TRY(read_file(shared + "/reference/cel.md"));
-    const Value inputs = TRY(parse_json(
-        R"({"o":{"s":"hello \u00e9\ud83d\udc51","i":3,"d":2.5,"n":null,"l":[1,2,"x"],)"
-        R"("m":{"a":1,"b-c":2},"t":true,"e":{},"el":[]},"x":7,"str":"abc"})"));
+    const Value inputs = TRY(
+        parse_json(R"({"o":{"s":"hello \u00e9\ud83d\udc51","i":3,"d":2.5,"n":null,"l":[1,2,"x"],)"
+                   R"("m":{"a":1,"b-c":2},"t":true,"e":{},"el":[]},"x":7,"str":"abc"})"));
     const Value variables = TRY(parse_json(R"({"o":"dyn","x":"int","str":"string"})"));
     const size_t head = text.find("## Appendix A.");
     const size_t begin = text.find("```\n", head == std::string::npos ? text.size() : head);
@@ -155,9 +155,9 @@ Value invent_inputs(const cel::Environment& kro, const std::string& expression,
     if (!element.is_map()) {
         element.set("name", "alpha");
     }
-    std::vector<Value> kinds{Value("alpha-1"), Value(int64_t{3}), Value(true),
-                             Value::list({element, element, element}), element,
-                             Value::list({Value("alpha"), Value("beta")})};
+    std::vector<Value> kinds{Value("alpha-1"), Value(int64_t{3}),
+                             Value(true),      Value::list({element, element, element}),
+                             element,          Value::list({Value("alpha"), Value("beta")})};
     std::vector<size_t> choice(leaves.size(), 0);
     Value first = inputs_with(leaves, kinds, choice);
     const cel::Environment environment = environment_of(kro, variables);

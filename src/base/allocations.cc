@@ -1,5 +1,5 @@
-// base/allocations.cc: operators new that count. This file is an object of its own in the library of
-// base, so that only programs that call `allocation_count` take it in.
+// base/allocations.cc: operators new that count. This file is an object of its own in the library
+// of base, so that only programs that call `allocation_count` take it in.
 
 #include "base/allocations.h"
 

@@ -29,8 +29,12 @@ struct VariableName {
     }
     bool operator==(const VariableName& other) const {
         return head == other.head && tail == other.tail && text.size() == other.text.size() &&
-               (text.size() <= 16 || text == other.text);
+               (text.size() <= 16 || is_same_middle(other));
     }
+
+private:
+    // Long names are seldom met: callers need not save their registers for it.
+    [[nodiscard, clang::preserve_most]] bool is_same_middle(const VariableName& other) const;
 };
 
 // Answers for variables that an Activation does not hold; for values that are dear to make.
@@ -72,6 +76,8 @@ public:
         }
         return nullptr;
     }
+    [[nodiscard]] const Binding* begin() const { return bindings_.data(); }
+    [[nodiscard]] const Binding* end() const { return bindings_.data() + bindings_.size(); }
     [[nodiscard]] const VariableSource* source() const { return source_; }
 
 private:

@@ -27,6 +27,12 @@ inline constexpr size_t evaluation_memory_max = size_t{64} << 20;
 inline constexpr size_t arena_block_min = size_t{4} << 10;
 inline constexpr size_t arena_block_max = size_t{1} << 20;
 
+// What a program may compute early, all of its constant parts together: more would make a program
+// large and slow to make that may never run. What does not fit is computed when the program runs,
+// under the limits of its evaluation.
+inline constexpr size_t folded_memory_max = size_t{1} << 20;
+inline constexpr uint32_t folded_turns_max = 100'000;
+
 // A loop asks whether it should stop every so many turns, as Kubernetes' CEL does.
 inline constexpr uint32_t interrupt_check_frequency = 100;
 

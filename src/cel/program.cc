@@ -2,7 +2,6 @@
 
 #include "cel/program.h"
 
-#include <algorithm>
 #include <cstddef>
 
 #include "cel/internal/ast_rep.h"
@@ -13,6 +12,10 @@
 #include "cel/internal/zones.h"
 
 namespace weft::cel {
+
+[[clang::preserve_most]] bool VariableName::is_same_middle(const VariableName& other) const {
+    return text == other.text;
+}
 
 Activation& Activation::put(std::string_view name, const Value& value, bool is_typed) {
     const VariableName key(name);
@@ -68,6 +71,7 @@ Value Frame::stop_error() {
 }
 
 bool Frame::check() {
+    turns += interrupt_check_frequency;
     if (track && over_limit()) {
         (void)stop(ErrorCode::cost_limit, "operation cancelled: actual cost limit exceeded");
     } else if (interrupt != nullptr && interrupt->load(std::memory_order_relaxed)) {
@@ -84,7 +88,11 @@ bool Frame::check() {
 const re2::RE2* Call::regex(std::string_view pattern, Value& failure) {
     for (const auto& known : frame_->program->patterns) {
         if (known->pattern() == pattern) {
-            return known.get();
+            const ProgramRegex::Compiled& compiled = known->get();
+            if (compiled.regex == nullptr) {
+                failure = error(ErrorCode::invalid_argument, compiled.failure);
+            }
+            return compiled.regex.get();
         }
     }
     if (frame_->regexes == nullptr) {
@@ -128,18 +136,26 @@ Value Call::interruption() {
     return frame_->stop_error();
 }
 
-Outcome Program::evaluate(const Activation& activation, Arena& arena,
-                          const EvaluateOptions& options) const {
-    const Rep& rep = *rep_;
-    constexpr size_t few = 16;
-    // Not initialised: most programs use one or two.
-    alignas(Value) std::byte few_variables[few * sizeof(Value)];
-    alignas(Value) std::byte few_locals[few * sizeof(Value)];
-    Value* variables = rep.slots.size() <= few ? reinterpret_cast<Value*>(few_variables)
-                                               : arena.array<Value>(rep.slots.size());
-    std::fill_n(variables, rep.slots.size(), unread());
-    Value* locals = rep.local_count <= few ? reinterpret_cast<Value*>(few_locals)
-                                           : arena.array<Value>(rep.local_count);
+namespace {
+
+// Most programs use one or two variables and locals.
+constexpr size_t few_slots = 16;
+
+// The values of the variables that are where they were the last time and need no schema; the others
+// are looked up when they are read.
+void bind_slots(std::span<const Slot> slots, const Activation& activation, Value* variables) {
+    for (const Slot& slot : slots) {
+        const Activation::Binding* binding = slot.guess(activation);
+        const bool is_plain = binding != nullptr && !(binding->is_typed && slot.schema != nullptr);
+        *variables++ = is_plain ? binding->value : unread();
+    }
+}
+
+[[gnu::always_inline]] inline Outcome run_with(const Program::Rep& rep,
+                                               const Activation& activation, Arena& arena,
+                                               const EvaluateOptions& options, Value* variables,
+                                               Value* locals) {
+    bind_slots(rep.all_slots, activation, variables);
     Frame frame{.arena = &arena,
                 .activation = &activation,
                 .program = &rep,
@@ -150,15 +166,45 @@ Outcome Program::evaluate(const Activation& activation, Arena& arena,
                 .interrupt = options.interrupt,
                 .turns_max = options.turns_max};
     Value value = run(rep.root, frame);
-    if (rep.track && frame.over_limit() && frame.stopped == nullptr) {
+    if (rep.track && frame.over_limit() && frame.stopped == nullptr) [[unlikely]] {
         value =
             frame.stop(ErrorCode::cost_limit, "operation cancelled: actual cost limit exceeded");
     }
-    return {frame.stopped != nullptr ? Value::error(frame.stopped) : value, frame.cost};
+    if (frame.stopped != nullptr) [[unlikely]] {
+        value = Value::error(frame.stopped);
+    }
+    return {value, frame.cost};
+}
+
+// A program of more variables or locals than lie on the stack.
+[[gnu::noinline]] Outcome run_large(const Program::Rep& rep, const Activation& activation,
+                                    Arena& arena, const EvaluateOptions& options) {
+    return run_with(rep, activation, arena, options, arena.array<Value>(rep.all_slots.size()),
+                    arena.array<Value>(rep.local_count));
+}
+
+[[gnu::always_inline]] inline Outcome run_program(const Program::Rep& rep,
+                                                  const Activation& activation, Arena& arena,
+                                                  const EvaluateOptions& options) {
+    if (rep.all_slots.size() > few_slots || rep.local_count > few_slots) [[unlikely]] {
+        return run_large(rep, activation, arena, options);
+    }
+    // Not initialised: what is not used costs nothing.
+    alignas(Value) std::byte variables[few_slots * sizeof(Value)];
+    alignas(Value) std::byte locals[few_slots * sizeof(Value)];
+    return run_with(rep, activation, arena, options, reinterpret_cast<Value*>(variables),
+                    reinterpret_cast<Value*>(locals));
+}
+
+}  // namespace
+
+Outcome Program::evaluate(const Activation& activation, Arena& arena,
+                          const EvaluateOptions& options) const {
+    return run_program(*rep_, activation, arena, options);
 }
 
 Value Program::evaluate(const Activation& activation, Arena& arena) const {
-    return evaluate(activation, arena, EvaluateOptions{}).value;
+    return run_program(*rep_, activation, arena, {}).value;
 }
 
 Result<weft::Value> Program::evaluate_native(const Activation& activation) const {

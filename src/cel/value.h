@@ -205,6 +205,12 @@ public:
     [[nodiscard]] const schema::Schema* input_schema() const {
         return reinterpret_cast<const schema::Schema*>((head_ & borrowed_flag) != 0 ? extra() : 0);
     }
+    // The map of plain JSON that this is, without a schema; null for everything else.
+    [[nodiscard]] const weft::Value* plain_map() const {
+        return head_ == (static_cast<uint64_t>(Kind::map) | borrowed_flag)
+                   ? reinterpret_cast<const weft::Value*>(payload_)
+                   : nullptr;
+    }
     // Of a map that an expression made.
     [[nodiscard]] const MapNode& map_node() const {
         return *reinterpret_cast<const MapNode*>(payload_);

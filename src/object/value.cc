@@ -212,6 +212,7 @@ const Value* Value::find(std::string_view key) const noexcept {
 
 const Value* Value::find_in_index(const Value& key, uint32_t hash) const noexcept {
     // The words of the blocks are where the header reads them.
+    static_assert(inline_max >= sizeof(uint64_t));  // is_same_text reads texts by words
     static_assert(sizeof(std::atomic<uint32_t>) == size_in_block &&
                   sizeof(Block) == text_in_block && sizeof(StringBlock) == text_in_block &&
                   sizeof(Block) == capacity_in_block && sizeof(MapBlock) == parts_in_block &&
@@ -220,6 +221,29 @@ const Value* Value::find_in_index(const Value& key, uint32_t hash) const noexcep
     auto* block = payload<MapBlock*>();
     const uint32_t position = block->find(key.as_string(), hash);
     return position == no_position ? nullptr : &block->members()[position].value;
+}
+
+// By words and without a call, which would cost more than most keys have bytes.
+[[clang::preserve_most]] bool Value::is_same_text(const Value& a, const Value& b) noexcept {
+    if (!a.is_string() || !b.is_string() || a.size() != b.size() || a.bytes_[1] != outside ||
+        b.bytes_[1] != outside) {
+        return false;  // Texts inside are the same bytes, or not the same.
+    }
+    const char* left = a.block() + text_in_block;
+    const char* right = b.block() + text_in_block;
+    const auto differ = [&](size_t at) {
+        uint64_t words[2];
+        std::memcpy(&words[0], left + at, sizeof(uint64_t));
+        std::memcpy(&words[1], right + at, sizeof(uint64_t));
+        return words[0] != words[1];
+    };
+    const size_t last = a.block_size() - sizeof(uint64_t);
+    for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
+        if (differ(at)) {
+            return false;
+        }
+    }
+    return !differ(last);
 }
 
 uint32_t Value::hash_key(std::string_view key) noexcept {

@@ -144,6 +144,12 @@ public:
     // For keys that are looked up often: `hash` is `hash_key(key)`, which differs between runs of
     // the program.
     [[nodiscard]] const Value* find_hashed(const Value& key, uint32_t hash) const noexcept;
+    // As find_hashed, but looks at one position only: maps that come from one place mostly have
+    // their keys in one order. Null says nothing. `position_of` a value that was found is where to
+    // look the next time.
+    [[nodiscard]] const Value* find_at(uint32_t position, const Value& key,
+                                       uint32_t hash) const noexcept;
+    [[nodiscard]] uint32_t position_of(const Value& member_value) const noexcept;
     [[nodiscard]] static uint32_t hash_key(std::string_view key) noexcept;
     template <typename... More>
     [[nodiscard]] const Value* find(std::string_view key, const More&... more) const noexcept {
@@ -245,6 +251,9 @@ private:
         return word;
     }
     [[nodiscard]] const Value* find_in_index(const Value& key, uint32_t hash) const noexcept;
+    // Long keys are seldom met: callers need not save their registers for it.
+    [[nodiscard, clang::preserve_most]] static bool is_same_text(const Value& a,
+                                                                 const Value& b) noexcept;
     [[nodiscard]] const char* block() const noexcept { return payload<const char*>(); }
     [[nodiscard]] uint32_t block_size() const noexcept { return word_in_block(size_in_block); }
     [[nodiscard]] bool has_block() const noexcept {
@@ -297,16 +306,41 @@ inline const Value* Value::find_hashed(const Value& key, uint32_t hash) const no
     const auto* hashes =
         reinterpret_cast<const uint32_t*>(members + member_size * word_in_block(capacity_in_block));
     const uint32_t count = block_size();
-    for (uint32_t i = 0; i < count; ++i) {
-        if (hashes[i] == hash) {
-            const auto* member = reinterpret_cast<const Member*>(members) + i;
-            // Short texts are equal when their 16 bytes are.
-            if (member->key.is_same(key) || member->key.as_string() == key.as_string()) {
-                return &member->value;
-            }
+    const auto* member = reinterpret_cast<const Member*>(members);
+    uint32_t at = 0;
+    // Four at once: most keys that are looked for so are absent.
+    while (at + 4 <= count && hashes[at] != hash && hashes[at + 1] != hash &&
+           hashes[at + 2] != hash && hashes[at + 3] != hash) {
+        at += 4;
+    }
+    for (; at < count; ++at) {
+        // Short texts are equal when their 16 bytes are.
+        if (hashes[at] == hash &&
+            (member[at].key.is_same(key) || is_same_text(member[at].key, key))) {
+            return &member[at].value;
         }
     }
     return nullptr;
+}
+
+inline const Value* Value::find_at(uint32_t position, const Value& key,
+                                   uint32_t hash) const noexcept {
+    if (!is_map() || position >= block_size()) {
+        return nullptr;
+    }
+    const char* members = block() + parts_in_block;
+    const auto* hashes =
+        reinterpret_cast<const uint32_t*>(members + member_size * word_in_block(capacity_in_block));
+    const auto* member = reinterpret_cast<const Member*>(members) + position;
+    return hashes[position] == hash && (member->key.is_same(key) || is_same_text(member->key, key))
+               ? &member->value
+               : nullptr;
+}
+
+inline uint32_t Value::position_of(const Value& member_value) const noexcept {
+    const auto offset = static_cast<size_t>(reinterpret_cast<const char*>(&member_value) -
+                                            (block() + parts_in_block));
+    return static_cast<uint32_t>(offset / member_size);
 }
 
 inline std::span<const Member> Value::members() const noexcept {

@@ -63,7 +63,7 @@ private:
 
     Nanos nanos_ = 0;
     unsigned char form_ = 0;  // decimal, binary, exponent
-    std::string parsed_;      // the canonical text, where it was read and not made
+    std::string parsed_;      // what was read, if it was not made; few ask for its canonical form
 };
 
 }  // namespace weft::schema

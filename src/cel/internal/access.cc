@@ -90,6 +90,9 @@ Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
     Value& cached = frame.variables[index];
     for (const VariableName& name : slot.names) {
         if (const Activation::Binding* binding = frame.activation->find(name)) {
+            if (&name == slot.names.data()) {
+                slot.remember(static_cast<size_t>(binding - frame.activation->begin()));
+            }
             cached = binding->value;
             if (binding->is_typed && slot.schema != nullptr) {
                 const weft::Value* document = binding->value.borrowed();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cel/internal/environment_rep.h"
+#include "cel/internal/regex.h"
 #include "cel/program.h"
 
 namespace weft::cel {
@@ -18,30 +19,50 @@ struct Frame;
 // One step of a program: a function and, in structs derived from this, its operands. A program is a
 // tree of steps; running it is calling the root. Values come back in registers; an error is a value
 // like any other, so every step decides by itself what an error of an operand means.
+struct Step;
+using Runner = Value (*)(const Step& step, Frame& frame);
+
+// What the planner makes of a step that is an operand of another.
+enum class StepKind : uint8_t { other, constant, variable, local, path, optional_path };
+
 struct Step {
-    Value (*run)(const Step& step, Frame& frame) = nullptr;
+    Runner run = nullptr;
     uint32_t id = 0;  // of the expression
+    StepKind kind = StepKind::other;
 };
 
 // A variable that a program reads.
 struct Slot {
     std::span<const VariableName> names;  // what it may be called, longest first
+    VariableName name;                    // the first of them
     const schema::Schema* schema = nullptr;
-};
+    // Where the last activation had the variable, for the first look: programs meet activations
+    // that were filled in the same order. Only a guess, so threads may overwrite each other's.
+    mutable uint32_t place = 0;
 
-struct CompiledRegexes;
+    // The binding at the guessed place, if it is of this variable.
+    [[nodiscard]] const Activation::Binding* guess(const Activation& activation) const {
+        const uint32_t at = std::atomic_ref(place).load(std::memory_order_relaxed);
+        const Activation::Binding* binding = activation.begin() + at;
+        return binding < activation.end() && binding->name == name ? binding : nullptr;
+    }
+    void remember(size_t at) const {
+        std::atomic_ref(place).store(static_cast<uint32_t>(at), std::memory_order_relaxed);
+    }
+};
 
 struct Frame {
     Arena* arena;
     const Activation* activation;
     const Program::Rep* program;
-    Value* variables;  // by slot; an `unread` one has not been looked up yet
+    Value* variables;  // by slot; an `unread` one has not been found yet
     Value* locals;
     bool track = false;
     uint64_t cost = 0;
     uint64_t cost_limit = UINT64_MAX;
     const std::atomic<bool>* interrupt = nullptr;
-    uint32_t turns = 0;
+    uint32_t turns_to_check = interrupt_check_frequency;
+    uint32_t turns = 0;  // of all loops together, up to the last check
     uint32_t turns_max = evaluation_turns_max;
     // Set once the evaluation must end; `||` must not absorb it.
     const ErrorRecord* stopped = nullptr;
@@ -63,7 +84,11 @@ struct Frame {
         if (stopped != nullptr) {
             return true;
         }
-        return (track && over_limit()) || (++turns % interrupt_check_frequency == 0 && check());
+        if (--turns_to_check == 0) [[unlikely]] {
+            turns_to_check = interrupt_check_frequency;
+            return check();
+        }
+        return track && over_limit();
     }
     [[nodiscard]] bool check();
     [[nodiscard]] Value stop_error();
@@ -73,13 +98,14 @@ struct Program::Rep {
     Arena arena{SIZE_MAX};
     const Step* root = nullptr;
     std::vector<Slot> slots;
+    std::span<const Slot> all_slots;  // the same, once they are known
     uint32_t local_count = 0;
     bool track = false;
     bool strict_presence = false;
     std::optional<Ast> ast;
     std::shared_ptr<const Environment::Rep> environment;
-    // Patterns known when the program was made; owned here, found by the steps that use them.
-    std::vector<std::unique_ptr<re2::RE2>> patterns;
+    // Patterns known when the program was made.
+    std::vector<std::unique_ptr<ProgramRegex>> patterns;
 };
 
 // `unread`: a kind of error value with no record.

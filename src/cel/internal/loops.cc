@@ -17,7 +17,8 @@ const LoopStep& loop_of(const Step& step) {
 // What a loop runs over: items of a list, or keys of a map in order.
 struct Range {
     Value over;
-    std::span<const Value> keys;  // of a map
+    const weft::Value* documents = nullptr;  // of a list of plain JSON
+    std::span<const Value> keys;             // of a map
     size_t count = 0;
 };
 
@@ -56,6 +57,10 @@ bool open_range(const LoopStep& loop, Frame& frame, Range& range, Value& failure
     range.over = run(loop.range, frame);
     if (range.over.is_list()) {
         range.count = range.over.size();
+        if (const weft::Value* list = range.over.borrowed();
+            list != nullptr && range.over.input_schema() == nullptr) {
+            range.documents = list->items().data();
+        }
         return true;
     }
     if (range.over.is_map()) {
@@ -71,7 +76,7 @@ bool open_range(const LoopStep& loop, Frame& frame, Range& range, Value& failure
     return false;
 }
 
-void set_variables(const LoopStep& loop, const Range& range, size_t at, Frame& frame) {
+void set_variables_slowly(const LoopStep& loop, const Range& range, size_t at, Frame& frame) {
     Value* locals = frame.locals;
     if (range.over.is_list()) {
         if (loop.has_second) {
@@ -86,6 +91,14 @@ void set_variables(const LoopStep& loop, const Range& range, size_t at, Frame& f
     if (loop.has_second) {
         locals[loop.second] = range.over.find(range.keys[at], *frame.arena).value_or(Value::null());
     }
+}
+
+inline void set_variables(const LoopStep& loop, const Range& range, size_t at, Frame& frame) {
+    if (range.documents != nullptr && !loop.has_second) [[likely]] {
+        frame.locals[loop.variable] = Value::borrow(range.documents[at]);
+        return;
+    }
+    set_variables_slowly(loop, range, at, frame);
 }
 
 }  // namespace

@@ -30,11 +30,16 @@ private:
     };
 
     template <typename T>
-    T* make(const Expr& expr, Value (*run)(const Step&, Frame&)) {
+    T* make(const Expr& expr, Runner run, StepKind kind = StepKind::other) {
         T* step = out_.arena.make<T>();
         step->run = run;
         step->id = expr.id;
+        step->kind = kind;
         return step;
+    }
+    // Where costs are counted, other functions run.
+    [[nodiscard]] Runner either(Runner plain, Runner tracked) const {
+        return out_.track ? tracked : plain;
     }
     template <typename T>
     std::span<T> keep(const std::vector<T>& items) {
@@ -42,12 +47,15 @@ private:
     }
 
     const Step* constant(const Expr& expr, const Value& value, uint64_t cost = 0) {
-        auto* step = make<ConstantStep>(expr, run_constant);
+        auto* step = make<ConstantStep>(expr, either(run_constant, run_tracked_constant),
+                                        StepKind::constant);
         step->value = value;
         step->cost = cost;
         return step;
     }
-    [[nodiscard]] static bool is_constant(const Step* step) { return step->run == run_constant; }
+    [[nodiscard]] static bool is_constant(const Step* step) {
+        return step->kind == StepKind::constant;
+    }
     [[nodiscard]] static const Value& constant_value(const Step* step) {
         return static_cast<const ConstantStep*>(step)->value;
     }
@@ -62,9 +70,9 @@ private:
         return step;
     }
 
-    // Runs a step whose operands are all constant, if it may be run now.
+    // Runs a step whose operands are all constant, if it may be run now and its result is small.
     const Step* fold(const Expr& expr, const Step* step) {
-        if (!optimize_) {
+        if (!optimize_ || folded_turns_ == 0) {
             return step;
         }
         const Activation nothing;
@@ -73,10 +81,30 @@ private:
                     .program = &out_,
                     .variables = nullptr,
                     .locals = nullptr,
-                    .track = true};
+                    .track = true,
+                    .turns_max = folded_turns_};
+        const size_t before = out_.arena.used();
+        out_.arena.set_limit(before + folded_memory_);
         const Value value = run(step, frame);
-        // An error must come when the program runs, if it comes at all.
-        return value.is_error() ? step : constant(expr, value, frame.cost);
+        const bool is_over = out_.arena.is_over_limit() || frame.stopped != nullptr;
+        out_.arena.set_limit(SIZE_MAX);
+        folded_memory_ -= std::min(folded_memory_, out_.arena.used() - before);
+        folded_turns_ -= std::min(
+            folded_turns_, frame.turns + interrupt_check_frequency - frame.turns_to_check);
+        if (is_over) {
+            return step;
+        }
+        if (!value.is_error()) {
+            return constant(expr, value, frame.cost);
+        }
+        // An error must come when the program runs, if it comes at all; then it need not be made
+        // again. The kinds that a run's own limits make are for the run to make.
+        if (out_.track || value.as_error().code == ErrorCode::memory_limit) {
+            return step;
+        }
+        auto* failure = make<ConstantStep>(expr, run_constant);
+        failure->value = value;
+        return failure;
     }
 
     const Step* plan(const Expr& expr) {
@@ -135,7 +163,7 @@ private:
         for (const std::string& name : names) {
             kept.emplace_back(out_.arena.copy(name));
         }
-        out_.slots.push_back({.names = keep(kept), .schema = schema});
+        out_.slots.push_back({.names = keep(kept), .name = kept[0], .schema = schema});
         return static_cast<uint32_t>(out_.slots.size() - 1);
     }
 
@@ -163,7 +191,8 @@ private:
                 return constant(expr, variable->constant);
             }
         }
-        auto* step = make<PathStep>(expr, run_variable);
+        auto* step =
+            make<PathStep>(expr, either(run_variable, run_tracked_variable), StepKind::variable);
         step->index = slot_of({std::string(variable->name)}, variable->schema);
         step->cost = is_free ? 0 : 1;
         return step;
@@ -179,7 +208,8 @@ private:
 
     const Step* plan_identifier(const Expr& expr, bool is_free) {
         if (const Local* local = find_local(expr.name)) {
-            auto* step = make<PathStep>(expr, run_local);
+            auto* step =
+                make<PathStep>(expr, either(run_local, run_tracked_local), StepKind::local);
             step->base = PathBase::local;
             step->index = local->index;
             step->cost = is_free ? 0 : 1;
@@ -194,7 +224,8 @@ private:
             names.emplace_back(candidate);
             return false;
         });
-        auto* step = make<PathStep>(expr, run_variable);
+        auto* step =
+            make<PathStep>(expr, either(run_variable, run_tracked_variable), StepKind::variable);
         step->index = slot_of(names, nullptr);
         step->cost = is_free ? 0 : 1;
         return step;
@@ -248,16 +279,15 @@ private:
     }
     const Step* extend_path(const Expr& expr, const Step* operand, uint32_t cost,
                             const Field& field, bool is_optional) {
-        auto* step = make<PathStep>(expr, run_path);
+        auto* step = make<PathStep>(expr, either(run_path, run_tracked_path), StepKind::path);
         std::vector<Field> fields;
-        if (optimize_ && operand->run == run_optional_path) {
+        if (optimize_ && operand->kind == StepKind::optional_path) {
             const auto& before = static_cast<const PathStep&>(*operand);
             *step = before;
             step->id = expr.id;
             fields.assign(before.fields.begin(), before.fields.end());
             cost += before.cost;
-        } else if (optimize_ && (operand->run == run_path || operand->run == run_variable ||
-                                 operand->run == run_local)) {
+        } else if (optimize_ && operand->kind >= StepKind::variable) {
             const auto& before = static_cast<const PathStep&>(*operand);
             step->base = before.base;
             step->index = before.index;
@@ -268,8 +298,9 @@ private:
             step->base = PathBase::step;
             step->operand = operand;
         }
-        if (is_optional && step->run != run_optional_path) {
+        if (is_optional && step->kind != StepKind::optional_path) {
             step->run = run_optional_path;
+            step->kind = StepKind::optional_path;
             step->optional_from = static_cast<uint32_t>(fields.size());
         }
         fields.push_back(field);
@@ -304,13 +335,16 @@ private:
         step->field = out_.arena.make<Field>(field_of(*expr.operand, expr.name));
         step->cost = (environment_.presence_test_is_free ? 0 : 1) +
                      (can_be_attribute(*expr.operand) ? 0 : 1);
+        if (!out_.track && step->operand->kind == StepKind::path) {
+            step->run = run_test_path;
+        }
         return step;
     }
 
     // --- Calls ---
 
-    const Step* plan_binary(const Expr& call, Value (*run)(const Step&, Frame&),
-                            std::string_view function, bool can_fold = true) {
+    const Step* plan_binary(const Expr& call, Runner run, std::string_view function,
+                            bool can_fold = true) {
         auto* step = make<BinaryStep>(call, run);
         step->a = plan(*call.args[0]);
         step->b = plan(*call.args[1]);
@@ -322,8 +356,9 @@ private:
         if (can_fold && is_constant(step->a) && is_constant(step->b)) {
             return fold(call, step);
         }
-        if (optimize_ && !out_.track && is_constant(step->b) && run_with_constant(run) != nullptr) {
-            auto* compare = make<CompareStep>(call, run_with_constant(run));
+        const Runner comparison = comparison_with_constant(run, step->a->kind == StepKind::path);
+        if (optimize_ && !out_.track && is_constant(step->b) && comparison != nullptr) {
+            auto* compare = make<CompareStep>(call, comparison);
             compare->a = step->a;
             compare->b = constant_value(step->b);
             compare->function = function;
@@ -332,20 +367,78 @@ private:
         return step;
     }
 
+    static bool is_addition(const Expr& expr) {
+        return expr.kind == ExprKind::call && expr.name == operators::add &&
+               expr.operand == nullptr && expr.args.size() == 2;
+    }
+
+    // A chain of additions in one step, so that texts are not copied once for each.
+    const Step* plan_sum(const Expr& call) {
+        std::vector<const Expr*> additions;
+        for (const Expr* at = &call; is_addition(*at); at = at->args[0]) {
+            additions.push_back(at);
+        }
+        if (additions.size() < 2) {
+            return plan_binary(call, run_add, operators::add);
+        }
+        std::ranges::reverse(additions);
+        std::vector<const Step*> operands{plan(*additions[0]->args[0])};
+        std::vector<uint32_t> ids;
+        for (const Expr* addition : additions) {
+            const Step* next = plan(*addition->args[1]);
+            if (operands.size() == 1 && is_constant(operands[0]) && is_constant(next)) {
+                auto* pair = make<BinaryStep>(*addition, run_add);
+                pair->a = operands[0];
+                pair->b = next;
+                pair->function = operators::add;
+                operands[0] = fold(*addition, pair);
+                continue;
+            }
+            operands.push_back(next);
+            ids.push_back(addition->id);
+        }
+        if (operands.size() == 1) {
+            return operands[0];
+        }
+        auto* step = make<SumStep>(call, run_sum);
+        step->operands = keep(operands);
+        step->ids = keep(ids);
+        return step;
+    }
+
     const Step* plan_index(const Expr& call, bool is_optional, bool is_free) {
         const bool is_attribute = can_be_attribute(*call.args[0]);
+        const Expr& key = *call.args[1];
+        if (optimize_ && !out_.track && call.name == operators::index &&
+            key.kind == ExprKind::literal && key.literal.is_string()) {
+            // `a["b"]` reads what `a.b` reads, names of schemas apart.
+            const Step* operand =
+                is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]);
+            if (operand->kind >= StepKind::variable) {
+                return extend_path(call, operand, is_attribute ? 1 : (is_free ? 1 : 2),
+                                   Field(key.literal.as_string(), out_.arena), false);
+            }
+            return plan_index_of(call, operand, is_optional, is_free);
+        }
         if (optimize_ && call.name == operators::optional_select) {
             const Step* operand =
                 is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]);
             return extend_path(call, operand, is_attribute ? 1 : (is_free ? 1 : 2),
                                field_of(*call.args[0], call.args[1]->literal.as_string()), true);
         }
+        return plan_index_of(
+            call, is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]),
+            is_optional, is_free);
+    }
+
+    const Step* plan_index_of(const Expr& call, const Step* operand, bool is_optional,
+                              bool is_free) {
         auto* step = make<IndexStep>(call, is_optional ? run_optional_index : run_index);
-        step->operand = is_free && is_attribute ? plan_free(*call.args[0]) : plan(*call.args[0]);
+        step->operand = operand;
         // A key that is an attribute itself is a qualifier; only its own fields cost.
         step->key =
             can_be_attribute(*call.args[1]) ? plan_free(*call.args[1]) : plan(*call.args[1]);
-        step->cost = is_attribute ? 1 : (is_free ? 1 : 2);
+        step->cost = can_be_attribute(*call.args[0]) || is_free ? 1 : 2;
         if (!is_optional && is_constant(step->operand) && is_constant(step->key)) {
             return fold(call, step);
         }
@@ -392,7 +485,7 @@ private:
 
     struct Operator {
         std::string_view name;
-        Value (*run)(const Step&, Frame&);
+        Runner run;
     };
 
     const Step* plan_call(const Expr& call, bool is_free) {
@@ -406,6 +499,9 @@ private:
         };
         if (call.operand == nullptr && (call.name.starts_with('_') || call.name.starts_with('@') ||
                                         call.name.starts_with('!') || call.name.starts_with('-'))) {
+            if (optimize_ && !out_.track && call.name == operators::add) {
+                return plan_sum(call);
+            }
             for (const Operator& op : binary) {
                 if (op.name == call.name) {
                     return plan_binary(call, op.run, op.name);
@@ -439,7 +535,7 @@ private:
         return plan_function(call);
     }
 
-    const Step* plan_unary(const Expr& call, Value (*run)(const Step&, Frame&)) {
+    const Step* plan_unary(const Expr& call, Runner run) {
         auto* step = make<UnaryStep>(call, run);
         step->a = plan(*call.args[0]);
         return is_constant(step->a) ? fold(call, step) : step;
@@ -493,6 +589,10 @@ private:
                                                     : run_optional_or_value);
             step->a = args[0];
             step->b = plan(*call.args[0]);
+            if (!out_.track && step->run == run_optional_or_value &&
+                step->a->kind == StepKind::optional_path) {
+                step->run = run_optional_path_or_value;
+            }
             return step;
         }
         for (const Expr* argument : call.args) {
@@ -514,6 +614,7 @@ private:
                                             reference->overloads.end()) {
                 continue;
             }
+            CHECK(overloads.size() < UINT8_MAX);
             overloads.push_back(&overload);
             is_pure = is_pure && overload.is_pure;
             is_conversion = is_conversion || (args.size() == 1 && overload.is_conversion);
@@ -522,6 +623,19 @@ private:
         step->function = function->name;
         step->overloads = keep(overloads);
         step->args = kept;
+        for (size_t kind = 0; kind < kind_count; ++kind) {
+            const auto takes = [&](const Declaration* overload) {
+                return overload->kinds.empty() || (overload->kinds[0] & 1U << kind) != 0;
+            };
+            step->first_by_kind[kind] =
+                static_cast<uint8_t>(std::ranges::find_if(overloads, takes) - overloads.begin());
+        }
+        if (optimize_ && !out_.track) {
+            simplify_call(*step);
+            if (step->function == "size" && args.size() == 1) {
+                step->run = run_size;
+            }
+        }
         remember_pattern(*step);
         if (!is_pure || overloads.empty() ||
             !std::ranges::all_of(args, [](const Step* arg) { return is_constant(arg); })) {
@@ -553,7 +667,7 @@ private:
         }
     }
 
-    // Patterns that are known now are compiled now.
+    // Patterns that are known now are compiled once for all evaluations.
     void remember_pattern(const CallStep& step) {
         if (step.args.size() < 2 || !is_constant(step.args[1]) ||
             !constant_value(step.args[1]).is_string()) {
@@ -564,12 +678,14 @@ private:
             !name.starts_with("regex.")) {
             return;
         }
-        std::string failure;
-        if (auto pattern = compile_regex(constant_value(step.args[1]).as_string(), failure)) {
-            out_.patterns.push_back(std::move(pattern));
-        } else if ((name == "find" || name == "findAll") && !error_) {
+        out_.patterns.push_back(
+            std::make_unique<ProgramRegex>(constant_value(step.args[1]).as_string()));
+        if ((name == "find" || name == "findAll") && !error_) {
             // Kubernetes' library compiles its patterns early in every profile.
-            error_ = make_error(Reason::invalid, failure);
+            const ProgramRegex::Compiled& compiled = out_.patterns.back()->get();
+            if (compiled.regex == nullptr) {
+                error_ = make_error(Reason::invalid, compiled.failure);
+            }
         }
     }
 
@@ -629,6 +745,10 @@ private:
         }
         step->items = keep(items);
         step->distinct = optimize_ && has_distinct_keys(items);
+        if (step->distinct && !out_.track && items.size() <= record_entries_max &&
+            std::ranges::none_of(items, &MapStep::Item::optional)) {
+            step->run = run_record;
+        }
         return are_constant ? without_cost(fold(expr, step)) : step;
     }
 
@@ -781,6 +901,8 @@ private:
     Program::Rep& out_;
     bool optimize_;
     bool next_is_free_ = false;
+    size_t folded_memory_ = folded_memory_max;
+    uint32_t folded_turns_ = folded_turns_max;
     std::vector<Local> locals_;
     std::optional<Error> error_;
 };
@@ -796,6 +918,7 @@ Result<std::shared_ptr<const Program::Rep>> plan_program(
     rep->track = options.track_cost.value_or(environment->track_cost);
     Planner planner(ast, *environment, *rep, options);
     rep->root = planner.plan_root();
+    rep->all_slots = rep->slots;
     if (planner.error()) {
         return *planner.error();
     }

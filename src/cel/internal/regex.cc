@@ -105,4 +105,20 @@ std::unique_ptr<re2::RE2> compile_regex(std::string_view pattern, std::string& f
     return nullptr;
 }
 
+ProgramRegex::~ProgramRegex() {
+    const std::unique_ptr<const Compiled> owned(compiled_.load(std::memory_order_acquire));
+}
+
+const ProgramRegex::Compiled& ProgramRegex::get() const {
+    const Compiled* known = compiled_.load(std::memory_order_acquire);
+    if (known == nullptr) {
+        auto made = std::make_unique<Compiled>();
+        made->regex = compile_regex(pattern_, made->failure);
+        if (compiled_.compare_exchange_strong(known, made.get())) {
+            known = made.release();
+        }
+    }
+    return *known;
+}
+
 }  // namespace weft::cel

@@ -2,8 +2,10 @@
 
 #include "cel/internal/steps.h"
 
+#include <algorithm>
+
 #include "cel/internal/arithmetic.h"
-#include "cel/internal/input.h"
+#include "cel/internal/paths.h"
 
 namespace weft::cel {
 
@@ -40,35 +42,61 @@ Value second_failed(const BinaryStep& step, const Value& a, const Value& error, 
     return error;
 }
 
-template <Value (*operation)(const Value&, const Value&, Frame&, uint32_t)>
+// An operand, constants without a call.
+Value operand_of(const Step* step, Frame& frame) {
+    return step->run == run_constant ? static_cast<const ConstantStep*>(step)->value
+                                     : run(step, frame);
+}
+
+using Operation = Value (*)(const Value&, const Value&, Frame&, uint32_t);
+// Of integers: false if the operation says something about them that is no integer.
+using IntegerOperation = bool (*)(int64_t a, int64_t b, int64_t& result);
+
+template <Operation operation, IntegerOperation of_integers = nullptr>
 Value run_arithmetic(const Step& base, Frame& frame) {
     const auto& step = as<BinaryStep>(base);
-    const Value a = run(step.a, frame);
-    if (a.is_error()) {
+    const Value a = operand_of(step.a, frame);
+    if (a.is_error()) [[unlikely]] {
         return first_failed(step, a, frame);
     }
-    const Value b = run(step.b, frame);
-    if (b.is_error()) {
+    const Value b = operand_of(step.b, frame);
+    if (b.is_error()) [[unlikely]] {
         return second_failed(step, a, b, frame);
+    }
+    if constexpr (of_integers != nullptr) {
+        int64_t result = 0;
+        if (a.is_int() && b.is_int() && !frame.track &&
+            of_integers(a.as_int(), b.as_int(), result)) {
+            return Value::integer(result);
+        }
     }
     const Value result = operation(a, b, frame, step.id);
     charge_binary(step, a, b, result, frame);
     return result;
 }
 
-Value equal_values(const Value& a, const Value& b, Frame& frame) {
-    if (a.kind() == b.kind()) {
-        switch (a.kind()) {
-            case Kind::string:
-                return Value::boolean(a.as_string() == b.as_string());
-            case Kind::integer:
-            case Kind::boolean:
-                return Value::boolean(a.as_uint() == b.as_uint());
-            default:
-                break;
-        }
+bool add_integers(int64_t a, int64_t b, int64_t& result) {
+    return !__builtin_add_overflow(a, b, &result);
+}
+bool subtract_integers(int64_t a, int64_t b, int64_t& result) {
+    return !__builtin_sub_overflow(a, b, &result);
+}
+bool multiply_integers(int64_t a, int64_t b, int64_t& result) {
+    return !__builtin_mul_overflow(a, b, &result);
+}
+bool divide_integers(int64_t a, int64_t b, int64_t& result) {
+    if (b <= 0) {
+        return false;
     }
-    return equals(a, b, *frame.arena);
+    result = a / b;
+    return true;
+}
+bool modulo_integers(int64_t a, int64_t b, int64_t& result) {
+    if (b <= 0) {
+        return false;
+    }
+    result = a % b;
+    return true;
 }
 
 template <bool wanted>
@@ -106,35 +134,14 @@ Value run_order(const Step& base, Frame& frame, Test test) {
     return result.is_error() ? result : Value::boolean(test(static_cast<int>(result.as_int())));
 }
 
-// The document's map behind a value that is read as plain JSON; null for any other.
-const weft::Value* plain_map(const Value& value) {
-    return value.is_map() && value.input_schema() == nullptr ? value.borrowed() : nullptr;
-}
-
-// Takes back the cost of the fields from `first` on, which were not read: each is 1, and what is
-// absent costs nothing where it may be.
-void forgo(const PathStep& step, size_t first, Frame& frame) {
-    frame.cost -= std::min<uint64_t>(step.cost, step.fields.size() - first);
-}
-
-Value path_base(const PathStep& step, Frame& frame) {
-    switch (step.base) {
-        case PathBase::variable:
-            return load_variable(step.index, frame, step.id);
-        case PathBase::local:
-            return frame.locals[step.index];
-        case PathBase::step:
-            break;
-    }
-    return run(step.operand, frame);
-}
-
 }  // namespace
 
-Value run_constant(const Step& base, Frame& frame) {
-    const auto& step = as<ConstantStep>(base);
-    frame.charge(step.cost);
-    return step.value;
+Value run_constant(const Step& base, Frame&) {
+    return as<ConstantStep>(base).value;
+}
+Value run_tracked_constant(const Step& base, Frame& frame) {
+    frame.charge(as<ConstantStep>(base).cost);
+    return as<ConstantStep>(base).value;
 }
 
 Value run_failure(const Step& base, Frame& frame) {
@@ -146,102 +153,6 @@ Value run_failure(const Step& base, Frame& frame) {
         }
     }
     return frame.error(step.id, step.code, step.message);
-}
-
-Value run_path(const Step& base, Frame& frame) {
-    const auto& step = as<PathStep>(base);
-    Value value = path_base(step, frame);
-    frame.charge(step.cost);
-    for (size_t i = 0; i < step.fields.size(); ++i) {
-        const Field& field = step.fields[i];
-        if (const weft::Value* map = plain_map(value)) [[likely]] {
-            if (const weft::Value* found = map->find_hashed(*field.key, field.hash)) [[likely]] {
-                value = Value::borrow(*found);
-                continue;
-            }
-        }
-        if (field.owner != nullptr && value.is_map() && value.input_schema() == field.owner) {
-            const weft::Value* found = value.borrowed()->find_hashed(*field.key, field.hash);
-            if (found != nullptr && !found->is_null()) [[likely]] {
-                value = read_input(*found, field.schema, *frame.arena);
-                continue;
-            }
-        }
-        if (value.is_error()) {
-            forgo(step, i, frame);
-            return value;
-        }
-        value = select_field(value, field.name, frame, field.id);
-    }
-    return value;
-}
-
-Value run_optional_path(const Step& base, Frame& frame) {
-    const auto& step = as<PathStep>(base);
-    Value value = path_base(step, frame);
-    frame.charge(step.cost);
-    for (size_t i = 0; i < step.fields.size(); ++i) {
-        const Field& field = step.fields[i];
-        const bool is_optional = i >= step.optional_from;
-        if (const weft::Value* map = plain_map(value)) [[likely]] {
-            if (const weft::Value* found = map->find_hashed(*field.key, field.hash)) {
-                value = Value::borrow(*found);
-                continue;
-            }
-            if (is_optional) {
-                forgo(step, i, frame);
-                return Value::optional(nullptr);
-            }
-        }
-        if (value.is_error()) {
-            forgo(step, i, frame);
-            return value;
-        }
-        if (!is_optional) {
-            value = select_field(value, field.name, frame, field.id);
-            continue;
-        }
-        const Value found = optional_index_value(value, Value::string(field.name), frame, field.id);
-        if (found.is_error() || !found.has_value()) {
-            forgo(step, found.is_error() ? i + 1 : i, frame);
-            return found;
-        }
-        value = found.optional_value();
-    }
-    return value.is_error() ? value : make_optional(*frame.arena, value);
-}
-
-Value run_variable(const Step& base, Frame& frame) {
-    const auto& step = as<PathStep>(base);
-    frame.charge(step.cost);
-    return load_variable(step.index, frame, step.id);
-}
-
-Value run_local(const Step& base, Frame& frame) {
-    const auto& step = as<PathStep>(base);
-    frame.charge(step.cost);
-    return frame.locals[step.index];
-}
-
-Value run_test(const Step& base, Frame& frame) {
-    const auto& step = as<TestStep>(base);
-    const Value value = run(step.operand, frame);
-    frame.charge(step.cost);
-    if (const weft::Value* map = plain_map(value)) [[likely]] {
-        return Value::boolean(map->find_hashed(*step.field->key, step.field->hash) != nullptr);
-    }
-    if (step.field->owner != nullptr && value.is_map() &&
-        value.input_schema() == step.field->owner) {
-        const weft::Value* found =
-            value.borrowed()->find_hashed(*step.field->key, step.field->hash);
-        if (found == nullptr || found->is_null()) {
-            return Value::boolean(false);
-        }
-        // What is there must be what the schema says.
-        const Value read = read_input(*found, step.field->schema, *frame.arena);
-        return read.is_error() ? read : Value::boolean(true);
-    }
-    return test_field(value, step.field->name, frame, step.id);
 }
 
 Value run_index(const Step& base, Frame& frame) {
@@ -381,77 +292,114 @@ Value run_greater(const Step& step, Frame& frame) {
 Value run_greater_equals(const Step& step, Frame& frame) {
     return run_order(step, frame, [](int order) { return order >= 0; });
 }
+Value run_add(const Step& step, Frame& frame) {
+    return run_arithmetic<add, add_integers>(step, frame);
+}
 namespace {
 
-template <bool wanted>
-Value run_equality_with(const Step& base, Frame& frame) {
-    const auto& step = as<CompareStep>(base);
-    const Value a = run(step.a, frame);
-    if (a.is_error()) {
-        return a;
+// Adds what has been evaluated, pair by pair, and goes on with the operands after it.
+[[gnu::noinline]] Value sum_slowly(const SumStep& step, std::span<const Value> values,
+                                   Frame& frame) {
+    Value sum = values[0];
+    for (size_t i = 1; i < step.operands.size(); ++i) {
+        if (sum.is_error()) {
+            return sum;
+        }
+        const Value next = i < values.size() ? values[i] : run(step.operands[i], frame);
+        if (next.is_error()) {
+            return next;
+        }
+        sum = add(sum, next, frame, step.ids[i - 1]);
     }
-    const Value result = equal_values(a, step.b, frame);
-    return result.is_error() ? result : Value::boolean(result.as_bool() == wanted);
+    return sum;
 }
 
-// `below`, `same`, `above`: what the comparison says of each order.
-template <bool below, bool same, bool above>
-Value run_order_with(const Step& base, Frame& frame) {
-    const auto& step = as<CompareStep>(base);
-    const Value a = run(step.a, frame);
-    if (a.is_int() && step.b.is_int()) [[likely]] {
-        const int64_t left = a.as_int();
-        const int64_t right = step.b.as_int();
-        return Value::boolean(left < right ? below : (left == right ? same : above));
+// Texts are short: most are copied by two moves.
+char* append_text(char* out, std::string_view text) {
+    const size_t size = text.size();
+    const auto copy = [&]<typename Word>(Word) {
+        Word words[2];
+        std::memcpy(&words[0], text.data(), sizeof(Word));
+        std::memcpy(&words[1], text.data() + size - sizeof(Word), sizeof(Word));
+        std::memcpy(out, &words[0], sizeof(Word));
+        std::memcpy(out + size - sizeof(Word), &words[1], sizeof(Word));
+    };
+    if (size > 16) {
+        std::memcpy(out, text.data(), size);
+    } else if (size >= 8) {
+        copy(uint64_t{});
+    } else if (size >= 4) {
+        copy(uint32_t{});
+    } else if (size >= 2) {
+        copy(uint16_t{});
+    } else if (size == 1) {
+        *out = text[0];
     }
-    if (a.is_error()) {
-        return a;
-    }
-    const Value result = order(a, step.b, step.function, frame, step.id);
-    if (result.is_error()) {
-        return result;
-    }
-    return Value::boolean(result.as_int() < 0 ? below : (result.as_int() == 0 ? same : above));
+    return out + size;
 }
 
 }  // namespace
 
-Value (*run_with_constant(Value (*run)(const Step&, Frame&)))(const Step&, Frame&) {
-    if (run == run_equals) {
-        return run_equality_with<true>;
+// Texts are put together at once.
+Value run_sum(const Step& base, Frame& frame) {
+    const auto& step = as<SumStep>(base);
+    constexpr size_t few = 8;
+    alignas(Value) std::byte few_values[few * sizeof(Value)];  // not initialised
+    const size_t count = step.operands.size();
+    Value* values =
+        count <= few ? reinterpret_cast<Value*>(few_values) : frame.arena->array<Value>(count);
+    size_t size = 0;
+    for (size_t i = 0; i < count; ++i) {
+        values[i] = operand_of(step.operands[i], frame);
+        if (!values[i].is_string()) [[unlikely]] {
+            return i == 0 && values[0].is_error() ? values[0]
+                                                  : sum_slowly(step, {values, i + 1}, frame);
+        }
+        size += values[i].as_string().size();
     }
-    if (run == run_not_equals) {
-        return run_equality_with<false>;
+    if (!frame.arena->has_room(size)) [[unlikely]] {
+        return frame.error(step.id, ErrorCode::memory_limit, "memory limit exceeded");
     }
-    if (run == run_less) {
-        return run_order_with<true, false, false>;
+    char* const text = frame.arena->array<char>(size);
+    char* end = text;
+    for (size_t i = 0; i < count; ++i) {
+        end = append_text(end, values[i].as_string());
     }
-    if (run == run_less_equals) {
-        return run_order_with<true, true, false>;
-    }
-    if (run == run_greater) {
-        return run_order_with<false, false, true>;
-    }
-    return run == run_greater_equals ? run_order_with<false, true, true> : nullptr;
+    return Value::string({text, size});
 }
 
-Value run_add(const Step& step, Frame& frame) {
-    return run_arithmetic<add>(step, frame);
-}
 Value run_subtract(const Step& step, Frame& frame) {
-    return run_arithmetic<subtract>(step, frame);
+    return run_arithmetic<subtract, subtract_integers>(step, frame);
 }
 Value run_multiply(const Step& step, Frame& frame) {
-    return run_arithmetic<multiply>(step, frame);
+    return run_arithmetic<multiply, multiply_integers>(step, frame);
 }
 Value run_divide(const Step& step, Frame& frame) {
-    return run_arithmetic<divide>(step, frame);
+    return run_arithmetic<divide, divide_integers>(step, frame);
 }
 Value run_modulo(const Step& step, Frame& frame) {
-    return run_arithmetic<modulo>(step, frame);
+    return run_arithmetic<modulo, modulo_integers>(step, frame);
 }
+namespace {
+
+// A text in a list of plain JSON, which no item can fail to be compared with.
+bool contains_text(std::span<const weft::Value> items, std::string_view text) {
+    return std::ranges::any_of(items, [text](const weft::Value& item) {
+        return item.is_string() && is_same_text(item.as_string(), text);
+    });
+}
+
+Value contains_any(const Value& a, const Value& b, Frame& frame, uint32_t id) {
+    if (a.is_string() && b.is_list() && b.borrowed() != nullptr && b.input_schema() == nullptr) {
+        return Value::boolean(contains_text(b.borrowed()->items(), a.as_string()));
+    }
+    return contains(a, b, frame, id);
+}
+
+}  // namespace
+
 Value run_in(const Step& step, Frame& frame) {
-    return run_arithmetic<contains>(step, frame);
+    return run_arithmetic<contains_any>(step, frame);
 }
 
 Value run_in_constants(const Step& base, Frame& frame) {
@@ -461,6 +409,14 @@ Value run_in_constants(const Step& base, Frame& frame) {
         return a;
     }
     const Value& constants = as<ConstantStep>(*step.b).value;
+    if (const MapNode& set = constants.map_node(); a.is_string() && set.index == nullptr) {
+        for (uint32_t i = 0; i < set.size; ++i) {
+            if (set.key(i).is_string() && is_same_text(set.key(i).as_string(), a.as_string())) {
+                return Value::boolean(true);
+            }
+        }
+        return Value::boolean(false);
+    }
     return Value::boolean(constants.find(a, *frame.arena).has_value());
 }
 
@@ -469,117 +425,6 @@ Value run_negate(const Step& base, Frame& frame) {
     const Value a = run(step.a, frame);
     frame.charge(1);
     return a.is_error() ? a : negate(a, frame, step.id);
-}
-
-namespace {
-
-// Whether the arguments are of the kinds that an overload declares.
-bool admits(const Declaration& overload, std::span<const Value> args) {
-    if (overload.kinds.size() != args.size()) {
-        return false;
-    }
-    for (size_t i = 0; i < args.size(); ++i) {
-        if ((overload.kinds[i] & 1U << static_cast<unsigned>(args[i].kind())) == 0) {
-            return false;
-        }
-        const Type* declared = overload.parameters[i];
-        if (args[i].is(Kind::opaque) &&
-            (declared->kind == TypeKind::opaque || declared->kind == TypeKind::structure)) {
-            if (type_name_of(args[i]) != type_name(declared)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-// The record of an error that a library made does not know where it happened.
-Value with_place(const Value& value, uint32_t id, Frame& frame) {
-    if (value.as_error().expression != 0 || is_unread(value)) {
-        return value;
-    }
-    auto* record = frame.arena->make<ErrorRecord>(value.as_error());
-    record->expression = id;
-    return Value::error(record);
-}
-
-Value no_matching_overload(const CallStep& step, std::span<const Value> args, Frame& frame) {
-    std::string text = cat("no such overload: ", step.function, "(");
-    for (size_t i = 0; i < args.size(); ++i) {
-        append(text, i == 0 ? "" : ", ", type_name_of(args[i]));
-    }
-    text += ')';
-    return frame.error(step.id, ErrorCode::no_such_overload, frame.arena->copy(text));
-}
-
-}  // namespace
-
-namespace {
-
-// The cost of a call with an argument that failed. cel-go evaluates up to two arguments before it
-// looks at them, and of more stops at the first error: then the call is counted only if that was
-// the last one. An error counts as something of size 1.
-void charge_failed_call(const CallStep& step, std::span<Value> values, size_t failed,
-                        Frame& frame) {
-    const size_t count = step.args.size();
-    if (count > 2 && failed + 1 < count) {
-        return;
-    }
-    for (size_t i = failed + 1; i < count; ++i) {
-        values[i] = run(step.args[i], frame);
-    }
-    const Declaration* overload = step.overloads.empty() ? nullptr : step.overloads[0];
-    if (overload == nullptr || overload->actual_cost == nullptr) {
-        frame.charge(1);
-        return;
-    }
-    const Value error = values[failed];
-    for (Value& value : values.first(count)) {
-        if (value.is_error()) {
-            value = Value::string("x");
-        }
-    }
-    const bool fits = admits(*overload, values.first(count));
-    frame.charge(fits ? overload->actual_cost(values.first(count), error).value_or(1) : 1);
-    values[failed] = error;
-}
-
-}  // namespace
-
-Value run_call(const Step& base, Frame& frame) {
-    const auto& step = as<CallStep>(base);
-    constexpr size_t few = 6;
-    Value few_values[few];
-    Value* values =
-        step.args.size() <= few ? few_values : frame.arena->array<Value>(step.args.size());
-    for (size_t i = 0; i < step.args.size(); ++i) {
-        values[i] = run(step.args[i], frame);
-        if (values[i].is_error()) {
-            if (frame.track) [[unlikely]] {
-                charge_failed_call(step, {values, step.args.size()}, i, frame);
-            }
-            return values[i];
-        }
-    }
-    const std::span<const Value> args(values, step.args.size());
-    for (const Declaration* overload : step.overloads) {
-        if (!admits(*overload, args)) {
-            continue;
-        }
-        Call call(frame, *frame.arena, step.id);
-        const Value result = overload->call(call, args);
-        if (frame.track) {
-            frame.charge(overload->actual_cost == nullptr
-                             ? 1
-                             : overload->actual_cost(args, result).value_or(1));
-            if (frame.over_limit()) {
-                return frame.stop(ErrorCode::cost_limit,
-                                  "operation cancelled: actual cost limit exceeded");
-            }
-        }
-        return result.is_error() ? with_place(result, step.id, frame) : result;
-    }
-    return no_matching_overload(step, args, frame);
 }
 
 namespace {
@@ -664,6 +509,24 @@ Value run_map(const Step& base, Frame& frame) {
     }
     frame.charge(30);
     return builder.finish();
+}
+
+Value run_record(const Step& base, Frame& frame) {
+    const auto& step = as<MapStep>(base);
+    const size_t count = step.items.size();
+    auto* map =
+        frame.arena->make<MapNode>(MapNode{.size = static_cast<uint32_t>(count),
+                                           .capacity = static_cast<uint32_t>(count),
+                                           .entries = frame.arena->array<Value>(count * 2)});
+    for (size_t i = 0; i < count; ++i) {
+        const Value value = run(step.items[i].value, frame);
+        if (value.is_error()) [[unlikely]] {
+            return value;
+        }
+        map->entries[2 * i] = as<ConstantStep>(*step.items[i].key).value;
+        map->entries[2 * i + 1] = value;
+    }
+    return Value::map(map);
 }
 
 Value run_structure(const Step& base, Frame& frame) {

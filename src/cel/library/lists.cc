@@ -78,8 +78,7 @@ std::optional<CallEstimate> estimate_comparing(std::span<const Operand> args) {
 
 // --- Functions ---
 
-// cel-go's; an evaluation's memory ends before. (What grows like this is not computed early, where
-// no evaluation bounds it, so it is declared as not pure.)
+// cel-go's; an evaluation's memory ends before.
 constexpr int64_t range_size_max = 10'000'000;
 
 Value memory_exceeded(Call& call) {
@@ -404,8 +403,7 @@ Library lists_library(int version) {
         add("lists.range",
             {.id = "lists_range",
              .signature = "(int) -> list(int)",
-             .call = range,
-             .is_pure = false},
+             .call = range},
             cost_of_result, estimate_range);
         add("reverse",
             {.id = "list_reverse", .signature = "list(T).() -> list(T)", .call = reverse_list},

@@ -199,12 +199,10 @@ Library regex_library() {
     Library library("cel.lib.ext.regex");
     library.function("regex.replace", {{.id = "regex_replace_string_string_string",
                                         .signature = "(string, string, string) -> string",
-                                        .call = replace_matches,
-                                        .is_pure = false},
+                                        .call = replace_matches},
                                        {.id = "regex_replace_string_string_string_int",
                                         .signature = "(string, string, string, int) -> string",
-                                        .call = replace_matches,
-                                        .is_pure = false}});
+                                        .call = replace_matches}});
     library.function("regex.extract", {{.id = "regex_extract_string_string",
                                         .signature = "(string, string) -> optional_type(string)",
                                         .call = extract}});

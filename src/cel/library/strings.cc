@@ -368,12 +368,10 @@ Library strings_library(int version, OffsetPastEnd past_end) {
     plain("trim", "string_trim", trim_space);
     library.function("replace", {{.id = "string_replace_string_string",
                                   .signature = "string.(string, string) -> string",
-                                  .call = replace,
-                                  .is_pure = false},
+                                  .call = replace},
                                  {.id = "string_replace_string_string_int",
                                   .signature = "string.(string, string, int) -> string",
-                                  .call = replace_some,
-                                  .is_pure = false}});
+                                  .call = replace_some}});
     library.function("split", {{.id = "string_split_string",
                                 .signature = "string.(string) -> list(string)",
                                 .call = split},
@@ -388,12 +386,10 @@ Library strings_library(int version, OffsetPastEnd past_end) {
                                     .call = substring}});
     library.function("join", {{.id = "list_join",
                                .signature = "list(string).() -> string",
-                               .call = join_texts,
-                               .is_pure = false},
+                               .call = join_texts},
                               {.id = "list_join_string",
                                .signature = "list(string).(string) -> string",
-                               .call = join_texts,
-                               .is_pure = false}});
+                               .call = join_texts}});
     if (version >= 1) {
         declare_format(library, version);
         library.function("strings.quote", {{.id = "strings_quote",
