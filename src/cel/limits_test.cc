@@ -1,7 +1,6 @@
 // cel/limits_test.cc: what is too deep, too large or too slow ends in an error.
 
 #include <gtest/gtest.h>
-#include <thread>
 
 #include "cel/cel.h"
 #include "cel/internal/frame.h"
@@ -88,10 +87,8 @@ TEST(CelLimits, LoopsInLoopsEndWhenTheyAreInterruptedOrCostTooMuch) {
         text = cat("[1,2,3,4,5,6,7,8,9,0].all(x", i, ", ", text, ")");
     }
     const Program program = program_of(text);
-    std::atomic<bool> stop{false};
-    std::thread stopper([&stop] { stop = true; });
+    const std::atomic<bool> stop{true};
     EXPECT_EQ(outcome_of(program, {.interrupt = &stop}), "operation interrupted");
-    stopper.join();
 
     const Program tracked = *kro_environment().program(program.ast(), {.track_cost = true});
     EXPECT_EQ(outcome_of(tracked, {.cost_limit = 1'000'000}),

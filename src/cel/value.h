@@ -312,6 +312,49 @@ private:
     size_t capacity_ = 0;
 };
 
+// Puts a text of a known size together in an arena that has room for it; no heap is asked.
+class TextBuilder {
+public:
+    TextBuilder(Arena& arena, size_t size)
+        : begin_(arena.array<char>(size)), next_(begin_), end_(begin_ + size) {}
+    void add(std::string_view text) {
+        CHECK(text.size() <= static_cast<size_t>(end_ - next_));
+        copy(next_, text);
+        next_ += text.size();
+    }
+    [[nodiscard]] Value finish() const {
+        return Value::string({begin_, static_cast<size_t>(next_ - begin_)});
+    }
+
+private:
+    // Texts are short: most are copied by two moves, which may overlap.
+    static void copy(char* out, std::string_view text) {
+        const size_t size = text.size();
+        const auto move = [&]<typename Word>(Word) {
+            Word words[2];
+            std::memcpy(&words[0], text.data(), sizeof(Word));
+            std::memcpy(&words[1], text.data() + size - sizeof(Word), sizeof(Word));
+            std::memcpy(out, &words[0], sizeof(Word));
+            std::memcpy(out + size - sizeof(Word), &words[1], sizeof(Word));
+        };
+        if (size > 16) {
+            std::memcpy(out, text.data(), size);
+        } else if (size >= 8) {
+            move(uint64_t{});
+        } else if (size >= 4) {
+            move(uint32_t{});
+        } else if (size >= 2) {
+            move(uint16_t{});
+        } else if (size == 1) {
+            *out = text[0];
+        }
+    }
+
+    char* begin_;
+    char* next_;
+    char* end_;
+};
+
 // Fills a map; then `finish` makes it a Value.
 class MapBuilder {
 public:

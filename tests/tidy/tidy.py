@@ -16,8 +16,10 @@ PURE = {"base", "object", "schema", "merge", "cel", "crd", "helm", "kustomize", 
 # A word, where it may stand all the same, and what to write instead.
 BANNED = [
     (r"\bstd::(mutex|thread|jthread|condition_variable|shared_mutex)\b", {"io"}, "use io::Worker, io::offload or io::Signal"),
-    # The flag that stops an evaluation on the pool is set by the loop.
-    (r"\bstd::atomic\b", {"io", "object/value.cc", "cel/program.h", "cel/internal/frame.h"}, "state belongs to the loop thread"),
+    # The flag that stops an evaluation on the pool is set by the loop; programs that run there share what they guess and
+    # the patterns they compile.
+    (r"\bstd::atomic\b", {"io", "object/value.cc", "base/allocations.cc", "cel/program.h", "cel/internal/frame.h",
+                          "cel/internal/regex.h", "cel/limits_test.cc"}, "state belongs to the loop thread"),
     # A private constructor cannot be reached by std::make_unique: the owner must stand on the same line.
     (r"(?<![\w.>])new [A-Za-z_:]+[({<]", {"base", "object/value.cc", "object/value.h"}, "use std::make_unique"),
     (r"(?<![=\w] )\bdelete [a-z_]+;", {"base", "object/value.cc"}, "let an owner destroy it"),

@@ -1,6 +1,8 @@
 // cel/internal/calls.cc: calls of functions of libraries: which overload, and what it costs.
 
-#include "cel/internal/steps.h"
+#include <algorithm>
+
+#include "cel/internal/paths.h"
 
 namespace weft::cel {
 
@@ -136,18 +138,31 @@ Value run_call(const Step& base, Frame& frame) {
     return call_with(step, {values, step.args.size()}, frame);
 }
 
+// A function of one argument, whose kind says which overload it is. No cost.
+static Value run_call_by_kind(const Step& base, Frame& frame) {
+    const auto& step = static_cast<const CallStep&>(base);
+    const Value value = operand_of(step.args[0], frame);
+    if (value.is_error()) [[unlikely]] {
+        return value;
+    }
+    const size_t at = step.first_by_kind[static_cast<size_t>(value.kind())];
+    if (at == step.overloads.size()) [[unlikely]] {
+        return no_matching_overload(step, {&value, 1}, frame);
+    }
+    Call call(frame, *frame.arena, step.id);
+    const Value result = step.overloads[at]->call(call, {&value, 1});
+    return result.is_error() ? with_place(result, step.id, frame) : result;
+}
+
 // A function of one overload that takes no objects: the kinds say it all. No cost.
 template <size_t count>
-Value run_simple_call(const Step& base, Frame& frame) {
+static Value run_simple_call(const Step& base, Frame& frame) {
     const auto& step = static_cast<const CallStep&>(base);
     alignas(Value) std::byte storage[count * sizeof(Value)];  // not initialised
     auto* values = reinterpret_cast<Value*>(storage);
     bool is_admitted = true;
     for (size_t i = 0; i < count; ++i) {
-        const Step* argument = step.args[i];
-        values[i] = argument->run == run_constant
-                        ? static_cast<const ConstantStep*>(argument)->value
-                        : run(argument, frame);
+        values[i] = operand_of(step.args[i], frame);
         if (values[i].is_error()) [[unlikely]] {
             return values[i];
         }
@@ -163,20 +178,23 @@ Value run_simple_call(const Step& base, Frame& frame) {
 }
 
 void simplify_call(CallStep& step) {
-    if (step.overloads.size() != 1 || step.args.size() > step.simple_kinds.size() ||
-        step.overloads[0]->kinds.size() != step.args.size()) {
+    const auto takes_objects = [&step](const Declaration* overload) {
+        return overload->kinds.size() != step.args.size() ||
+               std::ranges::any_of(overload->parameters, [](const Type* declared) {
+                   return declared->kind == TypeKind::opaque ||
+                          declared->kind == TypeKind::structure;
+               });
+    };
+    if (step.overloads.empty() || std::ranges::any_of(step.overloads, takes_objects)) {
         return;
     }
-    for (size_t i = 0; i < step.args.size(); ++i) {
-        const Type* declared = step.overloads[0]->parameters[i];
-        if (declared->kind == TypeKind::opaque || declared->kind == TypeKind::structure) {
-            return;
-        }
-        step.simple_kinds[i] = step.overloads[0]->kinds[i];
+    if (step.args.size() == 1) {
+        step.run = run_call_by_kind;
+    } else if (step.overloads.size() == 1 && step.args.size() > 1 &&
+               step.args.size() <= step.simple_kinds.size()) {
+        std::ranges::copy(step.overloads[0]->kinds, step.simple_kinds.begin());
+        step.run = step.args.size() == 2 ? run_simple_call<2> : run_simple_call<3>;
     }
-    constexpr Runner by_count[] = {run_call, run_simple_call<1>, run_simple_call<2>,
-                                   run_simple_call<3>};
-    step.run = by_count[step.args.size()];
 }
 
 namespace {

@@ -174,7 +174,7 @@ Value run_optional_path_or_value(const Step& base, Frame& frame) {
         const weft::Value* found =
             i >= path.optional_from ? find_optional_field(*at, field) : find_field(*at, field);
         if (found == nullptr && at->is_map() && i >= path.optional_from) {
-            return run(step.b, frame);
+            return operand_of(step.b, frame);
         }
         at = found;
     }

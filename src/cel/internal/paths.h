@@ -87,6 +87,12 @@ namespace weft::cel {
     return Value::borrow(*at);
 }
 
+// The value of an operand, constants without a call.
+[[nodiscard]] inline Value operand_of(const Step* step, Frame& frame) {
+    return step->run == run_constant ? static_cast<const ConstantStep*>(step)->value
+                                     : run(step, frame);
+}
+
 // Texts are short: comparing them takes two loads, not a call.
 [[nodiscard]] inline bool is_same_text(std::string_view a, std::string_view b) {
     const size_t size = a.size();

@@ -89,8 +89,8 @@ private:
         const bool is_over = out_.arena.is_over_limit() || frame.stopped != nullptr;
         out_.arena.set_limit(SIZE_MAX);
         folded_memory_ -= std::min(folded_memory_, out_.arena.used() - before);
-        folded_turns_ -= std::min(
-            folded_turns_, frame.turns + interrupt_check_frequency - frame.turns_to_check);
+        folded_turns_ -=
+            std::min(folded_turns_, frame.turns + interrupt_check_frequency - frame.turns_to_check);
         if (is_over) {
             return step;
         }
@@ -636,7 +636,10 @@ private:
                 step->run = run_size;
             }
         }
-        remember_pattern(*step);
+        const bool has_pattern = remember_pattern(*step);
+        if (has_pattern && !out_.track) {
+            return step;  // Compiling the pattern is the dear part, and waits for the first run.
+        }
         if (!is_pure || overloads.empty() ||
             !std::ranges::all_of(args, [](const Step* arg) { return is_constant(arg); })) {
             return step;
@@ -668,15 +671,15 @@ private:
     }
 
     // Patterns that are known now are compiled once for all evaluations.
-    void remember_pattern(const CallStep& step) {
+    bool remember_pattern(const CallStep& step) {
         if (step.args.size() < 2 || !is_constant(step.args[1]) ||
             !constant_value(step.args[1]).is_string()) {
-            return;
+            return false;
         }
         const std::string_view name = step.function;
         if (name != "matches" && name != "find" && name != "findAll" &&
             !name.starts_with("regex.")) {
-            return;
+            return false;
         }
         out_.patterns.push_back(
             std::make_unique<ProgramRegex>(constant_value(step.args[1]).as_string()));
@@ -687,6 +690,7 @@ private:
                 error_ = make_error(Reason::invalid, compiled.failure);
             }
         }
+        return true;
     }
 
     // --- Literals ---
@@ -916,13 +920,14 @@ Result<std::shared_ptr<const Program::Rep>> plan_program(
     rep->ast = ast;
     rep->strict_presence = environment->strict_presence;
     rep->track = options.track_cost.value_or(environment->track_cost);
-    Planner planner(ast, *environment, *rep, options);
+    // Before planning: what is computed early asks it for time zones.
+    rep->environment = std::move(environment);
+    Planner planner(ast, *rep->environment, *rep, options);
     rep->root = planner.plan_root();
     rep->all_slots = rep->slots;
     if (planner.error()) {
         return *planner.error();
     }
-    rep->environment = std::move(environment);
     return std::shared_ptr<const Program::Rep>(std::move(rep));
 }
 

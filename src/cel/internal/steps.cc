@@ -42,12 +42,6 @@ Value second_failed(const BinaryStep& step, const Value& a, const Value& error, 
     return error;
 }
 
-// An operand, constants without a call.
-Value operand_of(const Step* step, Frame& frame) {
-    return step->run == run_constant ? static_cast<const ConstantStep*>(step)->value
-                                     : run(step, frame);
-}
-
 using Operation = Value (*)(const Value&, const Value&, Frame&, uint32_t);
 // Of integers: false if the operation says something about them that is no integer.
 using IntegerOperation = bool (*)(int64_t a, int64_t b, int64_t& result);
@@ -158,14 +152,18 @@ Value run_failure(const Step& base, Frame& frame) {
 Value run_index(const Step& base, Frame& frame) {
     const auto& step = as<IndexStep>(base);
     const Value value = run(step.operand, frame);
-    if (value.is_error()) {
+    if (value.is_error()) [[unlikely]] {
         return value;
     }
-    const Value key = run(step.key, frame);
-    if (key.is_error()) {
+    const Value key = operand_of(step.key, frame);
+    if (key.is_error()) [[unlikely]] {
         return key;
     }
     frame.charge(step.cost);
+    // A negative index is a large one.
+    if (value.is_list() && key.is_int() && key.as_uint() < value.size()) {
+        return value.item(key.as_uint(), *frame.arena);
+    }
     return index_value(value, key, frame, step.id);
 }
 
@@ -244,10 +242,10 @@ Value run_conditional(const Step& base, Frame& frame) {
     const auto& step = as<ConditionalStep>(base);
     const Value condition = run(step.condition, frame);
     if (condition.is_true()) {
-        return run(step.yes, frame);
+        return operand_of(step.yes, frame);
     }
     if (condition.is_false()) {
-        return run(step.no, frame);
+        return operand_of(step.no, frame);
     }
     return condition.is_error() ? condition : frame.no_overload(step.id);
 }
@@ -314,30 +312,6 @@ namespace {
     return sum;
 }
 
-// Texts are short: most are copied by two moves.
-char* append_text(char* out, std::string_view text) {
-    const size_t size = text.size();
-    const auto copy = [&]<typename Word>(Word) {
-        Word words[2];
-        std::memcpy(&words[0], text.data(), sizeof(Word));
-        std::memcpy(&words[1], text.data() + size - sizeof(Word), sizeof(Word));
-        std::memcpy(out, &words[0], sizeof(Word));
-        std::memcpy(out + size - sizeof(Word), &words[1], sizeof(Word));
-    };
-    if (size > 16) {
-        std::memcpy(out, text.data(), size);
-    } else if (size >= 8) {
-        copy(uint64_t{});
-    } else if (size >= 4) {
-        copy(uint32_t{});
-    } else if (size >= 2) {
-        copy(uint16_t{});
-    } else if (size == 1) {
-        *out = text[0];
-    }
-    return out + size;
-}
-
 }  // namespace
 
 // Texts are put together at once.
@@ -360,12 +334,11 @@ Value run_sum(const Step& base, Frame& frame) {
     if (!frame.arena->has_room(size)) [[unlikely]] {
         return frame.error(step.id, ErrorCode::memory_limit, "memory limit exceeded");
     }
-    char* const text = frame.arena->array<char>(size);
-    char* end = text;
+    TextBuilder out(*frame.arena, size);
     for (size_t i = 0; i < count; ++i) {
-        end = append_text(end, values[i].as_string());
+        out.add(values[i].as_string());
     }
-    return Value::string({text, size});
+    return out.finish();
 }
 
 Value run_subtract(const Step& step, Frame& frame) {

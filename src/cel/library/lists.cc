@@ -400,10 +400,7 @@ Library lists_library(int version) {
     if (version >= 2) {
         declare_sorts(library, has_costs);
         library.macro({.name = "sortBy", .arity = 2, .is_member = true, .expand = expand_sort_by});
-        add("lists.range",
-            {.id = "lists_range",
-             .signature = "(int) -> list(int)",
-             .call = range},
+        add("lists.range", {.id = "lists_range", .signature = "(int) -> list(int)", .call = range},
             cost_of_result, estimate_range);
         add("reverse",
             {.id = "list_reverse", .signature = "list(T).() -> list(T)", .call = reverse_list},

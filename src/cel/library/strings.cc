@@ -105,11 +105,22 @@ Value index_of_from(Call& call, std::span<const Value> args) {
 
 // --- Changing texts ---
 
+// The 26 letters from `first` on in the other case.
+Value change_case(Call& call, std::string_view text, char first) {
+    if (is_too_large(call, text.size())) {
+        return too_large(call);
+    }
+    char* out = call.arena().array<char>(text.size());
+    std::ranges::transform(text, out, [first](char c) {
+        return c >= first && c < first + 26 ? static_cast<char>(c ^ 0x20) : c;
+    });
+    return Value::string({out, text.size()});
+}
 Value lower_ascii(Call& call, std::span<const Value> args) {
-    return call.string(to_lower(args[0].as_string()));
+    return change_case(call, args[0].as_string(), 'A');
 }
 Value upper_ascii(Call& call, std::span<const Value> args) {
-    return call.string(to_upper(args[0].as_string()));
+    return change_case(call, args[0].as_string(), 'a');
 }
 
 // Go's strings.Replace: an empty `from` stands before each code point and at the end. A negative
@@ -136,8 +147,7 @@ Value replace_texts(Call& call, std::string_view text, std::string_view from, st
     if (is_too_large(call, size)) {
         return too_large(call);
     }
-    std::string out;
-    out.reserve(size);
+    TextBuilder out(call.arena(), size);
     size_t done = 0;
     for (uint64_t i = 0; i < count; ++i) {
         size_t at = done;
@@ -146,12 +156,12 @@ Value replace_texts(Call& call, std::string_view text, std::string_view from, st
         } else if (i > 0) {
             at = end_of_code_point(text, done);
         }
-        out += text.substr(done, at - done);
-        out += to;
+        out.add(text.substr(done, at - done));
+        out.add(to);
         done = at + from.size();
     }
-    out += text.substr(done);
-    return call.string(out);
+    out.add(text.substr(done));
+    return out.finish();
 }
 
 Value replace(Call& call, std::span<const Value> args) {
@@ -273,13 +283,12 @@ Value join_texts(Call& call, std::span<const Value> args) {
     if (is_too_large(call, size)) {
         return too_large(call);
     }
-    std::string out;
-    out.reserve(size);
+    TextBuilder out(call.arena(), size);
     for (size_t i = 0; i < items.size(); ++i) {
-        out += i == 0 ? "" : separator;
-        out += items[i].as_string();
+        out.add(i == 0 ? "" : separator);
+        out.add(items[i].as_string());
     }
-    return call.string(out);
+    return out.finish();
 }
 
 std::optional<uint64_t> cost_of_quoting(std::span<const Value> args, const Value&) {
@@ -384,12 +393,11 @@ Library strings_library(int version, OffsetPastEnd past_end) {
                                    {.id = "string_substring_int_int",
                                     .signature = "string.(int, int) -> string",
                                     .call = substring}});
-    library.function("join", {{.id = "list_join",
-                               .signature = "list(string).() -> string",
-                               .call = join_texts},
-                              {.id = "list_join_string",
-                               .signature = "list(string).(string) -> string",
-                               .call = join_texts}});
+    library.function(
+        "join", {{.id = "list_join", .signature = "list(string).() -> string", .call = join_texts},
+                 {.id = "list_join_string",
+                  .signature = "list(string).(string) -> string",
+                  .call = join_texts}});
     if (version >= 1) {
         declare_format(library, version);
         library.function("strings.quote", {{.id = "strings_quote",
