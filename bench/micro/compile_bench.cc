@@ -66,7 +66,7 @@ spec:
         spec:
           selector: ${deployment)",
                        i - 1, R"(.spec.selector.matchLabels}
-          ports: ${schema.spec.ports.map(p, {'port': p, 'name': 'p' + string(p)})}
+          ports: "${schema.spec.ports.map(p, {'port': p, 'name': 'p' + string(p)})}"
 )");
                 break;
             default:

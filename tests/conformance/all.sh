@@ -20,4 +20,10 @@ for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables stra
     [ -d "$cases/${where[$suite]:-$suite}" ] || { echo "skipped: no conformance data"; continue; }
     ./run "$suite" --cases "$cases/${where[$suite]:-$suite}" | grep -v '(known)$' || failed=1
 done
+# Each break of kro's own examples must be told where it is.
+breaker=../../build/dev/tests/breaker/breaker
+if [ -x "$breaker" ] && { [ $# -eq 0 ] || [ "$1" = breaker ]; }; then
+    printf '== breaker\n'
+    "$breaker" --seed 1 --crds "$cases/crds" "$cases/kro/examples" "$cases/kro/docs" || failed=1
+fi
 exit "$failed"

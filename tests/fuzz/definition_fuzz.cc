@@ -13,6 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         return 0;
     }
     for (const YamlDocument& document : *documents) {
+        if (!document.value.is_map()) {
+            continue;
+        }
         Diagnostics told;
         const graph::Definition definition = graph::parse_definition(Object(document.value), &told);
         graph::CompileContext context;
