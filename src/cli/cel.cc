@@ -91,8 +91,17 @@ void list_parts(const cel::Ast& ast, const cel::Expr& expr, Value& out, size_t d
     if (written->operand != nullptr) {
         list_parts(ast, *written->operand, out, depth + 1);
     }
+    const cel::Comprehension* loop = expr.comprehension;
     for (const cel::Expr* argument : written->args) {
-        list_parts(ast, *argument, out, depth + 1);
+        // The names that a macro declares are no parts.
+        const bool is_name = loop != nullptr && argument->kind == cel::ExprKind::identifier &&
+                             argument != written->args.back() &&
+                             (argument->name == loop->variable ||
+                              argument->name == loop->second_variable ||
+                              argument->name == loop->accumulator);
+        if (!is_name) {
+            list_parts(ast, *argument, out, depth + 1);
+        }
     }
     for (const cel::Entry& entry : written->entries) {
         if (entry.key != nullptr) {

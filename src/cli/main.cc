@@ -345,7 +345,8 @@ void add_cel_flags(CLI::App* app, CelOptions* options) {
     app->add_option("-i,--input", options->inputs,
                     "YAML or JSON whose members are the variables (the whole is self), or "
                     "NAME=FILE for one variable; - is standard input")
-        ->type_name("[NAME=]FILE");
+        ->type_name("[NAME=]FILE")
+        ->allow_extra_args(false);
     app->add_option_function<std::string>(
            "--profile",
            [options](const std::string& text) {
@@ -478,7 +479,8 @@ int run_command_line(int count, char** words) {
         cel_app->add_subcommand("check", "check an expression and print its type");
     add_cel_flags(cel_check_app, &cel_check);
     cel_check_app->add_option("--variable", cel_check.variables,
-                              "a variable of any type that the expression may use");
+                              "a variable of any type that the expression may use")
+        ->allow_extra_args(false);
     cel_check_app->footer(
         "Examples:\n  weft cel check --variable schema 'schema.spec.replicas > 1'\n  weft cel "
         "check "

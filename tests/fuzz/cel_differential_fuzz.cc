@@ -113,6 +113,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     const Outcome checked_plain = outcome_of(language, *checked, false);
     compare("checked, optimised", text, checked_plain, outcome_of(language, *checked, true));
-    compare("checked", text, plain, checked_plain);
+    // cel-go's checker binds a type that nothing says to the first that fits, and then a checked
+    // expression may fail where the parsed one does not. The other way round never.
+    if (checked_plain.text != "error") {
+        compare("checked", text, plain, checked_plain);
+    }
     return 0;
 }
