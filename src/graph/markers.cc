@@ -8,14 +8,11 @@
 #include <cstdlib>
 #include <re2/re2.h>
 
+#include "graph/schema_words.h"
+
 namespace weft::graph {
 
 namespace {
-
-constexpr auto known_markers = std::to_array<std::string_view>(
-    {"required", "default", "description", "minimum", "maximum", "validation", "enum", "immutable",
-     "pattern", "minLength", "maxLength", "uniqueItems", "minItems", "maxItems", "listType",
-     "listMapKey"});
 
 // Unicode white space as Go's unicode.IsSpace has it.
 bool is_space(char32_t c) {
@@ -107,7 +104,7 @@ private:
         if (key.empty()) {
             return make_error(Reason::invalid, "empty marker key");
         }
-        if (std::ranges::find(known_markers, key) == known_markers.end()) {
+        if (std::ranges::find(marker_words(), key, &MarkerWord::name) == marker_words().end()) {
             return make_error(Reason::invalid, "invalid marker key ", quote(key),
                               ": unknown marker: ", key);
         }
@@ -445,7 +442,14 @@ Status apply_marker(const Marker& marker, Value& schema, MarkerEffects& effects)
 }  // namespace
 
 std::span<const std::string_view> marker_names() {
-    return known_markers;
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> out;
+        for (const MarkerWord& word : marker_words()) {
+            out.push_back(word.name);
+        }
+        return out;
+    }();
+    return names;
 }
 
 Result<std::vector<Marker>> parse_markers(std::string_view text, size_t* mistake_at) {
