@@ -89,10 +89,69 @@ struct ExplainOptions {
 struct PlanOptions {
     std::string definition;
     std::string instance;
-    std::string observed;  // objects that exist; "": none
+    std::vector<std::string> observed;  // objects that exist
     std::vector<std::string> crds;
+    ClusterFlags cluster;
     bool why = false;
     Format format = Format::text;
+};
+
+struct RenderOptions {
+    std::string definition;
+    std::string instance;
+    std::vector<std::string> observed;
+    std::vector<std::string> crds;
+    ClusterFlags cluster;
+    bool with_labels = false;  // as they are applied: with what the controller adds
+    bool partial = false;      // what waits is no failure
+    Format format = Format::yaml;
+};
+
+enum class Picturing : uint8_t { text, mermaid, dot, svg, json };
+struct GraphOptions {
+    std::vector<std::string> paths;
+    std::vector<std::string> crds;
+    Picturing format = Picturing::text;
+};
+
+enum class Product : uint8_t { crd, instance, schema };
+struct GenerateOptions {
+    Product product = Product::crd;
+    std::vector<std::string> paths;
+    std::vector<std::string> crds;
+    std::string name;  // of the example instance
+    Format format = Format::yaml;
+};
+
+struct FmtOptions {
+    std::vector<std::string> paths;
+    bool check = false;
+    bool write = false;
+};
+
+struct LintOptions {
+    std::vector<std::string> paths;
+    std::vector<std::string> crds;
+    std::vector<std::string> disabled;  // ids of rules
+    bool strict = false;                // warnings fail, too
+    bool lists_rules = false;
+    ReportFormat format = ReportFormat::text;
+};
+
+struct DiffOptions {
+    std::string before;
+    std::string after;
+    std::vector<std::string> crds;
+    Format format = Format::text;
+};
+
+enum class TestFormat : uint8_t { text, json, junit };
+struct TestOptions {
+    std::vector<std::string> paths;
+    std::string filter;
+    bool bless = false;
+    TestFormat format = TestFormat::text;
+    std::string junit;  // also write JUnit to this file
 };
 
 // `cel eval` and `cel check`.
@@ -111,6 +170,13 @@ struct CelOptions {
 [[nodiscard]] int run_validate(const ValidateOptions& options);
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_plan(const PlanOptions& options);
+[[nodiscard]] int run_render(const RenderOptions& options);
+[[nodiscard]] int run_graph(const GraphOptions& options);
+[[nodiscard]] int run_generate(const GenerateOptions& options);
+[[nodiscard]] int run_fmt(const FmtOptions& options);
+[[nodiscard]] int run_lint(const LintOptions& options);
+[[nodiscard]] int run_diff(const DiffOptions& options);
+[[nodiscard]] int run_test(const TestOptions& options);
 [[nodiscard]] int run_cel_eval(const CelOptions& options);
 [[nodiscard]] int run_cel_check(const CelOptions& options);
 // Prints docs/reference/cel-functions.md.

@@ -22,11 +22,16 @@ bool is_manifest(const fs::path& path) {
     return extension == ".yaml" || extension == ".yml" || extension == ".json";
 }
 
-Status find_files(const std::string& path, std::vector<std::string>* out) {
+bool is_test(const std::string& path) {
+    return path.ends_with(".test.yaml") || path.ends_with(".test.yml");
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_files(const std::string& path, FilesOf what) {
     std::error_code code;
     if (path == "-" || !fs::is_directory(path, code)) {
-        out->push_back(path);
-        return {};
+        return std::vector<std::string>{path};
     }
     std::vector<std::string> found;
     fs::recursive_directory_iterator at(path, code);
@@ -36,7 +41,8 @@ Status find_files(const std::string& path, std::vector<std::string>* out) {
             at.disable_recursion_pending();
             continue;
         }
-        if (at->is_regular_file(code) && is_manifest(at->path())) {
+        if (at->is_regular_file(code) && is_manifest(at->path()) &&
+            is_test(at->path()) == (what == FilesOf::tests)) {
             found.push_back(at->path());
             if (found.size() > files_max) {
                 return make_error(Reason::invalid, "more than ", files_max, " files in it");
@@ -47,11 +53,12 @@ Status find_files(const std::string& path, std::vector<std::string>* out) {
         return make_error(Reason::io, code.message());
     }
     if (found.empty()) {
-        return make_error(Reason::invalid, "no .yaml, .yml or .json file in it");
+        return make_error(Reason::invalid, what == FilesOf::tests
+                                               ? "no .test.yaml file in it"
+                                               : "no .yaml, .yml or .json file in it");
     }
     std::ranges::sort(found);
-    out->insert(out->end(), found.begin(), found.end());
-    return {};
+    return found;
 }
 
 // The YAML reader's errors begin with their place, "web.yaml:4:9: …", and name the cure after a
@@ -88,6 +95,8 @@ Diagnostic trouble(const std::string& file, const Error& error) {
     diagnostic.message = trim(text);
     return diagnostic;
 }
+
+namespace {
 
 // What of a file becomes objects.
 class ObjectReader {
@@ -186,12 +195,12 @@ std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
     std::vector<FileObject> out;
     constexpr std::string_view stdin_name = "<stdin>";
     for (const std::string& path : paths) {
-        std::vector<std::string> files;
-        if (const Status found = find_files(path, &files); !found) {
-            diagnostics->push_back(trouble(path, found.error()));
+        const Result<std::vector<std::string>> files = find_files(path);
+        if (!files) {
+            diagnostics->push_back(trouble(path, files.error()));
             continue;
         }
-        for (const std::string& file : files) {
+        for (const std::string& file : *files) {
             const std::string name(file == "-" ? stdin_name : file);
             Result<std::string> text = read_file(file);
             if (!text) {

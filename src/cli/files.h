@@ -16,6 +16,16 @@ namespace weft::cli {
 // A variable of the environment; "" if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 
+// The YAML and JSON files that a path names: itself, or all below a folder, by name. In folders,
+// files that end in .test.yaml hold tests (`weft test`) and nothing else; other commands pass over
+// them.
+enum class FilesOf : uint8_t { objects, tests };
+[[nodiscard]] Result<std::vector<std::string>> find_files(const std::string& path,
+                                                          FilesOf what = FilesOf::objects);
+
+// What reading a file met, as a diagnostic with the place that its text begins with.
+[[nodiscard]] Diagnostic trouble(const std::string& file, const Error& error);
+
 // An object and where it stands.
 struct FileObject {
     Object object;

@@ -36,4 +36,22 @@ constexpr size_t explain_depth_max = 64;
 // The column behind which types are no longer aligned.
 constexpr size_t explain_width = 60;
 
+// Rounds of observing and applying a rehearsal may take for each node of a graph: a node is looked
+// for, applied and settled, and the instance's record may change with it. More is a graph that
+// never comes to rest.
+constexpr size_t rounds_per_node = 8;
+
+// Sweeps over the layers of a drawn graph: orders settle after a handful.
+constexpr size_t layout_sweeps = 24;
+// Edges up to which crossings are counted, which is quadratic.
+constexpr size_t layout_edges_max = 2'000;
+
+// Levels of a schema that an example shows: SimpleSchema allows no more that anybody could read.
+constexpr size_t example_depth_max = 64;
+// Letters of a text that is made up to fill a minLength.
+constexpr int64_t placeholder_max = 256;
+
+// Bytes of a value that a failed test shows of it.
+constexpr size_t shown_max = 160;
+
 }  // namespace weft::cli

@@ -176,4 +176,18 @@ Result<std::vector<Object>> LiveCluster::list(const GroupVersionKind& kind,
     return std::move(found.items);
 }
 
+Result<std::vector<Object>> LiveCluster::list_any_version(const std::string& group,
+                                                          const std::string& kind,
+                                                          const std::string& namespace_,
+                                                          const std::string& label_selector) {
+    const Result<kube::Resource> resource = io::run(&loop_, mapper_->for_group_kind(group, kind));
+    if (!resource && resource.error().reason() == Reason::not_found) {
+        return std::vector<Object>();
+    }
+    if (!resource) {
+        return Error(resource.error());
+    }
+    return list(resource->gvk(), namespace_, label_selector);
+}
+
 }  // namespace weft::cli

@@ -46,6 +46,12 @@ public:
                                                    const std::string& namespace_,
                                                    const std::string& label_selector);
 
+    // Likewise of a group's kind in the version that is served; nothing if it is not served.
+    [[nodiscard]] Result<std::vector<Object>> list_any_version(const std::string& group,
+                                                               const std::string& kind,
+                                                               const std::string& namespace_,
+                                                               const std::string& label_selector);
+
     // The namespace of the context.
     [[nodiscard]] const std::string& default_namespace() const { return config_.namespace_; }
 

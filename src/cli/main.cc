@@ -1,12 +1,12 @@
-// cli/main.cc: the command line. The only file that knows CLI11.
+// cli/main.cc: the command line. Commands for authors are in author_line.cc.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <limits>
 
 #include "cli/commands.h"
 #include "cli/limits.h"
+#include "cli/line.h"
 #include "cli/terminal.h"
 #include "io/log.h"
 #include "io/time_zone.h"
@@ -53,30 +53,6 @@ CLI::Option* add_duration(CLI::App* app, const std::string& name, int64_t* value
             },
             help + " (" + format_duration(*value) + ")")
         ->type_name("DURATION");
-}
-
-template <typename T>
-void add_choice(CLI::App* app, const std::string& name, T* value,
-                const std::map<std::string, T>& choices, const std::string& help) {
-    std::string words;
-    for (const auto& [word, unused] : choices) {
-        words += (words.empty() ? "" : ", ") + word;
-    }
-    std::string type = words;
-    for (size_t at = 0; (at = type.find(", ", at)) != std::string::npos;) {
-        type.replace(at, 2, "|");
-    }
-    app->add_option_function<std::string>(
-           name,
-           [value, choices, words, name](const std::string& text) {
-               const auto found = choices.find(text);
-               if (found == choices.end()) {
-                   throw CLI::ValidationError(name, "\"" + text + "\" is none of " + words);
-               }
-               *value = found->second;
-           },
-           help)
-        ->type_name(type);
 }
 
 // A whole number within bounds. CLI11's own conversion lets -3 wrap and says little of the rest.
@@ -279,15 +255,6 @@ void add_controller(CLI::App* app, ControllerOptions* options) {
     add_accepted_flags(app);
 }
 
-void add_cluster_flags(CLI::App* app, ClusterFlags* flags) {
-    CLI::Option* from = app->add_flag("--from-cluster", flags->from_cluster,
-                                      "ask an API server for kinds (and objects), not the program");
-    app->add_option("--kubeconfig", flags->kubeconfig,
-                    "which API server ($KUBECONFIG, the pod's, ~/.kube/config)")
-        ->needs(from);
-    app->add_option("--context", flags->context, "context of the kubeconfig")->needs(from);
-}
-
 void log_to_stderr(control::LogLevel level, const std::string& message) {
     constexpr std::array<io::LogLevel, 4> levels = {io::LogLevel::debug, io::LogLevel::info,
                                                     io::LogLevel::warning, io::LogLevel::error};
@@ -363,6 +330,19 @@ void add_cel_flags(CLI::App* app, CelOptions* options) {
     add_choice(app, "-o,--output", &options->format, formats, "format (text)");
 }
 
+// For tests/docs/run.py.
+int print_reference(const CLI::App& app, const std::string& page) {
+    std::string text;
+    if (page == "commands") {
+        text = commands_page(app);
+    } else if (page == "simple-schema") {
+        text = simple_schema_page();
+    } else if (page == "lint-rules") {
+        text = lint_rules_page();
+    }
+    return !text.empty() && print(text) ? exit_ok : exit_usage;
+}
+
 int run_command_line(int count, char** words) {
     CLI::App app(about, "weft");
     app.require_subcommand(1);
@@ -373,7 +353,16 @@ int run_command_line(int count, char** words) {
              subs = subs.front()->get_subcommands()) {
             command += " " + subs.front()->get_name();
         }
-        return "weft: " + std::string(error.what()) + "\n  see `" + command + " --help`\n";
+        std::string what = error.what();
+        if (what == "A subcommand is required" && command != "weft") {
+            std::string names;
+            const CLI::App* last = root->get_subcommands().back();
+            for (const CLI::App* sub : last->get_subcommands(nullptr)) {
+                names += (names.empty() ? "" : ", ") + sub->get_name();
+            }
+            what = "say which: " + names;
+        }
+        return "weft: " + what + "\n  see `" + command + " --help`\n";
     });
 
     ServeOptions serve;
@@ -446,21 +435,8 @@ int run_command_line(int count, char** words) {
     add_choice(explain_app, "-o,--output", &explain.format, page_formats, "format (text)");
     explain_app->footer("Example:\n  weft explain G007");
 
-    PlanOptions plan;
-    CLI::App* plan_app =
-        app.add_subcommand("plan", "show what would be done for an instance, offline");
-    plan_app->add_option("-f,--filename", plan.definition, "file or folder of the definition")
-        ->required();
-    plan_app->add_option("-i,--instance", plan.instance, "file of the instance")->required();
-    plan_app->add_option("--observed", plan.observed,
-                         "objects that exist already; without it: none");
-    plan_app->add_option("--crds", plan.crds,
-                         "files or folders with CRDs that the definition uses");
-    plan_app->add_flag("--why", plan.why, "say of each action why");
-    add_choice(plan_app, "-o,--output", &plan.format, formats, "format (text)");
-    plan_app->footer(
-        "Example:\n  weft plan -f examples/web-app/definition.yaml -i "
-        "examples/web-app/instance.yaml --why");
+    Run run;
+    add_author_commands(&app, &run);
 
     CLI::App* cel_app =
         app.add_subcommand("cel", "evaluate or check an expression of CEL, offline");
@@ -508,6 +484,9 @@ int run_command_line(int count, char** words) {
     if (!arguments.empty() && arguments[0] == "__complete") {
         return complete(app, {arguments.begin() + 1, arguments.end()});
     }
+    if (arguments.size() == 2 && arguments[0] == "__reference") {
+        return print_reference(app, arguments[1]);
+    }
     const auto is_command = [&](const std::string& word) {
         return std::ranges::any_of(app.get_subcommands(nullptr), [&](const CLI::App* command) {
             return command->get_name() == word;
@@ -547,8 +526,8 @@ int run_command_line(int count, char** words) {
     if (explain_app->parsed()) {
         return run_explain(explain);
     }
-    if (plan_app->parsed()) {
-        return run_plan(plan);
+    if (run) {
+        return run();
     }
     if (cel_eval_app->parsed()) {
         return run_cel_eval(cel_eval);

@@ -1,125 +1,227 @@
-// cli/plan.cc: `weft plan`: what would be done for an instance, without any server.
-
-#include <variant>
+// cli/plan.cc: `weft plan`: what would be done for an instance, and what waits for what.
 
 #include "cli/commands.h"
-#include "cli/offline.h"
+#include "cli/rehearsal.h"
 #include "cli/terminal.h"
+#include "cli/workbench.h"
 
 namespace weft::cli {
 
 namespace {
 
-std::string object_text(const ObjectKey& key) {
-    return cat(key.kind.kind, " ", key.name.text());
+struct Counts {
+    size_t created = 0;
+    size_t changed = 0;
+    size_t removed = 0;
+    size_t waiting = 0;
+    size_t broken = 0;
+};
+
+bool is_waiting(const graph::NodePlan& node) {
+    return node.state == graph::NodeState::in_progress ||
+           node.state == graph::NodeState::waiting_for_readiness ||
+           node.state == graph::NodeState::deleting;
 }
 
-// The file's objects as the world: what the plan asks for and is not among them does not exist.
-void observe(const graph::Plan& plan, const std::vector<FileObject>& world,
-             graph::Observed* observed) {
-    if (plan.needs_members) {
-        std::vector<Object> members;
-        for (const FileObject& file : world) {
-            if (!file.object.label(graph::label_part_of).empty()) {
-                members.push_back(file.object);
-            }
-        }
-        observed->see_members(std::move(members));
-    }
-    for (const graph::Interest& interest : plan.unknown) {
-        std::vector<Object> items;
-        std::optional<Object> named;
-        for (const FileObject& file : world) {
-            if (file.object.group_version_kind() != interest.kind) {
-                continue;
-            }
-            items.push_back(file.object);
-            if (file.object.key() == interest.name) {
-                named = file.object;
-            }
-        }
-        if (interest.by_name) {
-            observed->see({interest.kind, interest.name}, std::move(named));
-        } else {
-            observed->see_list(interest.node, std::move(items));
+Counts count(const Rehearsal& rehearsal) {
+    Counts counts;
+    for (const Change& change : rehearsal.changes()) {
+        switch (change.kind) {
+            case Change::Kind::create:
+                ++counts.created;
+                break;
+            case Change::Kind::change:
+                ++counts.changed;
+                break;
+            case Change::Kind::remove:
+                ++counts.removed;
+                break;
         }
     }
+    for (const graph::NodePlan& node : rehearsal.plan().nodes) {
+        counts.waiting += is_waiting(node) ? 1 : 0;
+        counts.broken += node.state == graph::NodeState::error ? 1 : 0;
+    }
+    return counts;
 }
 
-// As if the actions had been carried out and nobody else had done anything: what a server would add
-// (a status, say) is not there, so what waits for it shows as waiting.
-void pretend(const graph::Plan& plan, Object* instance, graph::Observed* observed) {
-    for (const Action& action : plan.actions) {
-        if (const Prune* prune = std::get_if<Prune>(&action.what)) {
-            observed->see_pruned(prune->key);
-            continue;
-        }
-        const Apply* apply = std::get_if<Apply>(&action.what);
-        if (apply == nullptr) {
-            continue;
-        }
-        if (!apply->node.empty()) {
-            Object answer = apply->desired;
-            answer.metadata().set("resourceVersion", "1");
-            observed->see_applied({answer.group_version_kind(), answer.key()}, apply->desired,
-                                  answer);
-            continue;
-        }
-        for (const std::string_view map : {"labels", "annotations"}) {
-            if (const Value* members = apply->desired.value().find("metadata", map)) {
-                for (const Member& member : members->members()) {
-                    instance->metadata().mutable_member(map).set(member.name(), member.value);
-                }
-            }
-        }
-        if (const Value* finalizers = apply->desired.value().find("metadata", "finalizers")) {
-            instance->metadata().set("finalizers", *finalizers);
-        }
+std::string change_text(const Change& change, bool why, bool coloured) {
+    std::string mark = "+";
+    Colour colour = Colour::green;
+    if (change.kind == Change::Kind::change) {
+        mark = "~";
+        colour = Colour::yellow;
+    } else if (change.kind == Change::Kind::remove) {
+        mark = "-";
+        colour = Colour::red;
     }
-}
-
-std::string action_line(const Action& action, bool why) {
-    std::string out;
-    if (const Apply* apply = std::get_if<Apply>(&action.what)) {
-        out = cat("  apply ",
-                  object_text({apply->desired.group_version_kind(), apply->desired.key()}),
-                  apply->node.empty() ? "" : cat("  (", apply->node, ")"));
-    } else if (const Prune* prune = std::get_if<Prune>(&action.what)) {
-        out = cat("  delete ", object_text(prune->key));
-    } else if (const Observe* look = std::get_if<Observe>(&action.what)) {
-        out = cat("  read ", object_text(look->key));
+    std::string out = cat("  ", paint(cat(mark, " ", object_text(change.key)), colour, coloured),
+                          change.node.empty() ? "" : cat("  (", change.node, ")"), "\n");
+    for (const merge::FieldDifference& field : change.fields) {
+        append(out, "      ", merge::to_text(field), "\n");
     }
-    return why && !action.why.empty() ? cat(out, "\n      because: ", action.why, "\n")
-                                      : out + "\n";
-}
-
-Value action_value(const Action& action) {
-    Value out = Value::map();
-    if (const Apply* apply = std::get_if<Apply>(&action.what)) {
-        out.set("apply", apply->desired.value());
-        out.set("node", apply->node);
-        out.set("fieldManager", apply->field_manager);
-    } else if (const Prune* prune = std::get_if<Prune>(&action.what)) {
-        out.set("delete", object_text(prune->key));
+    if (change.kind == Change::Kind::change && change.fields.empty()) {
+        append(out, "      no field changes: the controller becomes their owner\n");
     }
-    out.set("why", action.why);
+    if (change.kind == Change::Kind::remove || why) {
+        append(out, "      because: ", change.why, "\n");
+    }
     return out;
+}
+
+// What stands for a node that is not as it should be; "" for one that is.
+std::string node_text(const graph::NodePlan& node, bool coloured) {
+    switch (node.state) {
+        case graph::NodeState::synced:
+            return "";
+        case graph::NodeState::skipped:
+            return cat("  ",
+                       paint(cat("○ ", node.id, " is left out: ", node.why), Colour::dim, coloured),
+                       "\n");
+        case graph::NodeState::error:
+            return cat("  ", paint(cat("✗ ", node.id, " fails"), Colour::red, coloured), ": ",
+                       node.why, "\n");
+        case graph::NodeState::in_progress:
+        case graph::NodeState::waiting_for_readiness:
+        case graph::NodeState::deleting:
+            break;
+    }
+    // "waiting for `db`: …" reads on from "waits".
+    constexpr std::string_view long_form = "waiting for ";
+    const std::string why = node.why.starts_with(long_form)
+                                ? cat(" waits for ", node.why.substr(long_form.size()))
+                                : cat(" is not ready: ", node.why);
+    return cat("  ", paint(cat("… ", node.id), Colour::blue, coloured), why, "\n");
+}
+
+std::string plan_text(const Rehearsal& rehearsal, bool why, bool coloured) {
+    const Counts counts = count(rehearsal);
+    const Object& instance = rehearsal.instance();
+    std::string out =
+        cat(paint(cat(instance.kind(), " ", instance.key().text()), Colour::bold, coloured), ": ",
+            counts.created, " to create, ", counts.changed, " to change, ", counts.removed,
+            " to delete", counts.waiting == 0 ? "" : cat(", ", counts.waiting, " waiting"),
+            counts.broken == 0 ? "" : cat(", ", counts.broken, " failing"), "\n");
+    for (const Change& change : rehearsal.changes()) {
+        out += change_text(change, why, coloured);
+    }
+    for (const graph::NodePlan& node : rehearsal.plan().nodes) {
+        out += node_text(node, coloured);
+    }
+    return out;
+}
+
+Value key_value(const ObjectKey& key) {
+    Value out = Value::map_of({{"apiVersion", key.kind.api_version()}, {"kind", key.kind.kind}});
+    if (!key.name.namespace_.empty()) {
+        out.set("namespace", key.name.namespace_);
+    }
+    out.set("name", key.name.name);
+    return out;
+}
+
+Value change_value(const Change& change) {
+    constexpr std::array<std::string_view, 3> words = {"create", "change", "delete"};
+    Value out = Value::map_of({{"action", words[static_cast<size_t>(change.kind)]},
+                               {"node", change.node},
+                               {"object", key_value(change.key)},
+                               {"why", change.why}});
+    if (change.kind == Change::Kind::change) {
+        Value fields = Value::list();
+        for (const merge::FieldDifference& field : change.fields) {
+            Value entry = Value::map_of({{"path", field.path}});
+            if (field.before) {
+                entry.set("before", *field.before);
+            }
+            if (field.after) {
+                entry.set("after", *field.after);
+            }
+            fields.push_back(std::move(entry));
+        }
+        out.set("fields", std::move(fields));
+    }
+    if (change.kind != Change::Kind::remove) {
+        out.set("desired", change.desired.value());
+    }
+    return out;
+}
+
+Value plan_value(const Rehearsal& rehearsal) {
+    const Counts counts = count(rehearsal);
+    Value actions = Value::list();
+    for (const Change& change : rehearsal.changes()) {
+        actions.push_back(change_value(change));
+    }
+    Value nodes = Value::list();
+    for (const graph::NodePlan& node : rehearsal.plan().nodes) {
+        Value objects = Value::list();
+        for (const ObjectKey& key : node.objects) {
+            objects.push_back(key_value(key));
+        }
+        nodes.push_back(Value::map_of({{"id", node.id},
+                                       {"state", graph::text(node.state)},
+                                       {"why", node.why},
+                                       {"waitsFor", node.waits_for},
+                                       {"objects", std::move(objects)}}));
+    }
+    const Object& instance = rehearsal.instance();
+    return Value::map_of({{"instance", key_value({instance.group_version_kind(), instance.key()})},
+                          {"summary", Value::map_of({{"create", counts.created},
+                                                     {"change", counts.changed},
+                                                     {"delete", counts.removed},
+                                                     {"waiting", counts.waiting},
+                                                     {"failing", counts.broken}})},
+                          {"actions", std::move(actions)},
+                          {"nodes", std::move(nodes)},
+                          {"status", rehearsal.status()}});
 }
 
 }  // namespace
 
 int run_plan(const PlanOptions& options) {
+    const Workbench bench({options.definition}, options.crds, options.cluster);
+    if (!bench.complain_if_broken()) {
+        return exit_failed;
+    }
     Diagnostics diagnostics;
-    const std::vector<FileObject> crds = read_objects(options.crds, &diagnostics);
-    const std::vector<FileObject> definitions = read_objects({options.definition}, &diagnostics);
     const std::vector<FileObject> instances = read_objects({options.instance}, &diagnostics);
-    const std::vector<FileObject> world = options.observed.empty()
-                                              ? std::vector<FileObject>{}
-                                              : read_objects({options.observed}, &diagnostics);
-    const std::vector<OfflineDefinition> compiled = compile_offline(definitions, crds);
-    for (const OfflineDefinition& definition : compiled) {
-        const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
-        diagnostics.insert(diagnostics.end(), found.begin(), found.end());
+    FileSource files(objects_of(read_objects(options.observed, &diagnostics)));
+    ClusterSource live(bench.cluster(), &files);
+    ObjectSource* source = &files;
+    if (bench.cluster() != nullptr) {
+        source = &live;
+    }
+    Value documents = Value::list();
+    std::string text;
+    bool is_broken = false;
+    size_t planned = 0;
+    for (const FileObject& file : instances) {
+        const graph::SharedGraph graph = bench.graph_of(file.object.group_version_kind());
+        if (graph == nullptr) {
+            continue;
+        }
+        ++planned;
+        const Object admitted = admit_instance(*graph, file, &diagnostics);
+        if (has_errors(diagnostics)) {
+            break;
+        }
+        Result<Object> instance = observed_instance(admitted, source);
+        if (!instance) {
+            complain(cat("weft: ", instance.error().text(), "\n"));
+            return exit_failed;
+        }
+        Rehearsal rehearsal(graph.get(), *std::move(instance), source,
+                            [&](const GroupVersionKind& kind) { return bench.schema_of(kind); });
+        if (const Status status = rehearsal.run(); !status) {
+            complain(cat("weft: ", status.error().text(), "\n"));
+            return exit_failed;
+        }
+        is_broken = is_broken || count(rehearsal).broken > 0;
+        if (options.format == Format::text) {
+            text += plan_text(rehearsal, options.why, is_coloured());
+        } else {
+            documents.push_back(plan_value(rehearsal));
+        }
     }
     for (const Diagnostic& diagnostic : diagnostics) {
         complain(to_text(diagnostic));
@@ -127,88 +229,16 @@ int run_plan(const PlanOptions& options) {
     if (has_errors(diagnostics)) {
         return exit_failed;
     }
-    bool planned = false;
-    Value documents = Value::list();
-    for (const FileObject& file : instances) {
-        graph::SharedGraph graph;
-        for (const OfflineDefinition& definition : compiled) {
-            if (definition.compiled.graph->instance_kind == file.object.group_version_kind()) {
-                graph = definition.compiled.graph;
-            }
-        }
-        if (graph == nullptr) {
-            continue;
-        }
-        planned = true;
-        Object instance = file.object;
-        if (graph->namespaced && instance.namespace_().empty()) {
-            instance.metadata().set("namespace", "default");
-        }
-        graph::Observed observed;
-        const graph::PlanOptions plan_options;
-        graph::Plan plan = graph::plan(*graph, instance, observed, plan_options);
-        std::vector<Action> all;
-        // Each round answers what the last one asked or pretends that it was done; a graph of n
-        // nodes takes at most a few rounds a node.
-        for (size_t i = 0;
-             (plan.needs_observation() || plan.has_actions()) && i <= 4 * graph->nodes.size() + 8;
-             ++i) {
-            if (plan.needs_observation()) {
-                observe(plan, world, &observed);
-            } else {
-                all.insert(all.end(), plan.actions.begin(), plan.actions.end());
-                pretend(plan, &instance, &observed);
-            }
-            plan = graph::plan(*graph, instance, observed, plan_options);
-        }
-        if (options.format != Format::text) {
-            Value actions = Value::list();
-            for (const Action& action : all) {
-                actions.push_back(action_value(action));
-            }
-            Value nodes = Value::list();
-            for (const graph::NodePlan& node : plan.nodes) {
-                nodes.push_back(Value::map_of({{"id", node.id},
-                                               {"state", graph::text(node.state)},
-                                               {"why", node.why},
-                                               {"waitsFor", node.waits_for}}));
-            }
-            documents.push_back(
-                Value::map_of({{"instance", cat(instance.kind(), " ", instance.key().text())},
-                               {"actions", std::move(actions)},
-                               {"nodes", std::move(nodes)},
-                               {"status", plan.status.value}}));
-            continue;
-        }
-        print(cat(instance.kind(), " ", instance.key().text(), "\n"));
-        for (const Action& action : all) {
-            print(action_line(action, options.why));
-        }
-        for (const graph::NodePlan& node : plan.nodes) {
-            if (node.state != graph::NodeState::synced && !node.why.empty()) {
-                print(cat("  ", node.id, ": ", node.why, "\n"));
-            }
-        }
-    }
-    if (!planned) {
-        std::string kinds;
-        for (const OfflineDefinition& definition : compiled) {
-            append(kinds, kinds.empty() ? "" : ", ", definition.compiled.graph->instance_kind.kind,
-                   " (", definition.compiled.graph->instance_kind.api_version(), ")");
-        }
-        complain(kinds.empty()
-                     ? cat("weft: no ResourceGraphDefinition in ", options.definition,
-                           "\n  cure: name the definition with -f\n")
-                     : cat("weft: no instance of ", options.definition, " in ", options.instance,
-                           "\n  cure: write an object of ", kinds, " there\n"));
+    if (planned == 0) {
+        complain(cat("weft: no instance of ", options.definition, " in ", options.instance,
+                     "\n  cure: write an object of ", bench.kinds_text(), " there\n"));
         return exit_failed;
     }
-    if (options.format == Format::json) {
-        print(to_json(documents, {.indent = 2}) + "\n");
-    } else if (options.format == Format::yaml) {
-        print(to_yaml(documents));
+    if (options.format != Format::text) {
+        text = options.format == Format::json ? to_json(documents, {.indent = 2}) + "\n"
+                                              : to_yaml(documents);
     }
-    return exit_ok;
+    return print(text) && !is_broken ? exit_ok : exit_failed;
 }
 
 }  // namespace weft::cli

@@ -2,24 +2,15 @@
 
 #include "cli/sarif.h"
 
+#include <algorithm>
+
+#include "cli/report.h"
 #include "cli/version.h"
 #include "graph/diagnostics.h"
 
 namespace weft::cli {
 
 namespace {
-
-std::string_view level_of(Severity severity) {
-    switch (severity) {
-        case Severity::error:
-            return "error";
-        case Severity::warning:
-            return "warning";
-        case Severity::note:
-            break;
-    }
-    return "note";
-}
 
 Value text_of(std::string_view text) {
     return Value::map_of({{"text", text}});
@@ -43,18 +34,17 @@ std::string uri_of(std::string_view file) {
     return out;
 }
 
-Value rules() {
-    Value out = Value::list();
-    for (const graph::DiagnosticEntry& entry : graph::diagnostic_entries()) {
-        out.push_back(Value::map_of(
-            {{"id", entry.id},
-             {"shortDescription", text_of(entry.title)},
-             {"fullDescription", text_of(entry.why)},
-             {"help", Value::map_of({{"text", cat("Cure: ", entry.cure)},
-                                     {"markdown", graph::diagnostic_page(entry)}})},
-             {"defaultConfiguration", Value::map_of({{"level", level_of(entry.severity)}})}}));
+Value rule_value(const SarifRule& rule) {
+    Value help = Value::map_of({{"text", cat("Cure: ", rule.cure)}});
+    if (!rule.markdown.empty()) {
+        help.set("markdown", rule.markdown);
     }
-    return out;
+    return Value::map_of(
+        {{"id", rule.id},
+         {"shortDescription", text_of(rule.title)},
+         {"fullDescription", text_of(rule.why)},
+         {"help", std::move(help)},
+         {"defaultConfiguration", Value::map_of({{"level", severity_text(rule.severity)}})}});
 }
 
 Value location_of(const Diagnostic& diagnostic) {
@@ -78,14 +68,14 @@ Value location_of(const Diagnostic& diagnostic) {
     return out;
 }
 
-Value result_of(const Diagnostic& diagnostic) {
+Value result_of(const Diagnostic& diagnostic, const std::vector<SarifRule>& rules) {
     Value out =
         Value::map_of({{"ruleId", diagnostic.id},
-                       {"level", level_of(diagnostic.severity)},
+                       {"level", severity_text(diagnostic.severity)},
                        {"message", text_of(cat(diagnostic.message, "\ncure: ", diagnostic.cure))}});
-    const std::span<const graph::DiagnosticEntry> entries = graph::diagnostic_entries();
-    if (const graph::DiagnosticEntry* entry = graph::find_diagnostic_entry(diagnostic.id)) {
-        out.set("ruleIndex", static_cast<int64_t>(entry - entries.data()));
+    const auto rule = std::ranges::find(rules, std::string_view(diagnostic.id), &SarifRule::id);
+    if (rule != rules.end()) {
+        out.set("ruleIndex", rule - rules.begin());
     }
     if (!diagnostic.place.file.empty()) {
         out.set("locations", Value::list_of({location_of(diagnostic)}));
@@ -95,19 +85,32 @@ Value result_of(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-Value to_sarif(const Diagnostics& diagnostics) {
+Value to_sarif(const Diagnostics& diagnostics, const std::vector<SarifRule>& rules) {
+    Value rule_list = Value::list();
+    for (const SarifRule& rule : rules) {
+        rule_list.push_back(rule_value(rule));
+    }
     Value results = Value::list();
     for (const Diagnostic& diagnostic : diagnostics) {
-        results.push_back(result_of(diagnostic));
+        results.push_back(result_of(diagnostic, rules));
     }
-    const Value driver =
-        Value::map_of({{"name", "weft"}, {"version", weft_version}, {"rules", rules()}});
+    const Value driver = Value::map_of(
+        {{"name", "weft"}, {"version", weft_version}, {"rules", std::move(rule_list)}});
     const Value run = Value::map_of({{"tool", Value::map_of({{"driver", driver}})},
                                      {"columnKind", "unicodeCodePoints"},
                                      {"results", std::move(results)}});
     return Value::map_of({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
                           {"version", "2.1.0"},
                           {"runs", Value::list_of({run})}});
+}
+
+std::vector<SarifRule> diagnostic_rules() {
+    std::vector<SarifRule> out;
+    for (const graph::DiagnosticEntry& entry : graph::diagnostic_entries()) {
+        out.push_back({entry.id, entry.severity, entry.title, entry.why, entry.cure,
+                       graph::diagnostic_page(entry)});
+    }
+    return out;
 }
 
 }  // namespace weft::cli

@@ -2,11 +2,27 @@
 
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "object/object.h"
 
 namespace weft::cli {
 
-// A SARIF 2.1.0 log of one run: its rules are the table of diagnostics, its results what was found.
-[[nodiscard]] Value to_sarif(const Diagnostics& diagnostics);
+// What diagnostics refer to by id.
+struct SarifRule {
+    std::string_view id;
+    Severity severity = Severity::error;
+    std::string_view title;
+    std::string_view why;
+    std::string_view cure;
+    std::string markdown;  // its page; "" for none
+};
+
+// A SARIF 2.1.0 log of one run: its rules, and what was found.
+[[nodiscard]] Value to_sarif(const Diagnostics& diagnostics, const std::vector<SarifRule>& rules);
+// The table of diagnostics as rules.
+[[nodiscard]] std::vector<SarifRule> diagnostic_rules();
 
 }  // namespace weft::cli

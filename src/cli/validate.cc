@@ -2,36 +2,13 @@
 
 #include "cli/commands.h"
 #include "cli/offline.h"
+#include "cli/report.h"
 #include "cli/sarif.h"
 #include "cli/terminal.h"
 
 namespace weft::cli {
 
 namespace {
-
-std::string_view severity_text(Severity severity) {
-    switch (severity) {
-        case Severity::error:
-            return "error";
-        case Severity::warning:
-            return "warning";
-        case Severity::note:
-            break;
-    }
-    return "note";
-}
-
-Value to_value(const Diagnostic& diagnostic) {
-    return Value::map_of({{"id", diagnostic.id},
-                          {"severity", severity_text(diagnostic.severity)},
-                          {"file", diagnostic.place.file},
-                          {"line", diagnostic.place.line},
-                          {"column", diagnostic.place.column},
-                          {"path", diagnostic.path},
-                          {"message", diagnostic.message},
-                          {"excerpt", diagnostic.excerpt},
-                          {"cure", diagnostic.cure}});
-}
 
 // What came of one definition that is valid.
 struct Line {
@@ -54,7 +31,7 @@ struct Report {
 
 void print_report(const Report& report, ReportFormat format) {
     if (format == ReportFormat::sarif) {
-        print(to_json(to_sarif(report.diagnostics), {.indent = 2}) + "\n");
+        print(to_json(to_sarif(report.diagnostics, diagnostic_rules()), {.indent = 2}) + "\n");
         return;
     }
     if (format == ReportFormat::json || format == ReportFormat::yaml) {

@@ -1,0 +1,120 @@
+// cli/render.cc: `weft render`: the objects of an instance, in the order in which they are applied.
+
+#include <algorithm>
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/rehearsal.h"
+#include "cli/terminal.h"
+#include "cli/workbench.h"
+
+namespace weft::cli {
+
+namespace {
+
+bool is_rendered(const graph::NodePlan& node, const std::set<std::string>& done,
+                 const graph::Graph& graph) {
+    return node.state == graph::NodeState::skipped || node.state == graph::NodeState::synced ||
+           graph.find(node.id)->is_external() || done.contains(node.id);
+}
+
+// Tells why nodes have no objects yet. How many there are.
+size_t tell_missing(const Rehearsal& rehearsal, const graph::Graph& graph) {
+    std::set<std::string> done;
+    for (const Change& change : rehearsal.changes()) {
+        done.insert(change.node);
+    }
+    size_t missing = 0;
+    for (const graph::NodePlan& node : rehearsal.plan().nodes) {
+        const bool is_error = node.state == graph::NodeState::error;
+        if (is_rendered(node, done, graph) && !is_error) {
+            continue;
+        }
+        ++missing;
+        complain(cat("weft: ", node.id,
+                     is_error ? " fails: " : " cannot be rendered yet: ", node.why, "\n"));
+    }
+    return missing;
+}
+
+std::string documents_text(const std::vector<Value>& objects, Format format) {
+    if (format == Format::json) {
+        return to_json(Value::list(objects), {.indent = 2}) + "\n";
+    }
+    std::string out;
+    for (const Value& object : objects) {
+        append(out, "---\n", to_yaml(object));
+    }
+    return out;
+}
+
+}  // namespace
+
+int run_render(const RenderOptions& options) {
+    const Workbench bench({options.definition}, options.crds, options.cluster);
+    if (!bench.complain_if_broken()) {
+        return exit_failed;
+    }
+    Diagnostics diagnostics;
+    const std::vector<FileObject> instances = read_objects({options.instance}, &diagnostics);
+    FileSource files(objects_of(read_objects(options.observed, &diagnostics)));
+    ClusterSource live(bench.cluster(), &files);
+    ObjectSource* source = &files;
+    if (bench.cluster() != nullptr) {
+        source = &live;
+    }
+    std::vector<Value> objects;
+    size_t missing = 0;
+    size_t rendered = 0;
+    for (const FileObject& file : instances) {
+        const graph::SharedGraph graph = bench.graph_of(file.object.group_version_kind());
+        if (graph == nullptr) {
+            continue;
+        }
+        ++rendered;
+        const Object admitted = admit_instance(*graph, file, &diagnostics);
+        if (has_errors(diagnostics)) {
+            break;
+        }
+        Result<Object> instance = observed_instance(admitted, source);
+        if (!instance) {
+            complain(cat("weft: ", instance.error().text(), "\n"));
+            return exit_failed;
+        }
+        Rehearsal rehearsal(graph.get(), *std::move(instance), source,
+                            [&](const GroupVersionKind& kind) { return bench.schema_of(kind); },
+                            {.applies_all = true});
+        if (const Status status = rehearsal.run(); !status) {
+            complain(cat("weft: ", status.error().text(), "\n"));
+            return exit_failed;
+        }
+        for (const Change& change : rehearsal.changes()) {
+            if (change.kind != Change::Kind::remove) {
+                objects.push_back(options.with_labels ? change.desired.value()
+                                                      : without_decoration(change.desired).value());
+            }
+        }
+        missing += tell_missing(rehearsal, *graph);
+    }
+    for (const Diagnostic& diagnostic : diagnostics) {
+        complain(to_text(diagnostic));
+    }
+    if (has_errors(diagnostics)) {
+        return exit_failed;
+    }
+    if (rendered == 0) {
+        complain(cat("weft: no instance of ", options.definition, " in ", options.instance,
+                     "\n  cure: write an object of ", bench.kinds_text(), " there\n"));
+        return exit_failed;
+    }
+    const bool is_printed = print(documents_text(objects, options.format));
+    if (missing > 0 && !options.partial) {
+        complain(
+            "  cure: name objects that exist, with their status, by --observed; with "
+            "--partial this is no failure\n");
+        return exit_failed;
+    }
+    return is_printed ? exit_ok : exit_failed;
+}
+
+}  // namespace weft::cli

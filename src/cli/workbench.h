@@ -1,0 +1,72 @@
+// cli/workbench.h: what the commands for authors begin with: files, and what they compile to.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/files.h"
+#include "cli/live.h"
+#include "cli/offline.h"
+#include "cli/rehearsal.h"
+#include "crd/kind.h"
+#include "graph/graph.h"
+
+namespace weft::cli {
+
+// The definitions of the named files with the CRDs they need, compiled. Not to be moved: the
+// definitions point into the files.
+class Workbench {
+public:
+    // Reads and compiles; what is wrong is in `diagnostics()`.
+    Workbench(const std::vector<std::string>& paths, const std::vector<std::string>& crds,
+              const ClusterFlags& cluster = {});
+    Workbench(const Workbench&) = delete;
+    Workbench& operator=(const Workbench&) = delete;
+    ~Workbench() = default;
+
+    [[nodiscard]] const std::vector<FileObject>& objects() const { return objects_; }
+    [[nodiscard]] const std::vector<OfflineDefinition>& definitions() const { return definitions_; }
+    [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
+
+    // Writes the diagnostics to standard error; with `needs_definition`, also that there is none.
+    // False if the command cannot go on.
+    [[nodiscard]] bool complain_if_broken(bool needs_definition = true) const;
+
+    // The graph whose instances are of this kind; null if there is none.
+    [[nodiscard]] graph::SharedGraph graph_of(const GroupVersionKind& kind) const;
+    // The only definition; null (and said on standard error) if there are several or none.
+    [[nodiscard]] const OfflineDefinition* only_definition() const;
+    // The kinds of all definitions, for messages: "WebApp (kro.run/v1alpha1)".
+    [[nodiscard]] std::string kinds_text() const;
+
+    // Null without --from-cluster.
+    [[nodiscard]] LiveCluster* cluster() const { return cluster_.get(); }
+
+    // The schema of a whole object; null for a kind that nobody knows.
+    [[nodiscard]] schema::SchemaPtr schema_of(const GroupVersionKind& kind) const;
+
+private:
+    std::unique_ptr<LiveCluster> cluster_;
+    std::vector<FileObject> crds_;
+    std::vector<FileObject> objects_;
+    std::vector<OfflineDefinition> definitions_;
+    Diagnostics diagnostics_;
+};
+
+// An instance as its API server would store it: unknown members dropped (each a warning), defaults
+// filled in, a namespace if it needs one. What the generated CRD refuses is an error in
+// `diagnostics`, in Kubernetes' words, with its place in the file.
+[[nodiscard]] Object admit_instance(const graph::Graph& graph, const FileObject& file,
+                                    Diagnostics* diagnostics);
+
+// The objects alone.
+[[nodiscard]] std::vector<Object> objects_of(std::vector<FileObject> files);
+
+// The instance with what the source knows of it: identity, status, finalizers and what the
+// controller wrote into its metadata; the spec is the given one. The given one if there is none.
+[[nodiscard]] Result<Object> observed_instance(const Object& instance, ObjectSource* source);
+
+}  // namespace weft::cli
