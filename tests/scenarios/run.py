@@ -3,7 +3,8 @@
 
 In a page, ```yaml file=NAME makes a file, ```console holds `$ command` lines, each with its output
 (standard output and error together) and, if it is not 0, the exit code as `[exit N]`. A line `...`
-stands for any lines. Commands run in a folder of the page's own, with `weft` on the path.
+stands for any lines. ```sh is a script that must succeed; what it prints is in the ```text that follows, if anything
+follows. Commands run in a folder of the page's own, with `weft` on the path.
   run.py [--bless] [PAGES]   --bless writes what was printed into the pages
 """
 
@@ -46,13 +47,15 @@ def weft():
     return os.environ.get("WEFT", os.path.join(ROOT, "build/release/weft"))
 
 
-def run_page(path, bless):
-    """(commands run, failures as texts)"""
+def run_page(path, bless, prepare=None):
+    """(commands run, failures as texts); `prepare` is given the page's folder first"""
     lines = open(path, encoding="utf-8").read().split("\n")
     out, failures, count = [], [], 0
     folder = tempfile.mkdtemp()
     try:
-        at = 0
+        if prepare:
+            prepare(folder)
+        at, printed = 0, None
         while at < len(lines):
             line = lines[at]
             out.append(line)
@@ -64,7 +67,23 @@ def run_page(path, bless):
             while end < len(lines) and lines[end] != "```":
                 end += 1
             body = lines[at:end]
-            if opened.group(2):
+            was_printed, printed = printed, None
+            if opened.group(1) == "sh" and not opened.group(2):
+                printed = run_command("set -euo pipefail\n" + "\n".join(body), folder)
+                count += 1
+                if printed and re.fullmatch(r"\[exit \d+\]", printed[-1]):
+                    failures.append(f"{path}:{at}: the script fails\n" + "".join(f"    {text}\n" for text in printed))
+                out.extend(body)
+            elif opened.group(1) == "text" and was_printed is not None:
+                if matches(body, was_printed):
+                    out.extend(body)
+                else:
+                    out.extend(was_printed)
+                    if not bless:
+                        failures.append(f"{path}:{at}: the script above prints something else\n  expected:\n" +
+                                        "".join(f"    {text}\n" for text in body) + "  got:\n" +
+                                        "".join(f"    {text}\n" for text in was_printed))
+            elif opened.group(2):
                 name = os.path.join(folder, opened.group(2))
                 os.makedirs(os.path.dirname(name), exist_ok=True)
                 with open(name, "w", encoding="utf-8") as file:
@@ -126,4 +145,5 @@ def main():
     sys.exit(1 if failed or total == 0 else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
