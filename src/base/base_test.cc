@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/rsa.h"
+
 namespace weft {
 namespace {
 
@@ -93,6 +95,20 @@ TEST(Hash, KnownDigests) {
     EXPECT_EQ(hex_encode(md5("")), "d41d8cd98f00b204e9800998ecf8427e");
     EXPECT_EQ(hex_encode(sha256("abc")).substr(0, 16), "ba7816bf8f01cfea");
     EXPECT_EQ(fnv64a("a"), 0xaf63dc4c8601ec8cULL);
+}
+
+TEST(Rsa, OnlyTheKeysOwnSignaturesHold) {
+    const auto key = RsaKey::generate();
+    ASSERT_TRUE(key);
+    const auto again = RsaKey::from_pem(key->to_pem());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->modulus(), key->modulus());
+    EXPECT_EQ(key->modulus().size(), 256U);
+    const std::string signature = key->sign("text");
+    EXPECT_TRUE(again->verify("text", signature));
+    EXPECT_FALSE(again->verify("other", signature));
+    EXPECT_FALSE(again->verify("text", ""));
+    EXPECT_FALSE(RsaKey::from_pem("no key"));
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ Result<Target> Target::parse(std::string_view target) {
             continue;
         }
         if (pair.find(';') != std::string_view::npos) {
-            return make_error(Reason::bad_request, "invalid semicolon separator in query");
+            continue;  // as Go's servers do with a pair that they cannot read
         }
         const size_t equals = pair.find('=');
         const std::string_view value =
@@ -184,8 +184,7 @@ Result<Target> Target::parse(std::string_view target) {
         std::optional<std::string> name = query_unescape(pair.substr(0, equals));
         std::optional<std::string> text = query_unescape(value);
         if (!name || !text) {
-            return make_error(Reason::bad_request, "invalid URL escape ",
-                              quote(broken_escape(name ? value : pair.substr(0, equals))));
+            continue;
         }
         out.query.emplace_back(*std::move(name), *std::move(text));
     }

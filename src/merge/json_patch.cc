@@ -134,6 +134,30 @@ Value value_of(const Value& operation) {
     return value == nullptr ? Value() : *value;
 }
 
+// Numbers are compared as they are written: 2 is not 2.0.
+bool reads_same(const Value& left, const Value& right, size_t depth) {
+    if (left.is_number() && right.is_number() && left.is_int() != right.is_int()) {
+        return false;
+    }
+    if (left != right) {
+        return false;
+    }
+    if (depth >= depth_max) {
+        return true;
+    }
+    for (size_t i = 0; i < left.items().size(); ++i) {
+        if (!reads_same(left.items()[i], right.items()[i], depth + 1)) {
+            return false;
+        }
+    }
+    for (const Member& member : left.members()) {
+        if (!reads_same(member.value, *right.find(member.name()), depth + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // The bytes a value takes as compact JSON, about: what copying it adds.
 size_t bytes_of(const Value& value, size_t depth) {
     size_t bytes = 8;
@@ -292,6 +316,13 @@ Status Patching::replace(const Value& operation) {
         return refuse("replace operation failed to decode path: operation missing path field",
                       missing);
     }
+    if (path->empty()) {
+        // Only what can be a document replaces the document.
+        if (Value whole = value_of(operation); whole.is_map() || whole.is_list()) {
+            document_ = std::move(whole);
+        }
+        return {};
+    }
     const auto target = find_container(*path);
     if (!target) {
         return refuse("replace operation does not apply: doc is missing path: ", *path, missing);
@@ -386,6 +417,12 @@ Status Patching::test(const Value& operation) {
         return refuse("test operation failed to decode path: operation missing path field",
                       missing);
     }
+    if (path->empty()) {
+        if (!reads_same(document_, value_of(operation), 0)) {
+            return refuse("testing value ", *path, " failed: test failed");
+        }
+        return {};
+    }
     const auto target = find_container(*path);
     if (!target) {
         return refuse("test operation for path does not apply: is missing path: ", *path, missing);
@@ -394,7 +431,7 @@ Status Patching::test(const Value& operation) {
     if (!value) {
         return refuse("error in test for path: '", *path, "': ", value.error().message());
     }
-    if (*value != value_of(operation)) {
+    if (!reads_same(*value, value_of(operation), 0)) {
         return refuse("testing value ", *path, " failed: test failed");
     }
     return {};

@@ -18,50 +18,41 @@ Error bad_patch_type(const Value& directive, const Value& patch) {
                       " in map: ", go_format(patch));
 }
 
-bool is_directive(std::string_view name) {
-    return name == patch_directive || name == retain_keys_directive ||
-           name.starts_with(delete_from_directive) || name.starts_with(element_order_directive);
-}
-
-// What a patch leaves where the document has nothing: no nulls, no directives, and no items that
-// only carry one.
-Value without_directives(const Value& value, size_t depth) {
+// What a patch leaves where the document has nothing: no nulls, and nothing of maps that only mean
+// to change what is there. Other directives stay, as upstream.
+std::optional<Value> without_changes(const Value& value, size_t depth) {
     if (depth >= depth_max) {
         return value;
     }
     if (value.is_map()) {
-        if (value.string_at(patch_directive) == "delete") {
-            return Value::map();
+        if (value.contains(patch_directive)) {
+            return std::nullopt;
         }
         Value out = value;
-        out.erase_if([](std::string_view name, const Value& member) {
-            return member.is_null() || is_directive(name);
-        });
         for (const Member& member : value.members()) {
-            Value inner = without_directives(member.value, depth + 1);
-            if (!inner.is_same(member.value) && out.contains(member.name())) {
-                out.set(member.name(), std::move(inner));
+            const auto inner =
+                member.value.is_null() ? std::nullopt : without_changes(member.value, depth + 1);
+            if (!inner) {
+                out.erase(member.name());
+            } else if (!inner->is_same(member.value)) {
+                out.set(member.name(), *inner);
             }
         }
         return out;
     }
-    if (!value.is_list()) {
-        return value;
-    }
-    Value out = value;
-    size_t at = 0;
-    for (const Value& item : value.items()) {
-        if (item.contains(patch_directive)) {
-            out.erase_at(at);
-            continue;
+    if (value.is_list()) {
+        Value out = Value::list();
+        bool is_same = true;
+        for (const Value& item : value.items()) {
+            auto inner = without_changes(item, depth + 1);
+            is_same = is_same && inner && inner->is_same(item);
+            if (inner) {
+                out.push_back(std::move(*inner));
+            }
         }
-        Value inner = without_directives(item, depth + 1);
-        if (!inner.is_same(item)) {
-            out.mutable_item(at) = std::move(inner);
-        }
-        ++at;
+        return is_same ? value : out;
     }
-    return out;
+    return value;
 }
 
 class StrategicMerge {
@@ -83,9 +74,6 @@ private:
                         bool is_delete_list, Value* server_order = nullptr);
     Result<Value> lists_of_maps(const Value& document, const Value& patch, const PatchMeta& meta,
                                 Value* server_order);
-    [[nodiscard]] Value taken(const Value& patch) const {
-        return options_.ignore_unmatched_nulls ? without_directives(patch, depth_) : patch;
-    }
 
     StrategicOptions options_;
     size_t depth_;
@@ -251,7 +239,7 @@ Status StrategicMerge::ordered_list(Value& document, Value& patch, const schema:
     if (in_document == nullptr) {
         for (const Value& item : patch_list.items()) {
             if (!item.contains(patch_directive)) {
-                merged.push_back(taken(item));
+                merged.push_back(item);
             }
         }
     }
@@ -343,7 +331,10 @@ Status StrategicMerge::member(Value& document, std::string_view key, const Value
     if (old == nullptr || old->kind() != patch.kind()) {
         const bool is_deletion = patch.string_at(patch_directive) == "delete";
         if (!is_delete_list && !(is_deletion && options_.merge_parallel_list)) {
-            document.set(key, taken(patch));
+            if (auto taken = options_.ignore_unmatched_nulls ? without_changes(patch, depth_)
+                                                             : std::optional<Value>(patch)) {
+                document.set(key, std::move(*taken));
+            }
         }
         return {};
     }
@@ -460,7 +451,7 @@ Result<Value> StrategicMerge::lists_of_maps(const Value& document, const Value& 
                 }
             }
             if (target == nullptr) {
-                added.push_back(taken(item));
+                added.push_back(item);
                 continue;
             }
             *target = TRY(StrategicMerge(options_, depth_ + 1).maps(*target, item, meta.schema));

@@ -287,6 +287,19 @@ Messages check_config_map_key(std::string_view text) {
     return out;
 }
 
+Messages check_path_segment_name(std::string_view text) {
+    if (text == "." || text == "..") {
+        return {cat("may not be '", text, "'")};
+    }
+    Messages problems;
+    for (const std::string_view bad : {"/", "%"}) {
+        if (text.contains(bad)) {
+            problems.push_back(cat("may not contain '", bad, "'"));
+        }
+    }
+    return problems;
+}
+
 Messages check_generate_name(std::string_view text) {
     // What is put behind begins with an alphanumeric character, so a dash at the end is fine.
     std::string name(text);

@@ -29,6 +29,8 @@ namespace weft {
 [[nodiscard]] std::vector<std::string> check_relaxed_env_var_name(std::string_view text);
 // Keys of the data of config maps and secrets.
 [[nodiscard]] std::vector<std::string> check_config_map_key(std::string_view text);
+// What a part of a URL's path may be: neither "." nor "..", without "/" and "%".
+[[nodiscard]] std::vector<std::string> check_path_segment_name(std::string_view text);
 // metadata.generateName: what is put in front of random characters.
 [[nodiscard]] std::vector<std::string> check_generate_name(std::string_view text);
 

@@ -112,7 +112,21 @@ private:
     }
     [[nodiscard]] Error error_at(const Point& point, std::string_view what,
                                  std::string_view cure) const {
+        if (options_.go_texts) {
+            return make_error(Reason::bad_request, "yaml: ", what);
+        }
         return make_error(Reason::bad_request, to_text(place_at(point)), ": ", what, "; ", cure);
+    }
+    // go-yaml counts lines from 0, and one more where its scanner stopped; line 0 it does not name.
+    Error go_parser_error(const yaml_parser_t& parser, std::string_view problem) const {
+        const size_t context_line = parser.context == nullptr ? 0 : parser.context_mark.line;
+        size_t line = context_line != 0 ? context_line : parser.problem_mark.line;
+        if (line != 0 && parser.error == YAML_SCANNER_ERROR) {
+            ++line;
+        }
+        return make_error(Reason::bad_request,
+                          line == 0 ? std::string("yaml: ") : cat("yaml: line ", line, ": "),
+                          problem);
     }
     Error parser_error() {
         const yaml_parser_t& parser = events_.parser();
@@ -121,6 +135,9 @@ private:
         }
         const std::string_view problem =
             parser.problem == nullptr ? "not YAML" : std::string_view(parser.problem);
+        if (options_.go_texts) {
+            return go_parser_error(parser, problem);
+        }
         const std::string_view context =
             parser.context == nullptr ? "" : std::string_view(parser.context);
         Point point;
@@ -380,6 +397,11 @@ private:
         frame.key = resolved.to_key();
         frame.position = position_of(frame.map, frame.key);
         if (frame.position < frame.map.size() && !is_merged(frame, frame.position)) {
+            if (options_.duplicates != nullptr) {
+                options_.duplicates->push_back(
+                    cat("line ", point_.line, ": key ", quote(frame.key), " already set in map"));
+                return {};
+            }
             const auto first = std::ranges::find_if(document_.nodes, [&](const auto& node) {
                 return node.parent == frame.node && node.position == frame.position &&
                        &node != &document_.nodes[frame.node];

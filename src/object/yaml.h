@@ -42,6 +42,10 @@ private:
 
 struct YamlOptions {
     std::string file;  // for places; "" shows as "-"
+    // Duplicate keys are told here (`line 8: key "a" already set in map`) and the last one counts.
+    std::vector<std::string>* duplicates = nullptr;
+    // Errors are go-yaml's: "yaml: line 4: found character that cannot start any token".
+    bool go_texts = false;
 };
 
 // Every document of a stream, empty ones (only comments or nothing) left out. JSON is YAML. The

@@ -335,5 +335,13 @@ TEST(Yaml, APlaceInsideAScalarIsFoundInItsSource) {
     }
 }
 
+TEST(Yaml, DuplicateKeysCanBeTold) {
+    std::vector<std::string> duplicates;
+    const auto value = parse_yaml_value("a: 1\nb: 2\na: 3\n", {.duplicates = &duplicates});
+    ASSERT_TRUE(value);
+    EXPECT_EQ(to_json(*value), R"({"a":3,"b":2})");
+    EXPECT_EQ(duplicates, (std::vector<std::string>{R"(line 3: key "a" already set in map)"}));
+}
+
 }  // namespace
 }  // namespace weft

@@ -124,8 +124,8 @@ bool is_zero(const Value& value) {
 
 class GoReader {
 public:
-    GoReader(const GoTypes* types, std::vector<std::string>* unknown)
-        : types_(types), unknown_(unknown) {}
+    GoReader(const GoTypes* types, std::vector<std::string>* unknown, bool keeps_empty)
+        : types_(types), unknown_(unknown), keeps_empty_(keeps_empty) {}
 
     Result<Value> read_type(const GoTypes::Type& type, const Value& in) {
         if (type.special != Special::none) {
@@ -224,7 +224,7 @@ private:
             if (row.omit_empty && can_be_empty && is_zero(*slot)) {
                 continue;
             }
-            if (row.container != Container::none && slot->empty()) {
+            if (row.container != Container::none && slot->empty() && !keeps_empty_) {
                 // Storage cannot tell an empty list or map from none.
                 out.append_new(field.name.as_string(), Value());
                 continue;
@@ -540,6 +540,7 @@ private:
     const GoTypes* types_;
     std::vector<std::string>* unknown_;
     const GoTypes::Type* struct_ = nullptr;
+    bool keeps_empty_;
     std::string path_;
     std::string place_;
     size_t depth_ = 0;
@@ -575,10 +576,10 @@ const GoTypes::Type* GoTypes::type_of(uint16_t definition) const {
 }
 
 Result<Value> GoTypes::canonical(std::string_view definition, const Value& value,
-                                 std::vector<std::string>* unknown) const {
+                                 std::vector<std::string>* unknown, bool keeps_empty) const {
     const auto number = builtin_->tables().find_definition(definition);
     CHECK(number.has_value());
-    GoReader reader(this, unknown);
+    GoReader reader(this, unknown, keeps_empty);
     return reader.read_type(*type_of(*number), value);
 }
 

@@ -30,8 +30,12 @@ public:
     // `value` as the kind with this definition. Members it does not know are named in `unknown`
     // ("spec.containers[0].foo"), in the order of the document, if that is not null. Errors are
     // bad_request with Go's text: "json: cannot unmarshal string into Go struct field …".
+    //
+    // Storage cannot tell an empty list or map from none. `keeps_empty` keeps those that were sent
+    // where Go always writes the member: their sender owns them.
     [[nodiscard]] Result<Value> canonical(std::string_view definition, const Value& value,
-                                          std::vector<std::string>* unknown = nullptr) const;
+                                          std::vector<std::string>* unknown = nullptr,
+                                          bool keeps_empty = false) const;
 
     struct Type;
     struct Field;

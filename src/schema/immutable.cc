@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
+#include "schema/internal_form.h"
 #include "schema/strategy.h"
 
 namespace weft::schema {
@@ -78,15 +80,41 @@ Value spec_without(const Value& object, std::initializer_list<std::string_view> 
     return out;
 }
 
-// What a pod update may change, taken out.
-Value fixed_pod_spec(const Value& pod) {
-    Value spec = spec_without(pod, {"activeDeadlineSeconds", "tolerations", "schedulingGates"});
+// The new spec with what may change taken from the old one, so that the rest compares.
+Value munged_pod_spec(const Value& old, const Value& now) {
+    const Value before = spec_without(old, {});
+    Value spec = spec_without(now, {});
+    const auto take = [&](std::string_view member) {
+        if (const Value* value = member_at(before, member)) {
+            spec.set(member, *value);
+        } else {
+            spec.erase(member);
+        }
+    };
     for (const std::string_view list : {"containers", "initContainers"}) {
-        if (Value* containers = spec.find_mutable(list)) {
-            for (size_t i = 0; i < containers->size(); ++i) {
-                containers->mutable_item(i).erase("image");
+        Value* containers = spec.find_mutable(list);
+        const Value* others = before.find(list);
+        for (size_t i = 0; containers != nullptr && others != nullptr &&
+                           i < std::min(containers->size(), others->size());
+             ++i) {
+            if (const Value* image = others->at(i).find("image")) {
+                containers->mutable_item(i).set("image", *image);
             }
         }
+    }
+    for (const std::string_view member :
+         {"activeDeadlineSeconds", "tolerations", "schedulingGates"}) {
+        take(member);
+    }
+    constexpr std::string_view grace = "terminationGracePeriodSeconds";
+    if (spec.int_at(0, grace) == 1 && before.int_at(0, grace) < 0) {
+        take(grace);
+    }
+    if (const Value* gates = member_at(before, "schedulingGates");
+        gates != nullptr && !gates->empty()) {
+        // Where a gated pod may run can be narrowed.
+        take("nodeSelector");
+        take("affinity");
     }
     return spec;
 }
@@ -110,7 +138,7 @@ std::optional<bool> pod_rule(const Change& change) {
         if (pod_containers_changed_in_number(change)) {
             return false;  // Upstream stops there.
         }
-        return fixed_pod_spec(change.old) != fixed_pod_spec(change.now);
+        return spec_without(change.old, {}) != munged_pod_spec(change.old, change.now);
     }
     if (change.field == "spec.schedulingGates[0].name") {
         return count_at(change.now, "spec.schedulingGates") >
@@ -142,6 +170,9 @@ std::optional<bool> job_rule(const Change& change) {
             return false;
         }
         const bool is_indexed = change.now.string_at("spec", "completionMode") == "Indexed";
+        if (is_indexed && member_at(change.now, "spec.completions") == nullptr) {
+            return false;  // validation asks for it
+        }
         const bool in_tandem = !differs(member_at(change.now, "spec.completions"),
                                         member_at(change.now, "spec.parallelism"));
         return change.detail.starts_with("can only") ? is_indexed && !in_tandem : !is_indexed;
@@ -166,6 +197,10 @@ std::optional<bool> claim_rule(const Change& change) {
     const Value* no_name = member_at(change.old, "spec.volumeName");
     Value before = spec_without(change.old, {});
     Value after = spec_without(change.now, {});
+    if (member_at(change.old, "spec.storageClassName") == nullptr) {
+        before.erase("storageClassName");  // a default class may come late
+        after.erase("storageClassName");
+    }
     if (no_name == nullptr) {
         before.erase("volumeName");  // the binder writes it
         after.erase("volumeName");
@@ -294,6 +329,9 @@ bool is_refused(const Change& change) {
             "revisionHistoryLimit"};
         decided =
             spec_without(change.old, mutable_members) != spec_without(change.now, mutable_members);
+    } else if (change.field == "spec.cidrs[0]" && change.resource.ends_with("/servicecidrs")) {
+        // The first may not change, a second may come; that none is left is told of the list.
+        decided = count_at(change.now, "spec.cidrs") > 0 && differs_at(change, "spec.cidrs[0]");
     } else if (change.is("storage.k8s.io/v1/csidrivers", "spec.attachedRequired")) {
         decided = differs_at(change, "spec.attachRequired");
     } else if (change.is("storage.k8s.io/v1/csinodes", "spec.drivers")) {
@@ -347,6 +385,73 @@ void add_error(FieldErrors& errors, FieldErrorType type, std::string_view field,
         error.bad_value = *bad_value;
     }
     errors.push_back(std::move(error));
+}
+
+// Where the new value of a rule's field lies, and its type if errors print it as the internal type.
+struct Shown {
+    std::string_view resource;
+    std::string_view field;
+    std::string_view path;
+    std::string_view definition;
+};
+constexpr std::array<Shown, 16> shown_values{{
+    {"rbac.authorization.k8s.io/v1/clusterrolebindings", "roleRef", "roleRef",
+     "io.k8s.api.rbac.v1.RoleRef"},
+    {"rbac.authorization.k8s.io/v1/rolebindings", "roleRef", "roleRef",
+     "io.k8s.api.rbac.v1.RoleRef"},
+    {"storage.k8s.io/v1/csidrivers", "spec.attachedRequired", "spec.attachRequired", ""},
+    {"events.k8s.io/v1/events", "involvedObject", "regarding",
+     "io.k8s.api.core.v1.ObjectReference"},
+    {"events.k8s.io/v1/events", "message", "note", ""},
+    {"batch/v1/jobs", "spec.template", "spec.template", "io.k8s.api.core.v1.PodTemplateSpec"},
+    {"batch/v1/jobs", "spec.template.spec", "spec.template.spec", "io.k8s.api.core.v1.PodSpec"},
+    {"batch/v1/jobs", "spec.podFailurePolicy", "spec.podFailurePolicy",
+     "io.k8s.api.batch.v1.PodFailurePolicy"},
+    {"batch/v1/jobs", "spec.successPolicy", "spec.successPolicy",
+     "io.k8s.api.batch.v1.SuccessPolicy"},
+    {"v1/services", "spec.clusterIPs[0]", "spec.clusterIPs", ""},
+    {"v1/persistentvolumes", "volumeMode", "spec.volumeMode", ""},
+    {"v1/persistentvolumeclaims", "volumeMode", "spec.volumeMode", ""},
+    {"v1/persistentvolumes", "nodeAffinity", "spec.nodeAffinity",
+     "io.k8s.api.core.v1.VolumeNodeAffinity"},
+    {"resource.k8s.io/v1/resourceclaims", "spec", "spec",
+     "io.k8s.api.resource.v1.ResourceClaimSpec"},
+    {"resource.k8s.io/v1/resourceclaimtemplates", "spec", "spec",
+     "io.k8s.api.resource.v1.ResourceClaimTemplateSpec"},
+    {"storage.k8s.io/v1/volumeattachments", "spec", "spec",
+     "io.k8s.api.storage.v1.VolumeAttachmentSpec"},
+}};
+
+Value shown_value(const Builtin& builtin, const Change& change) {
+    for (const Shown& row : shown_values) {
+        if (change.is(row.resource, row.field)) {
+            const Value* value = member_at(change.now, row.path);
+            if (value == nullptr) {
+                return {};
+            }
+            return row.definition.empty() ? *value : internal_form(builtin, row.definition, *value);
+        }
+    }
+    const Value* value = member_at(change.now, change.field);
+    return value == nullptr ? Value() : *value;
+}
+
+// The difference that a few messages end with.
+std::string diff_of(const Builtin& builtin, const Change& change) {
+    if (change.resource == "v1/persistentvolumeclaims") {
+        return cat("\n", internal_diff(builtin, "io.k8s.api.core.v1.PersistentVolumeClaimSpec",
+                                       spec_without(change.old, {}), spec_without(change.now, {})));
+    }
+    if (change.resource == "v1/pods") {
+        return cat(
+            "\n", internal_diff(builtin, "io.k8s.api.core.v1.PodSpec", spec_without(change.old, {}),
+                                munged_pod_spec(change.old, change.now)));
+    }
+    if (change.resource == "v1/persistentvolumes") {
+        return cat("\n", internal_diff(builtin, "io.k8s.api.core.v1.PersistentVolumeSource",
+                                       spec_without(change.old, {}), spec_without(change.now, {})));
+    }
+    return {};
 }
 
 void validate_metadata(const BuiltinResource& resource, const Value& old, const Value& object,
@@ -403,6 +508,16 @@ FieldErrors validate_immutable(const Builtin& builtin, const BuiltinResource& re
                                const Value& object) {
     FieldErrors errors;
     validate_metadata(resource, old, object, errors);
+    FieldErrors more = validate_immutable_members(builtin, resource, subresource, old, object);
+    errors.insert(errors.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+    return errors;
+}
+
+FieldErrors validate_immutable_members(const Builtin& builtin, const BuiltinResource& resource,
+                                       std::string_view subresource, const Value& old,
+                                       const Value& object) {
+    FieldErrors errors;
     const std::string name =
         cat(resource.group, resource.group.empty() ? "" : "/", resource.version, "/",
             resource.resource, subresource.empty() ? "" : "/", subresource);
@@ -412,17 +527,19 @@ FieldErrors validate_immutable(const Builtin& builtin, const BuiltinResource& re
             continue;
         }
         const Change change{name, rule.string_at("field"), rule.string_at("detail"), old, object};
-        if (is_refused(change)) {
-            const Value* bad_value = member_at(object, change.field);
-            std::string_view detail = change.detail;
-            if (detail.ends_with("…")) {
-                detail.remove_suffix(std::string_view("…").size());
-            }
-            add_error(errors,
-                      reason == "FieldValueForbidden" ? FieldErrorType::forbidden
-                                                      : FieldErrorType::invalid,
-                      change.field, bad_value, detail);
+        if (!is_refused(change)) {
+            continue;
         }
+        std::string detail(change.detail);
+        if (detail.ends_with("…")) {
+            detail.resize(detail.size() - std::string_view("…").size());
+            detail += diff_of(builtin, change);
+        }
+        const Value shown = shown_value(builtin, change);
+        add_error(
+            errors,
+            reason == "FieldValueForbidden" ? FieldErrorType::forbidden : FieldErrorType::invalid,
+            change.field, &shown, detail);
     }
     return errors;
 }

@@ -36,4 +36,8 @@ inline constexpr size_t json_path_depth_max = 8;
 // Values one path may lead to: a column shows the first.
 inline constexpr size_t json_path_results_max = 10'000;
 
+// Lines of each side of a diff in an error text. The longest pod specs print as about 5,000; a diff
+// of random texts costs the square of it.
+inline constexpr size_t text_diff_lines_max = 10'000;
+
 }  // namespace weft::schema

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/internal/place.h"
 #include "schema/limits.h"
+#include "schema/place.h"
 
 namespace weft::schema {
 
 namespace {
-
-using internal::Place;
 
 class ListTypeValidator {
 public:
@@ -43,20 +41,19 @@ public:
     }
 
 private:
-    // Whether all items can have keys; nulls are let pass.
+    // Whether all items can have keys; nulls are let pass. The first that cannot is told.
     bool are_objects(const Value& list, const Place& place) {
-        bool all = true;
         for (size_t i = 0; i < list.size(); ++i) {
             if (list.at(i).is_map() || list.at(i).is_null()) {
                 continue;
             }
-            all = false;
             if (errors_.size() < field_errors_max) {
                 errors_.push_back(field_invalid(place.item(i).text(), list.at(i),
                                                 "must be an object for an array of list-type map"));
             }
+            return false;
         }
-        return all;
+        return true;
     }
 
     // Of each item, a map of its key members; null for an item that is no map.

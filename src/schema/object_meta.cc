@@ -7,14 +7,12 @@
 
 #include "object/go_type.h"
 #include "object/names.h"
-#include "schema/internal/place.h"
 #include "schema/limits.h"
+#include "schema/place.h"
 
 namespace weft::schema {
 
 namespace {
-
-using internal::Place;
 
 constexpr std::string_view object_meta_definition =
     "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -290,17 +288,7 @@ FieldErrors validate_meta_names(const Value& metadata, const std::string& path) 
         }
     };
     const std::string_view name = metadata.string_at("name");
-    std::vector<std::string> problems;
-    if (name == "." || name == "..") {
-        problems.push_back(cat("may not be '", name, "'"));
-    } else {
-        for (const std::string_view piece : {"/", "%"}) {
-            if (name.find(piece) != std::string_view::npos) {
-                problems.push_back(cat("may not contain '", piece, "'"));
-            }
-        }
-    }
-    report("name", Value(name), problems);
+    report("name", Value(name), check_path_segment_name(name));
     if (const auto space = metadata.string_at("namespace"); !space.empty()) {
         report("namespace", Value(space), check_dns1123_label(space));
     }

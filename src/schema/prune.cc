@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "schema/internal/place.h"
 #include "schema/limits.h"
+#include "schema/place.h"
 
 namespace weft::schema {
 
 namespace {
-
-using internal::Place;
 
 bool is_object_member(std::string_view name) {
     return name == "apiVersion" || name == "kind" || name == "metadata";

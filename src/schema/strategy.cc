@@ -57,8 +57,21 @@ bool is_absent(const Value* value) {
 
 Value first_status(const BuiltinResource& resource, const Value& object, Time now) {
     if (is_resource(resource, "", "pods")) {
-        return Value::map_of(
+        Value status = Value::map_of(
             {{"phase", Value("Pending")}, {"qosClass", Value(pod_qos_class(object))}});
+        if (const Value* gates = object.find("spec", "schedulingGates");
+            gates != nullptr && !gates->empty()) {
+            status.set(
+                "conditions",
+                Value::list_of({Value::map_of(
+                    {{"type", "PodScheduled"},
+                     {"status", "False"},
+                     {"lastProbeTime", Value()},
+                     {"lastTransitionTime", format_rfc3339(now)},
+                     {"reason", "SchedulingGated"},
+                     {"message", "Scheduling is blocked due to non-empty scheduling gates"}})}));
+        }
+        return status;
     }
     if (is_resource(resource, "", "namespaces")) {
         return Value::map_of({{"phase", Value("Active")}});
@@ -269,7 +282,10 @@ void prepare_for_update(const BuiltinResource& resource, std::string_view subres
     for (size_t i = 0; reset != nullptr && i < reset->size(); ++i) {
         if ((*reset)[i].api_version == api_version) {
             for (const std::string_view path : (*reset)[i].paths) {
-                if (path != ".metadata") {  // metadata is reset but for what the server writes
+                // Metadata is reset but for what the server writes; conditions of certificate
+                // requests are nobody's to own, yet may be written.
+                if (path != ".metadata" && !(path == ".status.conditions" &&
+                                             resource.resource == "certificatesigningrequests")) {
                     copy_path(old, object, path);
                 }
             }
@@ -277,6 +293,9 @@ void prepare_for_update(const BuiltinResource& resource, std::string_view subres
     }
     if (is_resource(resource, "", "secrets")) {
         fold_string_data(object);
+    }
+    if (is_resource(resource, "", "namespaces") && subresource != "finalize") {
+        copy_path(old, object, "spec.finalizers");
     }
     if (is_resource(resource, "", "services")) {
         keep_allocated(old, object);

@@ -31,6 +31,12 @@ void prepare_for_update(const BuiltinResource& resource, std::string_view subres
                                              std::string_view subresource, const Value& old,
                                              const Value& object);
 
+// The same without the rules of metadata.
+[[nodiscard]] FieldErrors validate_immutable_members(const Builtin& builtin,
+                                                     const BuiltinResource& resource,
+                                                     std::string_view subresource, const Value& old,
+                                                     const Value& object);
+
 // A Secret's stringData written over data, and taken out.
 void fold_string_data(Value& secret);
 

@@ -12,15 +12,13 @@
 #include <unordered_set>
 #include <utility>
 
-#include "schema/internal/place.h"
 #include "schema/limits.h"
 #include "schema/open_api.h"
+#include "schema/place.h"
 
 namespace weft::schema {
 
 namespace {
-
-using internal::Place;
 
 // What one node found. `matches` counts the checks that ran through.
 struct Findings {

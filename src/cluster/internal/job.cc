@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cluster/limits.h"
+#include "schema/schedule.h"
 
 namespace weft::cluster {
 
@@ -336,7 +337,7 @@ struct Due {
     std::optional<Time> now;
     std::optional<Time> next;
 };
-Due due_of(const Object& cron_job, const Schedule& schedule, Time now) {
+Due due_of(const Object& cron_job, const schema::Schedule& schedule, Time now) {
     std::string_view last = cron_job.value().string_at("status", "lastScheduleTime");
     if (last.empty()) {
         last = cron_job.value().string_at("metadata", "creationTimestamp");
@@ -406,8 +407,8 @@ Outcome reconcile_cron_job(const Object& cron_job, const View& view, const Momen
     limit_history(succeeded, cron_job.value().int_at(3, "spec", "successfulJobsHistoryLimit"),
                   &outcome);
     limit_history(failed, cron_job.value().int_at(1, "spec", "failedJobsHistoryLimit"), &outcome);
-    const Result<Schedule> schedule =
-        Schedule::parse(cron_job.value().string_at("spec", "schedule"));
+    const Result<schema::Schedule> schedule =
+        schema::Schedule::parse(cron_job.value().string_at("spec", "schedule"));
     if (schedule && !is_true(cron_job.value().find("spec", "suspend"))) {
         const Due due = due_of(cron_job, *schedule, moment.now);
         const std::string_view policy = cron_job.value().string_at("spec", "concurrencyPolicy");

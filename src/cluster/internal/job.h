@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include "cluster/internal/cron.h"
 #include "cluster/internal/view.h"
 
 namespace weft::cluster {

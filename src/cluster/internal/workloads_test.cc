@@ -553,22 +553,6 @@ spec:
     EXPECT_EQ(jobs.back()->name(), cat("tick-", 1'700'003'400 / 60));
 }
 
-TEST(Cron, FindsTheNextTime) {
-    const auto next = [](std::string_view schedule, std::string_view from) {
-        return format_rfc3339(*Schedule::parse(schedule)->next(*parse_rfc3339(from)));
-    };
-    EXPECT_EQ(next("30 4 1,15 * 5", "2024-01-02T00:00:00Z"), "2024-01-05T04:30:00Z");
-    EXPECT_EQ(next("0 0 29 feb *", "2024-03-01T00:00:00Z"), "2028-02-29T00:00:00Z");
-    EXPECT_EQ(next("@weekly", "2024-01-02T00:00:00Z"), "2024-01-07T00:00:00Z");
-    EXPECT_EQ(next("10-20/5 */6 * * mon-fri", "2024-01-05T18:16:00Z"), "2024-01-05T18:20:00Z");
-    EXPECT_EQ(next("@every 90s", "2024-01-05T18:16:00Z"), "2024-01-05T18:17:30Z");
-    EXPECT_EQ(Schedule::parse("* * * *").error().message(),
-              "expected exactly 5 fields, found 4: \"* * * *\"");
-    EXPECT_FALSE(Schedule::parse("60 * * * *"));
-    EXPECT_FALSE(Schedule::parse("*/0 * * * *"));
-    EXPECT_FALSE(Schedule::parse("0 0 31 2 *")->next(*parse_rfc3339("2024-01-01T00:00:00Z")));
-}
-
 constexpr std::string_view stateful = R"(
 apiVersion: apps/v1
 kind: StatefulSet

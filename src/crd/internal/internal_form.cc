@@ -3,6 +3,7 @@
 #include "crd/internal/internal_form.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/base.h"
 #include "crd/limits.h"
@@ -143,6 +144,120 @@ Value to_internal(const Value& definition) {
     return out;
 }
 
+namespace {
+
+// How a member of a schema is printed.
+enum class Shown : uint8_t { text, flag, value, schema, schemas, named, items, or_bool };
+struct SchemaMember {
+    std::string_view go_name;
+    std::string_view name;
+    Shown as;
+};
+constexpr std::array<SchemaMember, 43> schema_members{
+    {{"ID", "id", Shown::text},
+     {"Schema", "$schema", Shown::text},
+     {"Ref", "$ref", Shown::value},
+     {"Description", "description", Shown::text},
+     {"Type", "type", Shown::text},
+     {"Nullable", "nullable", Shown::flag},
+     {"Format", "format", Shown::text},
+     {"Title", "title", Shown::text},
+     {"Default", "default", Shown::value},
+     {"Maximum", "maximum", Shown::value},
+     {"ExclusiveMaximum", "exclusiveMaximum", Shown::flag},
+     {"Minimum", "minimum", Shown::value},
+     {"ExclusiveMinimum", "exclusiveMinimum", Shown::flag},
+     {"MaxLength", "maxLength", Shown::value},
+     {"MinLength", "minLength", Shown::value},
+     {"Pattern", "pattern", Shown::text},
+     {"MaxItems", "maxItems", Shown::value},
+     {"MinItems", "minItems", Shown::value},
+     {"UniqueItems", "uniqueItems", Shown::flag},
+     {"MultipleOf", "multipleOf", Shown::value},
+     {"Enum", "enum", Shown::value},
+     {"MaxProperties", "maxProperties", Shown::value},
+     {"MinProperties", "minProperties", Shown::value},
+     {"Required", "required", Shown::value},
+     {"Items", "items", Shown::items},
+     {"AllOf", "allOf", Shown::schemas},
+     {"OneOf", "oneOf", Shown::schemas},
+     {"AnyOf", "anyOf", Shown::schemas},
+     {"Not", "not", Shown::schema},
+     {"Properties", "properties", Shown::named},
+     {"AdditionalProperties", "additionalProperties", Shown::or_bool},
+     {"PatternProperties", "patternProperties", Shown::named},
+     {"Dependencies", "dependencies", Shown::value},
+     {"AdditionalItems", "additionalItems", Shown::or_bool},
+     {"Definitions", "definitions", Shown::named},
+     {"ExternalDocs", "externalDocs", Shown::value},
+     {"Example", "example", Shown::value},
+     {"XPreserveUnknownFields", "x-kubernetes-preserve-unknown-fields", Shown::value},
+     {"XEmbeddedResource", "x-kubernetes-embedded-resource", Shown::flag},
+     {"XIntOrString", "x-kubernetes-int-or-string", Shown::flag},
+     {"XListMapKeys", "x-kubernetes-list-map-keys", Shown::value},
+     {"XListType", "x-kubernetes-list-type", Shown::value},
+     {"XMapType", "x-kubernetes-map-type", Shown::value}}};
+
+Value schema_as_go(const Value& schema, size_t depth) {
+    if (depth > schema_depth_max) {
+        return {};
+    }
+    const auto inner = [depth](const Value& one) { return schema_as_go(one, depth + 1); };
+    const auto list_of = [](const Value& list, const auto& each) {
+        std::vector<Value> out;
+        for (const Value& item : list.items()) {
+            out.push_back(each(item));
+        }
+        return Value::list(std::move(out));
+    };
+    Value go = Value::map_with_capacity(schema_members.size() + 1);
+    for (const SchemaMember& member : schema_members) {
+        const Value* found = get(schema, member.name);
+        Value shown;
+        if (member.as == Shown::text) {
+            shown = found == nullptr ? Value("") : *found;
+        } else if (member.as == Shown::flag) {
+            shown = Value(found != nullptr && found->is_bool() && found->as_bool());
+        } else if (found == nullptr) {
+            shown = Value();
+        } else if (member.as == Shown::schema) {
+            shown = inner(*found);
+        } else if (member.as == Shown::schemas) {
+            shown = list_of(*found, inner);
+        } else if (member.as == Shown::named) {
+            shown = Value::map();
+            for (const Member& one : found->members()) {
+                shown.set(one.name(), inner(one.value));
+            }
+            shown.sort_members();
+        } else if (member.as == Shown::items) {
+            shown = Value::map();
+            shown.append_new("Schema", found->is_map() ? inner(*found) : Value());
+            shown.append_new("JSONSchemas", found->is_list() ? list_of(*found, inner) : Value());
+        } else if (member.as == Shown::or_bool) {
+            shown = Value::map();
+            shown.append_new("Allows", Value(!found->is_bool() || found->as_bool()));
+            shown.append_new("Schema", found->is_map() ? inner(*found) : Value());
+        } else {
+            shown = *found;
+        }
+        go.append_new(member.go_name, std::move(shown));
+    }
+    const Value* rules = get(schema, "x-kubernetes-validations");
+    go.append_new("XValidations", rules == nullptr ? Value() : list_of(*rules, rule_as_go));
+    return go;
+}
+
+Value version_schema_as_go(const Value* schema) {
+    if (schema == nullptr) {
+        return {};
+    }
+    const Value* tree = get(*schema, "openAPIV3Schema");
+    return Value::map_of({{"OpenAPIV3Schema", tree == nullptr ? Value() : schema_as_go(*tree, 0)}});
+}
+
+}  // namespace
+
 Value versions_as_go(const Value& spec) {
     const Value* versions = get(spec, "versions");
     if (versions == nullptr) {
@@ -156,7 +271,7 @@ Value versions_as_go(const Value& spec) {
         go.append_new("Storage", Value(is_set(version, "storage")));
         go.append_new("Deprecated", Value(is_set(version, "deprecated")));
         go.append_new("DeprecationWarning", or_null(get(version, "deprecationWarning")));
-        go.append_new("Schema", or_null(get(version, "schema")));
+        go.append_new("Schema", version_schema_as_go(get(version, "schema")));
         go.append_new("Subresources", with_capitals(or_null(get(version, "subresources"))));
         go.append_new("AdditionalPrinterColumns",
                       with_capitals(or_null(get(version, "additionalPrinterColumns"))));

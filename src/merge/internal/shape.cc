@@ -195,7 +195,8 @@ Shape::Field Shape::field(std::string_view name) const {
     const bool preserve = type.is_preserving() || schema.preserve_unknown_fields;
     const Schema* declared = schema.find_property(name);
     if (type.is_object()) {
-        if (name == "metadata" && (declared == nullptr || declared->properties.empty())) {
+        // Custom kinds may narrow metadata; it is ObjectMeta all the same.
+        if (name == "metadata" && (declared == nullptr || declared->definition.empty())) {
             return {TypeRef::of(object_meta().root()), true, true};
         }
         if (declared == nullptr && (name == "apiVersion" || name == "kind")) {

@@ -1,18 +1,17 @@
-// cluster/internal/cron.cc: bit sets of minutes, hours and days.
+// schema/schedule.cc: bit sets of minutes, hours and days.
 
-#include "cluster/internal/cron.h"
+#include "schema/schedule.h"
 
 #include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
 
-namespace weft::cluster {
+namespace weft::schema {
 
 namespace {
 
 struct Field {
-    std::string_view name;
     int64_t min;
     int64_t max;
     std::span<const std::string_view> names;  // of min, min + 1, …
@@ -22,14 +21,25 @@ constexpr std::array<std::string_view, 12> month_names = {"jan", "feb", "mar", "
                                                           "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> day_names = {"sun", "mon", "tue", "wed",
                                                        "thu", "fri", "sat"};
-constexpr std::array<Field, 5> fields = {{{"minute", 0, 59, {}},
-                                          {"hour", 0, 23, {}},
-                                          {"day of month", 1, 31, {}},
-                                          {"month", 1, 12, month_names},
-                                          {"day of week", 0, 6, day_names}}};
+constexpr std::array<Field, 5> fields = {
+    {{0, 59, {}}, {0, 23, {}}, {1, 31, {}}, {1, 12, month_names}, {0, 6, day_names}}};
 
-Error bad(const Field& field, std::string_view text) {
-    return make_error(Reason::invalid, "schedule: ", quote(text), " is no ", field.name);
+template <typename... Parts>
+Error bad(const Parts&... parts) {
+    return make_error(Reason::invalid, parts...);
+}
+
+// Go's strconv.Atoi as the parser wraps it: not negative.
+Result<int64_t> number_of(std::string_view text) {
+    const std::optional<int64_t> number = parse_int(text);
+    if (!number) {
+        return bad("failed to parse int from ", text, ": strconv.Atoi: parsing ", quote(text),
+                   ": invalid syntax");
+    }
+    if (*number < 0) {
+        return bad("negative number (", *number, ") not allowed: ", text);
+    }
+    return *number;
 }
 
 Result<int64_t> value_of(const Field& field, std::string_view text) {
@@ -39,39 +49,42 @@ Result<int64_t> value_of(const Field& field, std::string_view text) {
             return field.min + static_cast<int64_t>(i);
         }
     }
-    const std::optional<int64_t> number = parse_int(text);
-    if (!number.has_value() || *number < field.min || *number > field.max) {
-        return bad(field, text);
-    }
-    return *number;
+    return number_of(text);
 }
 
 // "*", "5", "1-5", "*/15", "10-30/5", "5/15".
 Result<uint64_t> bits_of_range(const Field& field, std::string_view text) {
     const std::vector<std::string_view> parts = split(text, '/');
+    const std::vector<std::string_view> ends = split(parts[0], '-');
     int64_t from = field.min;
     int64_t to = field.max;
-    if (parts.size() > 2) {
-        return bad(field, text);
-    }
-    if (parts[0] != "*" && parts[0] != "?") {
-        const std::vector<std::string_view> ends = split(parts[0], '-');
-        if (ends.size() > 2) {
-            return bad(field, text);
-        }
+    if (ends[0] != "*" && ends[0] != "?") {
         from = TRY(value_of(field, ends[0]));
-        if (ends.size() == 2) {
-            to = TRY(value_of(field, ends[1]));
-        } else if (parts.size() == 1) {
-            to = from;
+        if (ends.size() > 2) {
+            return bad("too many hyphens: ", text);
         }
+        to = ends.size() == 2 ? TRY(value_of(field, ends[1])) : from;
     }
     int64_t step = 1;
     if (parts.size() == 2) {
-        step = parse_int(parts[1]).value_or(0);
+        step = TRY(number_of(parts[1]));
+        if (ends.size() == 1) {
+            to = field.max;  // "5/15" runs from 5 to the end
+        }
+    } else if (parts.size() > 2) {
+        return bad("too many slashes: ", text);
     }
-    if (step <= 0 || from > to) {
-        return bad(field, text);
+    if (from < field.min) {
+        return bad("beginning of range (", from, ") below minimum (", field.min, "): ", text);
+    }
+    if (to > field.max) {
+        return bad("end of range (", to, ") above maximum (", field.max, "): ", text);
+    }
+    if (from > to) {
+        return bad("beginning of range (", from, ") beyond end of range (", to, "): ", text);
+    }
+    if (step == 0) {
+        return bad("step of range should be a positive number: ", text);
     }
     uint64_t bits = 0;
     for (int64_t i = from; i <= to; i += step) {
@@ -83,6 +96,9 @@ Result<uint64_t> bits_of_range(const Field& field, std::string_view text) {
 Result<uint64_t> bits_of(const Field& field, std::string_view text) {
     uint64_t bits = 0;
     for (const std::string_view part : split(text, ',')) {
+        if (part.empty()) {
+            continue;
+        }
         bits |= TRY(bits_of_range(field, part));
     }
     return bits;
@@ -117,21 +133,33 @@ bool is_star(std::string_view field) {
 
 Result<Schedule> Schedule::parse(std::string_view text) {
     Schedule schedule;
-    text = expand(trim(text));
+    if (text.empty()) {
+        return bad("empty spec string");
+    }
     if (text.starts_with("@every ")) {
-        const std::optional<int64_t> nanos = parse_duration(text.substr(7));
-        if (!nanos.has_value() || *nanos < 1'000'000'000) {
-            return make_error(Reason::invalid, "schedule: ", quote(text),
-                              " needs a duration of a second or more");
+        const std::string_view length = text.substr(7);
+        const std::optional<int64_t> nanos = parse_duration(length);
+        if (!nanos) {
+            return bad("failed to parse duration ", text, ": time: invalid duration ",
+                       quote(length));
         }
-        schedule.every_seconds_ = *nanos / 1'000'000'000;
+        // Anything below a second becomes one.
+        schedule.every_seconds_ = std::max<int64_t>(*nanos / 1'000'000'000, 1);
         return schedule;
+    }
+    const std::string_view given = text;
+    text = expand(text);
+    if (text.starts_with('@')) {
+        return bad("unrecognized descriptor: ", given);
     }
     std::vector<std::string_view> parts = split(text, ' ');
     std::erase_if(parts, [](std::string_view part) { return trim(part).empty(); });
     if (parts.size() != fields.size()) {
-        return make_error(Reason::invalid, "expected exactly 5 fields, found ", parts.size(), ": ",
-                          quote(text));
+        std::string listed;
+        for (const std::string_view part : parts) {
+            append(listed, listed.empty() ? "" : " ", part);
+        }
+        return bad("expected exactly 5 fields, found ", parts.size(), ": [", listed, "]");
     }
     schedule.minutes_ = TRY(bits_of(fields[0], parts[0]));
     schedule.hours_ = TRY(bits_of(fields[1], parts[1]));
@@ -173,4 +201,4 @@ std::optional<Time> Schedule::next(Time time) const {
     return std::nullopt;
 }
 
-}  // namespace weft::cluster
+}  // namespace weft::schema

@@ -1,4 +1,4 @@
-// schema/internal/place.h: where a walk is, without making texts until somebody wants one.
+// schema/place.h: where a walk is, without making texts until somebody wants one.
 
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-namespace weft::schema::internal {
+namespace weft::schema {
 
 // One step of a walk, on the walk's own stack: it points to the step before, which must outlive it.
 struct Place {
@@ -50,4 +50,4 @@ struct Place {
     }
 };
 
-}  // namespace weft::schema::internal
+}  // namespace weft::schema

@@ -1,4 +1,4 @@
-// cluster/internal/cron.h: schedules of five fields, as robfig/cron's standard parser takes them.
+// schema/schedule.h: schedules of five fields, as robfig/cron's standard parser takes them.
 
 #pragma once
 
@@ -8,13 +8,13 @@
 
 #include "base/base.h"
 
-namespace weft::cluster {
+namespace weft::schema {
 
 // Minute, hour, day of month, month, day of week; lists, ranges, steps, names; @hourly and the
 // like, and "@every 1h30m". Day of month and of week: either, if both are given.
 class Schedule {
 public:
-    // invalid, naming the field, for anything else.
+    // invalid, in the words of robfig/cron v3 ("end of range (61) above maximum (59): 61").
     [[nodiscard]] static Result<Schedule> parse(std::string_view text);
 
     // The first time after `time` (UTC); nothing if there is none within five years.
@@ -33,4 +33,4 @@ private:
     int64_t every_seconds_ = 0;  // 0: by the fields
 };
 
-}  // namespace weft::cluster
+}  // namespace weft::schema
