@@ -16,12 +16,6 @@ namespace weft::cli {
 
 namespace {
 
-std::string random_bytes(io::Loop* loop, size_t size) {
-    std::string bytes(size, '\0');
-    loop->fill_random({reinterpret_cast<unsigned char*>(bytes.data()), size});
-    return bytes;
-}
-
 // A folder that only this user can read, for the kubeconfig of a server that keeps nothing.
 std::string private_folder() {
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
@@ -79,7 +73,7 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     const Time now = loop_->now();
     Identity identity;
     if (flags.data_dir.empty()) {
-        identity = CO_TRY(make_identity(flags.address, random_bytes(loop_, 32), now));
+        identity = CO_TRY(make_identity(flags.address, now));
         store_ = store::memory(loop_);
     } else {
         CO_TRY(make_data_dir(flags.data_dir));
@@ -88,8 +82,7 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
                     .sync = flags.sync,
                     .vfs = ""}));
         // After the store: its lock says that the folder is ours.
-        identity =
-            CO_TRY(keep_identity(flags.data_dir, flags.address, random_bytes(loop_, 32), now));
+        identity = CO_TRY(keep_identity(flags.data_dir, flags.address, now));
     }
     // The port must be known before the server writes the Service default/kubernetes.
     server::Options options;
@@ -98,7 +91,6 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     options.all_versions = flags.all_versions;
     options.advertise_address = flags.address;
     options.advertise_port = flags.port;
-    options.token_key = identity.token_key;
     api_ = CO_TRY(co_await server::ApiServer::start(std::move(options)));
     admin_ = io::http::in_process(api_.get(), administrator());
 

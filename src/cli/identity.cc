@@ -56,17 +56,15 @@ bool ends_soon(const io::tls::KeyPair& pair, Time now) {
 
 }  // namespace
 
-Result<Identity> make_identity(const std::string& address, const std::string& random, Time now) {
+Result<Identity> make_identity(const std::string& address, Time now) {
     Identity identity;
     identity.ca = TRY(io::tls::make_ca("weft-ca", now));
     identity.server = TRY(make_server(identity.ca, address, now));
     identity.admin = TRY(make_admin(identity.ca, now));
-    identity.token_key = hex_encode(random);
     return identity;
 }
 
-Result<Identity> keep_identity(const std::string& folder, const std::string& address,
-                               const std::string& random, Time now) {
+Result<Identity> keep_identity(const std::string& folder, const std::string& address, Time now) {
     const std::string pki = folder + "/pki";
     TRY(io::make_directories(pki, 0700));
     Identity identity;
@@ -88,13 +86,6 @@ Result<Identity> keep_identity(const std::string& folder, const std::string& add
         TRY(write_pair(pki, "admin", *admin));
     }
     identity.admin = *admin;
-    const std::string token_file = pki + "/tokens.key";
-    if (io::file_exists(token_file)) {
-        identity.token_key = TRY(read_file(token_file));
-    } else {
-        identity.token_key = hex_encode(random);
-        TRY(io::write_file(token_file, identity.token_key, 0600));
-    }
     return identity;
 }
 

@@ -13,16 +13,14 @@ struct Identity {
     io::tls::KeyPair ca;
     io::tls::KeyPair server;
     io::tls::KeyPair admin;  // CN kubernetes-admin, O system:masters
-    std::string token_key;   // of service account tokens
 };
 
-// Made anew, for a server that keeps nothing. `random` is 32 random bytes.
-[[nodiscard]] Result<Identity> make_identity(const std::string& address, const std::string& random,
-                                             Time now);
+// Made anew, for a server that keeps nothing.
+[[nodiscard]] Result<Identity> make_identity(const std::string& address, Time now);
 
 // Read from `folder`/pki, or made and written there (0600), so that a kubeconfig survives a
 // restart. Certificates that end within 30 days are made anew under the same CA.
 [[nodiscard]] Result<Identity> keep_identity(const std::string& folder, const std::string& address,
-                                             const std::string& random, Time now);
+                                             Time now);
 
 }  // namespace weft::cli

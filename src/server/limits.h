@@ -19,8 +19,8 @@ constexpr size_t generated_suffix = 5;
 // How often a patch or an unconditional update is tried again after losing a race for the key: of
 // so many writers of one key that come together, the last one wins in its last try.
 constexpr int write_attempts = 500;
-// All annotations of an object together.
-constexpr size_t annotations_bytes_max = 256 * 1024;
+// Pods of one disruption budget whose eviction its controller has not seen yet (real: 2,000).
+constexpr size_t disrupted_pods_max = 2'000;
 constexpr size_t field_manager_bytes_max = 128;
 // A watcher that is this many events behind is dropped with `expired`; it can list again.
 constexpr size_t watcher_queue_max = 4096;

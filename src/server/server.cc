@@ -35,7 +35,7 @@ Core::Core(Options given)
       services(std::make_unique<ServiceAllocator>(loop, options.service_cidr, options.node_port_min,
                                                   options.node_port_max)),
       customs(std::make_unique<CustomResources>(this)),
-      tokens(std::make_unique<Tokens>(loop, options.token_key, options.token_issuer)) {}
+      tokens(std::make_unique<Tokens>(options.token_issuer)) {}
 
 Core::~Core() = default;
 
@@ -46,6 +46,7 @@ io::Task<Result<std::unique_ptr<ApiServer>>> ApiServer::start(Options options) {
     CHECK(options.loop != nullptr && options.store != nullptr);
     std::unique_ptr<ApiServer> server(new ApiServer(std::make_unique<Core>(std::move(options))));
     CO_TRY(co_await server->core_->customs->load());
+    CO_TRY(co_await server->core_->tokens->load(server->core_->store));
     CO_TRY(co_await bootstrap(server->core_.get(), server.get()));
     co_return std::move(server);
 }
@@ -82,25 +83,82 @@ Error refusal(const Call& call, const Attributes& attributes, const Decision& de
     return forbidden(call.group_resource(), call.info.name, why);
 }
 
+// Namespace and name of a service account's user.
+std::optional<std::pair<std::string, std::string>> account_of(std::string_view user) {
+    const auto parts = split(user, ':');
+    if (!user.starts_with("system:serviceaccount:") || parts.size() != 4) {
+        return std::nullopt;
+    }
+    return std::pair(std::string(parts[2]), std::string(parts[3]));
+}
+
+// Each thing that a user wants to be is asked for: its name, groups, uid and extra values.
+io::Task<Status> check_impersonation(Call* call, const UserInfo& wanted) {
+    const auto account = account_of(wanted.name);
+    std::vector<Attributes> asked;
+    const auto ask = [&](std::string_view group, std::string_view resource,
+                         std::string_view name) -> Attributes& {
+        Attributes& attributes = asked.emplace_back();
+        attributes.user = call->user;
+        attributes.verb = "impersonate";
+        attributes.is_resource = true;
+        attributes.group = group;
+        attributes.resource = resource;
+        attributes.name = name;
+        return attributes;
+    };
+    constexpr std::string_view authentication = "authentication.k8s.io";
+    if (account) {
+        ask("", "serviceaccounts", account->second).namespace_ = account->first;
+    } else {
+        ask("", "users", wanted.name);
+    }
+    for (const std::string& group : wanted.groups) {
+        ask("", "groups", group);
+    }
+    for (const auto& [key, values] : wanted.extra) {
+        for (const std::string& value : values) {
+            ask(authentication, "userextras", value).subresource = key;
+        }
+    }
+    if (!wanted.uid.empty()) {
+        ask(authentication, "uids", wanted.uid);
+    }
+    for (const Attributes& attributes : asked) {
+        const Decision decision = co_await authorize(call->core, attributes);
+        if (decision.allowed) {
+            continue;
+        }
+        if (call->core->impersonators.contains(call->user.name)) {
+            co_return forbidden({attributes.group, attributes.resource}, attributes.name,
+                                refusal_text(attributes));
+        }
+        // Who never was somebody else hears what constrained impersonation asks for first.
+        Attributes own = attributes_of(*call);
+        own.verb = cat("impersonate-on:", account ? "serviceaccount" : "user-info", ":", own.verb);
+        co_return forbidden(call->group_resource(), call->info.name, refusal_text(own));
+    }
+    call->core->impersonators.insert(call->user.name);
+    co_return Status{};
+}
+
 // Impersonate-* headers: the user becomes another one, if it may.
 io::Task<Status> impersonate(Call* call) {
     const std::string_view name = call->request.headers.get("impersonate-user");
     const auto groups = call->request.headers.all("impersonate-group");
     if (name.empty()) {
         if (!groups.empty() || call->request.headers.has("impersonate-uid")) {
-            co_return internal_error("requested impersonation without impersonating a user");
+            std::string shown;
+            for (const std::string_view group : groups) {
+                append(shown, shown.empty() ? "" : ", ", quote(group));
+            }
+            co_return bad_request(
+                cat("requested &user.DefaultInfo{Name:\"\", UID:",
+                    quote(call->request.headers.get("impersonate-uid")), ", Groups:[]string",
+                    groups.empty() ? std::string("(nil)") : cat("{", shown, "}"),
+                    ", Extra:map[string][]string(nil)} without impersonating a user name"));
         }
         co_return Status{};
-    }
-    Attributes attributes;
-    attributes.user = call->user;
-    attributes.verb = "impersonate";
-    attributes.is_resource = true;
-    attributes.resource = "users";
-    attributes.name = name;
-    const Decision decision = co_await authorize(call->core, attributes);
-    if (!decision.allowed) {
-        co_return forbidden({"", "users"}, name, refusal_text(attributes));
     }
     UserInfo user;
     user.name = name;
@@ -115,11 +173,9 @@ io::Task<Status> impersonate(Call* call) {
             user.extra[path_unescape(escaped).value_or(std::string(escaped))].push_back(value);
         }
     }
-    if (name.starts_with("system:serviceaccount:")) {
-        const auto parts = split(name, ':');
-        if (parts.size() == 4 && groups.empty()) {
-            user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", parts[2])};
-        }
+    CO_TRY(co_await check_impersonation(call, user));
+    if (const auto account = account_of(name); account && groups.empty()) {
+        user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", account->first)};
     }
     if (name != "system:anonymous" && !user.is_in_group("system:unauthenticated")) {
         user.groups.emplace_back("system:authenticated");
@@ -265,14 +321,24 @@ std::optional<Response> route(Call* call) {
                        : resource_not_found(*call);
         }
     }
-    if (std::string text = deprecation_of(call->resource->gvk()); !text.empty()) {
-        call->warn(std::move(text));
+    const bool is_named_review = call->resource->builtin != nullptr &&
+                                 call->resource->builtin->is_virtual && info.parts.size() > 1;
+    if (is_named_review) {
+        return resource_not_found(*call);  // reviews have no URL of their own
     }
     if (!fits_scope(*call)) {
         return call->resource->custom != nullptr ? respond_plain_not_found()
                                                  : resource_not_found(*call);
     }
+    const auto warn_if_deprecated = [call] {
+        if (std::string text = deprecation_of(call->resource->gvk()); !text.empty()) {
+            call->warn(std::move(text));
+        }
+    };
     if (!allows_method(*call)) {
+        if (info.verb == "watch" && call->resource->allows("list")) {
+            warn_if_deprecated();
+        }
         if (call->resource->custom != nullptr ||
             (info.verb == "watch" && call->resource->allows("list"))) {
             return respond_error(*call,
@@ -280,6 +346,7 @@ std::optional<Response> route(Call* call) {
         }
         return method_not_allowed(*call);
     }
+    warn_if_deprecated();
     return std::nullopt;
 }
 
@@ -341,8 +408,15 @@ io::Task<Response> ApiServer::handle(io::http::Request request) {
             negotiate(call.request, call.target, {.protobuf = true, .transforms = false})) {
         call.negotiated = *negotiated;
     }
+    if (const auto timeout = call.target.parameter("timeout");
+        timeout && !timeout->empty() && call.info.verb != "watch" && !parse_duration(*timeout)) {
+        co_return respond_error(
+            call, bad_request(cat("invalid timeout specified in the request URL - time: invalid "
+                                  "duration ",
+                                  quote(*timeout))));
+    }
     Response response;
-    auto user = authenticate(*core_, call.request);
+    auto user = co_await authenticate(core_.get(), &call.request);
     if (!user) {
         response = respond_error(call, user.error());
     } else {

@@ -46,8 +46,7 @@ struct Options {
     std::string service_cidr = "10.96.0.0/16";
     int node_port_min = 30000;
     int node_port_max = 32767;
-    // Key of service account tokens (HMAC); "" makes a random one: tokens end with the process.
-    std::string token_key;
+    // Of service account tokens. Their key lies in the store.
     std::string token_issuer = "https://kubernetes.default.svc";
 };
 

@@ -211,7 +211,8 @@ TEST(ApiServer, ServesACustomKindInTheAnswerToItsDefinition) {
 TEST(ApiServer, AppliesForOneManagerAndTellsConflictsOfAnother) {
     TestServer world;
     const std::string target = cat(config_maps, "/a?fieldManager=");
-    const char* one = R"({"apiVersion":"v1","kind":"ConfigMap","data":{"x":"1"}})";
+    const char* one =
+        R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"x":"1"}})";
     const char* two = R"({"apiVersion":"v1","kind":"ConfigMap","data":{"x":"2"}})";
     const auto first = world.send("PATCH", target + "one", one, "application/apply-patch+yaml");
 

@@ -42,40 +42,43 @@ std::string_view bearer_token(std::string_view header) {
 
 }  // namespace
 
-Result<UserInfo> authenticate(const Core& core, const io::http::Request& request) {
+io::Task<Result<UserInfo>> authenticate(const Core* core_of_call,
+                                        const io::http::Request* of_call) {
+    const Core& core = *core_of_call;
+    const io::http::Request& request = *of_call;
     const std::string_view token = bearer_token(request.headers.get("authorization"));
     if (!token.empty()) {
         for (const StaticToken& known : core.options.tokens) {
             if (equal_secrets(known.token, token)) {
                 UserInfo user = known.user;
                 add_group(user, "system:authenticated");
-                return user;
+                co_return user;
             }
         }
-        if (auto user = core.tokens->check(token)) {
-            add_group(*user, "system:authenticated");
-            return *std::move(user);
+        TokenVerdict verdict = co_await core.tokens->check(core_of_call, std::string(token), {});
+        if (verdict.user) {
+            co_return *std::move(verdict.user);
         }
-        return make_error(Reason::unauthorized, "Unauthorized");
+        co_return make_error(Reason::unauthorized, "Unauthorized");
     }
     if (request.peer.has_certificate) {
         UserInfo user;
         user.name = request.peer.certificate_name;
         user.groups = request.peer.certificate_groups;
         add_group(user, "system:authenticated");
-        return user;
+        co_return user;
     }
     // Whoever shows a certificate means to be somebody: not to be taken for nobody instead.
     if (request.peer.certificate_is_refused) {
-        return make_error(Reason::unauthorized, "Unauthorized");
+        co_return make_error(Reason::unauthorized, "Unauthorized");
     }
     if (core.options.allow_anonymous) {
         UserInfo user;
         user.name = "system:anonymous";
         user.groups = {"system:unauthenticated"};
-        return user;
+        co_return user;
     }
-    return make_error(Reason::unauthorized, "Unauthorized");
+    co_return make_error(Reason::unauthorized, "Unauthorized");
 }
 
 }  // namespace weft::server

@@ -8,6 +8,7 @@ namespace weft::server {
 
 // The user by bearer token, client certificate, or as anonymous; unauthorized if a token is wrong
 // or nobody is known and anonymous requests are off.
-[[nodiscard]] Result<UserInfo> authenticate(const Core& core, const io::http::Request& request);
+[[nodiscard]] io::Task<Result<UserInfo>> authenticate(const Core* core,
+                                                      const io::http::Request* request);
 
 }  // namespace weft::server

@@ -137,6 +137,9 @@ std::string found_kind_name(const Value& value) {
 }
 
 Error unrecognized(const Call& call, const std::string& kind, std::string_view why) {
+    if (kind == "DeleteOptions") {
+        return bad_request(std::string(why));  // read by itself, and its errors are not wrapped
+    }
     return bad_request(cat("the object provided is unrecognized (must be of type ", kind,
                            "): ", why, " (", body_excerpt(call.request.body), ")"));
 }
@@ -189,7 +192,7 @@ Result<Document> read_document(const Call& call, const std::string& kind) {
             document.strict.push_back(cat("duplicate field ", quote(path)));
         }
     } else if (type == "application/yaml") {
-        auto parsed = parse_yaml(body);
+        auto parsed = parse_yaml(body, {.duplicates = &document.strict, .go_texts = true});
         if (!parsed) {
             return unrecognized(call, kind, parsed.error().message());
         }
@@ -214,6 +217,22 @@ Result<Document> read_document(const Call& call, const std::string& kind) {
     return document;
 }
 
+std::string strict_text(const std::vector<std::string>& strict) {
+    std::string yaml;
+    std::vector<std::string> texts;
+    for (const std::string& text : strict) {
+        if (text.starts_with("line ")) {
+            append(yaml, yaml.empty() ? "yaml: unmarshal errors:\n  " : "\n  ", text);
+        } else {
+            texts.push_back(text);
+        }
+    }
+    if (!yaml.empty()) {
+        texts.insert(texts.begin(), std::move(yaml));
+    }
+    return join(texts, ", ");
+}
+
 Result<Value> decode_object(Call* call, const Value& value, std::vector<std::string> strict) {
     Value object =
         TRY(decode_kind(*call->core, *call->resource, call->subresource, value, &strict));
@@ -227,7 +246,7 @@ Result<Value> decode_object(Call* call, const Value& value, std::vector<std::str
     }
     switch (field_validation_of(*call)) {
         case FieldValidation::strict:
-            return bad_request(cat("strict decoding error: ", join(strict, ", ")));
+            return bad_request(cat("strict decoding error: ", strict_text(strict)));
         case FieldValidation::warn:
             for (std::string& text : strict) {
                 call->warn(std::move(text));
@@ -237,6 +256,26 @@ Result<Value> decode_object(Call* call, const Value& value, std::vector<std::str
             break;
     }
     return object;
+}
+
+Error refuse_other_kind(Call* call, const GroupVersionKind& found, const Value& value) {
+    const GroupVersionKind wanted = expected_kind(*call);
+    FieldErrors errors;
+    if (found.kind != wanted.kind) {
+        errors.push_back(schema::field_invalid("kind", found.kind, cat("must be ", wanted.kind)));
+    }
+    if (found.version != wanted.version) {
+        for (const Member& member : value.members()) {
+            if (member.name() != "apiVersion" && member.name() != "kind" &&
+                member.name() != "metadata") {
+                call->warn(cat("unknown field ", quote(member.name())));
+            }
+        }
+        errors.push_back(schema::field_invalid("apiVersion", found.api_version(),
+                                               cat("must be ", wanted.api_version())));
+    }
+    return schema::invalid_error(found.group, found.kind, value.string_at("metadata", "name"),
+                                 errors);
 }
 
 Result<Value> read_object(Call* call) {
@@ -252,6 +291,27 @@ Result<Value> read_object(Call* call) {
         const GroupVersion group_version = TRY(parse_api_version(api_version));
         found.group = group_version.group;
         found.version = group_version.version;
+    }
+    if (call->resource != nullptr && call->resource->custom != nullptr &&
+        call->subresource == nullptr) {
+        if (api_version.empty()) {
+            return bad_request(
+                cat("the API version in the data () does not match the expected API "
+                    "version (",
+                    wanted.api_version(), ")"));
+        }
+        if (kind.empty()) {
+            return unrecognized(*call, wanted.kind,
+                                cat("Object 'Kind' is missing in '", call->request.body, "'"));
+        }
+        if (found.group == wanted.group && found.version == wanted.version &&
+            found.kind != wanted.kind) {
+            return refuse_other_kind(call, found, document.value);
+        }
+    }
+    if (wanted.kind == "Eviction" && found.kind == "Eviction" &&
+        found.api_version() == "policy/v1beta1") {
+        found = wanted;  // still taken, though nothing else of that version is
     }
     const auto cannot = [&](std::string_view why) {
         return bad_request(cat(found.kind, " in version ", quote(found.version),

@@ -37,7 +37,15 @@ struct Document {
 [[nodiscard]] Result<Value> decode_object(Call* call, const Value& value,
                                           std::vector<std::string> strict);
 
+// All findings of strict decoding as one text; those of the YAML decoder in its own form.
+[[nodiscard]] std::string strict_text(const std::vector<std::string>& strict);
+
 // As a body's bytes are shown in messages: text behind '{', else hexadecimal, 30 bytes.
 [[nodiscard]] std::string body_excerpt(std::string_view body);
+
+// 422 for a custom object of another kind or version of the group than the endpoint's. What no
+// schema describes is told as unknown.
+[[nodiscard]] Error refuse_other_kind(Call* call, const GroupVersionKind& found,
+                                      const Value& value);
 
 }  // namespace weft::server

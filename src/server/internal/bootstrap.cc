@@ -11,7 +11,8 @@ namespace weft::server {
 namespace {
 
 // Stores an object as the server's own, unless there is one of that name.
-io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object) {
+// `as_is`: with the status and the managers that it comes with.
+io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object, bool as_is = false) {
     const std::string key = resource->key(object.string_at("metadata", "namespace"),
                                           object.string_at("metadata", "name"));
     auto there = CO_TRY(co_await core->store->get(key, {}));
@@ -24,7 +25,9 @@ io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object) {
     Value made = CO_TRY(decode_kind(*core, *resource, nullptr, object, &ignored));
     fill_for_create(core->loop, made.mutable_member("metadata"));
     const std::string uid(made.string_at("metadata", "uid"));
-    prepare_create(*core, *resource, made, uid);
+    if (!as_is) {
+        prepare_create(*core, *resource, made, uid);
+    }
     made = reorder_kind(*core, *resource, std::move(made));
     std::vector<store::Write> writes;
     writes.push_back({key, std::make_shared<const std::string>(encode_kind(*resource, made)), 0});
@@ -121,6 +124,56 @@ io::Task<Status> ensure_service(Core* core) {
     co_return co_await ensure(core, core->registry.find("", "v1", "services"), std::move(object));
 }
 
+Value field_set(std::initializer_list<std::string_view> names) {
+    Value out = Value::map();
+    for (const std::string_view name : names) {
+        out.set(name, Value::map());
+    }
+    return out;
+}
+
+// The network of Services as an object, as Kubernetes' controller of it leaves it, and the address
+// of the server's own Service.
+io::Task<Status> ensure_service_network(Core* core) {
+    const std::string now = format_rfc3339(core->loop->now());
+    Value object = named("kubernetes");
+    const Value condition =
+        Value::map_of({{"type", "Ready"},
+                       {"status", "True"},
+                       {"lastTransitionTime", now},
+                       {"reason", ""},
+                       {"message", "Kubernetes default Service CIDR is ready"}});
+    const Value of_status = Value::map_of(
+        {{"f:status",
+          Value::map_of(
+              {{"f:conditions", Value::map_of({{R"(k:{"type":"Ready"})",
+                                                field_set({".", "f:lastTransitionTime", "f:message",
+                                                           "f:status", "f:type"})}})}})}});
+    const Value of_spec = Value::map_of({{"f:spec", field_set({"f:cidrs"})}});
+    const auto manager = [&](std::string_view name, std::string_view operation,
+                             const Value& fields) {
+        return Value::map_of({{"manager", name},
+                              {"operation", operation},
+                              {"apiVersion", "networking.k8s.io/v1"},
+                              {"time", now},
+                              {"fieldsType", "FieldsV1"},
+                              {"fieldsV1", fields}});
+    };
+    Value controller = manager("kubernetes-service-cidr-controller", "Apply", of_status);
+    controller.set("subresource", "status");
+    object.mutable_member("metadata")
+        .set("managedFields",
+             Value::list_of({std::move(controller), manager("kube-apiserver", "Update", of_spec)}));
+    object.set("spec", Value::map_of({{"cidrs", Value::list_of({core->options.service_cidr})}}));
+    object.set("status", Value::map_of({{"conditions", Value::list_of({condition})}}));
+    CO_TRY(co_await ensure(core, core->registry.find("networking.k8s.io", "v1", "servicecidrs"),
+                           std::move(object), true));
+    Value own = Value::map_of(
+        {{"metadata", Value::map_of({{"name", "kubernetes"}, {"namespace", "default"}})},
+         {"spec", Value::map_of({{"clusterIP", core->services->first_address()}})}});
+    co_return co_await put_address_object(core, std::move(own));
+}
+
 io::Task<Status> adopt_services(Core* core) {
     const ResourcePtr services = core->registry.find("", "v1", "services");
     store::ListRequest request;
@@ -141,6 +194,7 @@ io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
         CO_TRY(co_await ensure(core, namespaces, named(name)));
     }
     CO_TRY(co_await ensure_service(core));
+    CO_TRY(co_await ensure_service_network(core));
     CO_TRY(co_await ensure_roles(core));
     CO_TRY(co_await adopt_services(core));
     co_return Status{};

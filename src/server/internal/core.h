@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ struct Core {
     std::unique_ptr<ServiceAllocator> services;
     std::unique_ptr<CustomResources> customs;
     std::unique_ptr<Tokens> tokens;
+    // Users that became somebody else before: they may.
+    std::set<std::string, std::less<>> impersonators;
 };
 
 // One request on its way. Lives in the coroutine that serves it.

@@ -128,9 +128,25 @@ Result<Value> CustomKind::decode(const Resource& resource, const Value& value,
 }
 
 Result<Value> CustomKind::from_storage(const Resource& resource, Value object) const {
+    const std::string stored(object.string_at("apiVersion"));
+    const bool is_known = std::ranges::any_of(versions_, [&](const Version& version) {
+        return stored == cat(group_, "/", version.name);
+    });
+    if (!is_known) {
+        return make_error(Reason::unknown,
+                          "request to convert CR from an invalid group/version: ", stored);
+    }
     object.set("apiVersion", resource.api_version());
     TRY(of(resource).decode(object, nullptr, true));
     return object;
+}
+
+void CustomKind::prune_for_storage(const Resource& resource, Value& object) const {
+    for (const Version& version : versions_) {
+        if (version.storage && version.name != resource.gvr.version) {
+            version.kind->prune(object);
+        }
+    }
 }
 
 void CustomKind::prepare_create(const Resource& resource, Value& object) const {

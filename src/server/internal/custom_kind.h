@@ -36,6 +36,8 @@ public:
                                        std::vector<std::string>* strict) const;
     // A stored object as this version: pruned and defaulted again.
     [[nodiscard]] Result<Value> from_storage(const Resource& resource, Value object) const;
+    // What the version that is stored does not know is not kept.
+    void prune_for_storage(const Resource& resource, Value& object) const;
     // At an endpoint: "" or "status".
     void prepare_create(const Resource& resource, Value& object) const;
     void prepare_update(const Resource& resource, std::string_view subresource, Value& object,

@@ -69,7 +69,8 @@ Result<DeleteOptions> options_of(Call* call, const Value& body) {
                                   "orphanDependents and deletionPropagation cannot be both set"));
     }
     const Value* given = body.find("propagationPolicy");
-    const bool is_given = given != nullptr && given->is_string();
+    const bool is_given = (given != nullptr && given->is_string()) ||
+                          call->target.parameter("propagationPolicy").has_value();
     if ((is_given || !options.propagation.empty()) && options.propagation != "Orphan" &&
         options.propagation != "Background" && options.propagation != "Foreground") {
         errors.push_back(
@@ -106,7 +107,9 @@ Result<DeleteOptions> read_delete_options(Call* call) {
         return bad_request(cat("no kind ", quote(kind), " is registered for version ",
                                quote(api_version), " in scheme \"pkg/runtime/scheme.go:111\""));
     }
-    return options_of(call, document.value);
+    const Value options = TRY(call->core->go_types.canonical(
+        schema::Builtin::get().find_every_version_kind("DeleteOptions"), document.value));
+    return options_of(call, options);
 }
 
 Value deleted_status(const Resource& resource, std::string_view name, std::string_view uid) {
@@ -459,6 +462,7 @@ io::Task<Result<Deleted>> delete_object(Call* call, std::string key, std::string
                          Value(cat(*revision)));
             if (resource.kind == "Service" && resource.gvr.group.empty()) {
                 core->services->release(old_object);
+                co_await erase_address_object(core, service_address(old_object));
             }
             co_await after_write(core, &resource, Value(), old_object);
         }

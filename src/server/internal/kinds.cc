@@ -61,32 +61,62 @@ namespace {
 
 constexpr std::string_view template_generation = "deprecated.daemonset.template.generation";
 
-// Old members with one value fill their successors with a list of it. True if something changed.
+// The value in the member `one` and the first of the list `many` say the same; where they differ
+// `one` counts. True if something changed.
+bool mirror_first(Value& object, std::string_view part, std::string_view one, std::string_view many,
+                  std::string_view item_member) {
+    const std::string text(object.string_at(part, one));
+    const Value* list = object.find(part, many);
+    std::string first;
+    if (list != nullptr && list->is_list() && !list->empty()) {
+        const Value& item = list->items()[0];
+        first = item_member.empty() ? (item.is_string() ? item.as_string() : std::string_view())
+                                    : item.string_at(item_member);
+    }
+    if (text == first) {
+        return false;
+    }
+    Value& holder = object.mutable_member(part);
+    if (text.empty()) {
+        holder.set(one, Value(first));
+    } else {
+        Value item =
+            item_member.empty() ? Value(text) : Value::map_of({{std::string(item_member), text}});
+        holder.set(many, Value::list_of({std::move(item)}));
+    }
+    return true;
+}
+
 bool mirror_members(std::string_view kind, Value& object) {
-    const auto mirror = [&object](std::string_view part, std::string_view one,
-                                  std::string_view many, bool as_ip) {
-        const std::string text(object.string_at(part, one));
-        const Value* list = object.find(part, many);
-        if (text.empty() || (list != nullptr && !list->empty())) {
-            return false;
-        }
-        Value item = as_ip ? Value::map_of({{"ip", text}}) : Value(text);
-        object.mutable_member(part).set(many, Value::list_of({std::move(item)}));
-        return true;
-    };
     if (kind == "Node") {
-        return mirror("spec", "podCIDR", "podCIDRs", false);
+        return mirror_first(object, "spec", "podCIDR", "podCIDRs", "");
     }
-    if (kind == "Pod") {
-        const bool pod = mirror("status", "podIP", "podIPs", true);
-        return mirror("status", "hostIP", "hostIPs", true) || pod;
+    if (kind != "Pod") {
+        return false;
     }
-    if (kind == "PersistentVolumeClaim" && object.find("spec", "dataSource") != nullptr &&
-        object.find("spec", "dataSourceRef") == nullptr) {
-        object.mutable_member("spec").set("dataSourceRef", *object.find("spec", "dataSource"));
-        return true;
+    bool is_changed = mirror_first(object, "status", "podIP", "podIPs", "ip");
+    const Value* account = object.find("spec", "serviceAccountName");
+    if (account != nullptr && object.find("spec", "serviceAccount") == nullptr) {
+        object.mutable_member("spec").set("serviceAccount", *account);
+        is_changed = true;
     }
-    return false;
+    return is_changed;
+}
+
+// Claim templates say what they are, whether the client did or not. True if something changed.
+bool type_claim_templates(Value& stateful_set) {
+    const Value* templates = stateful_set.find("spec", "volumeClaimTemplates");
+    if (templates == nullptr || templates->empty()) {
+        return false;
+    }
+    Value typed = *templates;
+    for (size_t i = 0; i < typed.size(); ++i) {
+        Value& item = typed.mutable_item(i);
+        item.set("kind", "PersistentVolumeClaim");
+        item.set("apiVersion", "v1");
+    }
+    stateful_set.mutable_member("spec").set("volumeClaimTemplates", std::move(typed));
+    return true;
 }
 
 std::string definition_of(const GroupVersionKind& kind) {
@@ -121,17 +151,20 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
         return internal_error(cat("no definition of ", kind.text()));
     }
     std::vector<std::string> unknown;
-    Value object = TRY(core.go_types.canonical(definition, value, &unknown));
+    Value object = TRY(core.go_types.canonical(definition, value, &unknown, true));
     for (const std::string& path : unknown) {
         strict->push_back(cat("unknown field ", quote(path)));
     }
     // What conversion into the internal types does besides defaulting.
     if (kind.group.empty() && mirror_members(kind.kind, object)) {
-        object = TRY(core.go_types.canonical(definition, object));
+        object = TRY(core.go_types.canonical(definition, object, nullptr, true));
+    }
+    if (kind.kind == "StatefulSet" && kind.group == "apps" && type_claim_templates(object)) {
+        object = TRY(core.go_types.canonical(definition, object, nullptr, true));
     }
     if (kind.kind == "Secret" && object.contains("stringData")) {
         schema::fold_string_data(object);
-        object = TRY(core.go_types.canonical(definition, object));
+        object = TRY(core.go_types.canonical(definition, object, nullptr, true));
     } else if (kind.kind == "DaemonSet" && kind.group == "apps" &&
                object.find("metadata", "annotations", template_generation) == nullptr) {
         Value& metadata = object.mutable_member("metadata");
@@ -147,7 +180,15 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
         is_changed = true;
     }
     if (is_changed) {
-        object = TRY(core.go_types.canonical(definition, object));
+        object = TRY(core.go_types.canonical(definition, object, nullptr, true));
+    }
+    if (own_kind && kind.kind == "HorizontalPodAutoscaler" &&
+        resource.api_version() != resource.storage_api_version) {
+        // What the older version has no place for becomes annotations.
+        object = convert_object(resource, object, resource.storage_api_version);
+        apply_defaults(core, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", object);
+        object = convert_object(resource, object, resource.api_version());
+        object = TRY(core.go_types.canonical(definition, object, nullptr, true));
     }
     return object;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "object/names.h"
 #include "schema/field_error.h"
 #include "server/internal/selectors.h"
 #include "server/limits.h"
@@ -106,7 +107,7 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
     std::ranges::sort(values);
     values.erase(std::unique(values.begin(), values.end()), values.end());
     schema::FieldErrors errors;
-    if (const auto wrong = qualified_name_errors(key); !wrong.empty()) {
+    if (const auto wrong = check_qualified_name(key); !wrong.empty()) {
         errors.push_back(schema::field_invalid("key", key, join(wrong, "; ")));
     }
     LabelRequirement requirement;
@@ -151,7 +152,7 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
             break;
     }
     for (size_t i = 0; i < values.size(); ++i) {
-        if (const auto wrong = label_value_errors(values[i]); !wrong.empty()) {
+        if (const auto wrong = check_label_value(values[i]); !wrong.empty()) {
             errors.push_back(
                 schema::field_invalid(schema::path_key(schema::path_index("values", i), key),
                                       values[i], join(wrong, "; ")));
@@ -241,7 +242,7 @@ private:
         if (!is_word(key)) {
             return wrong("found '", key.text, "', expected: identifier");
         }
-        if (const auto errors = qualified_name_errors(key.text); !errors.empty()) {
+        if (const auto errors = check_qualified_name(key.text); !errors.empty()) {
             return wrong(schema::field_invalid("", key.text, join(errors, "; ")).text());
         }
         const Token next = peek().token;

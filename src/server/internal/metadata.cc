@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
-#include "server/internal/selectors.h"
+#include "object/ip_address.h"
+#include "object/names.h"
+#include "schema/builtin.h"
+#include "server/internal/validate.h"
 #include "server/limits.h"
 
 namespace weft::server {
@@ -60,22 +64,37 @@ void set_metadata(Value& metadata, std::string_view key, Value value) {
     metadata = std::move(rebuilt);
 }
 
-NameRule name_rule_of(const Resource& resource) {
-    const std::string& name = resource.gvr.resource;
-    if (resource.custom != nullptr) {
-        return NameRule::subdomain;
+namespace {
+
+struct NameRow {
+    std::string_view group;
+    std::string_view resource;
+    Checker::NameCheck check;
+};
+// Every other builtin kind, and every custom one: a DNS subdomain.
+constexpr std::array<NameRow, 9> name_rules{
+    {{"", "namespaces", check_dns1123_label},
+     {"", "services", check_dns1123_label},
+     {"apps", "statefulsets", check_dns1123_label},
+     {"rbac.authorization.k8s.io", "roles", check_path_segment_name},
+     {"rbac.authorization.k8s.io", "clusterroles", check_path_segment_name},
+     {"rbac.authorization.k8s.io", "rolebindings", check_path_segment_name},
+     {"rbac.authorization.k8s.io", "clusterrolebindings", check_path_segment_name},
+     {"certificates.k8s.io", "certificatesigningrequests", check_path_segment_name},
+     {"networking.k8s.io", "ipaddresses", check_ip_address}}};
+
+Checker::NameCheck name_check_of(const Resource& resource) {
+    if (resource.custom == nullptr) {
+        for (const NameRow& row : name_rules) {
+            if (row.resource == resource.gvr.resource && row.group == resource.gvr.group) {
+                return row.check;
+            }
+        }
     }
-    if (resource.gvr.group == "rbac.authorization.k8s.io") {
-        return NameRule::path_segment;
-    }
-    if (resource.gvr.group.empty() && name == "namespaces") {
-        return NameRule::label;
-    }
-    if (resource.gvr.group.empty() && name == "services") {
-        return NameRule::service;
-    }
-    return NameRule::subdomain;
+    return check_dns1123_subdomain;
 }
+
+}  // namespace
 
 std::string make_uid(io::Loop* loop) {
     std::array<unsigned char, 16> bytes{};
@@ -138,240 +157,174 @@ void keep_for_update(const Value& old_metadata, Value& metadata) {
 
 namespace {
 
-using schema::field_forbidden;
-using schema::field_invalid;
-using schema::field_required;
-
-void check_name(const Resource& resource, const Value& metadata, FieldErrors& errors) {
+void check_object_name(Checker& check, const Resource& resource, const Value& metadata,
+                       const Place& at) {
     const std::string_view name = metadata.string_at("name");
     const std::string_view base = metadata.string_at("generateName");
-    if (name.empty()) {
-        errors.push_back(field_required("metadata.name", "name or generateName is required"));
-        return;
-    }
-    const auto wrong_of = [&](std::string_view text) -> std::vector<std::string> {
-        switch (name_rule_of(resource)) {
-            case NameRule::label:
-            case NameRule::service:
-                return dns1123_label_errors(text);
-            case NameRule::path_segment:
-                return path_segment_errors(text);
-            case NameRule::subdomain:
-                break;
-        }
-        return dns1123_subdomain_errors(text);
-    };
+    const Checker::NameCheck rule = name_check_of(resource);
     if (!base.empty()) {
         // A dash at the end is fine: letters follow.
         std::string prefix(base);
-        if (prefix.size() > 1 && prefix.ends_with('-') &&
-            name_rule_of(resource) != NameRule::path_segment) {
+        if (prefix.size() > 1 && prefix.ends_with('-') && rule != check_path_segment_name) {
             prefix.back() = 'a';
         }
-        for (std::string& text : wrong_of(prefix)) {
-            errors.push_back(field_invalid("metadata.generateName", base, std::move(text)));
+        for (std::string& problem : rule(prefix)) {
+            check.invalid(at.member("generateName"), base, std::move(problem));
         }
     }
-    std::vector<std::string> wrong = wrong_of(name);
-    for (std::string& text : wrong) {
-        errors.push_back(field_invalid("metadata.name", name, std::move(text)));
-    }
-}
-
-void check_labels(const Value& metadata, FieldErrors& errors) {
-    const Value* labels = metadata.find("labels");
-    if (labels == nullptr) {
+    if (name.empty()) {
+        check.required(at.member("name"), "name or generateName is required");
         return;
     }
-    for (const Member& label : labels->members()) {
-        for (std::string& text : qualified_name_errors(label.name())) {
-            errors.push_back(field_invalid("metadata.labels", label.name(), std::move(text)));
-        }
-        if (label.value.is_string()) {
-            for (std::string& text : label_value_errors(label.value.as_string())) {
-                errors.push_back(field_invalid("metadata.labels", label.value, std::move(text)));
-            }
-        }
-    }
+    check.name(at.member("name"), name, rule);
 }
 
-void check_annotations(const Value& metadata, FieldErrors& errors) {
-    const Value* annotations = metadata.find("annotations");
-    if (annotations == nullptr) {
-        return;
-    }
-    size_t bytes = 0;
-    for (const Member& annotation : annotations->members()) {
-        // Keys of annotations may be in upper case.
-        for (std::string& text : qualified_name_errors(to_lower(annotation.name()))) {
-            errors.push_back(
-                field_invalid("metadata.annotations", annotation.name(), std::move(text)));
-        }
-        bytes += annotation.name().size() + annotation.value.size();
-    }
-    if (bytes > limits::annotations_bytes_max) {
-        errors.push_back(schema::field_too_long(
-            "metadata.annotations", static_cast<int64_t>(limits::annotations_bytes_max)));
-    }
+bool is_controller(const Value& owner) {
+    return is_true(owner, "controller");
 }
 
-void check_owners(const Value& metadata, FieldErrors& errors) {
-    const Value* owners = metadata.find("ownerReferences");
-    if (owners == nullptr) {
-        return;
-    }
-    constexpr std::string_view path = "metadata.ownerReferences";
-    std::string controller;
-    for (const Value& owner : owners->items()) {
+void check_owners(Checker& check, const Value& metadata, const Place& metadata_place) {
+    const Place at = metadata_place.member("ownerReferences");
+    const auto owners = items_of(metadata, "ownerReferences");
+    for (const Value& owner : owners) {
         const std::string_view api_version = owner.string_at("apiVersion");
         const auto group_version = parse_api_version(api_version);
-        const std::string version = group_version ? group_version->version : std::string();
-        if (version.empty()) {
-            errors.push_back(
-                field_invalid(cat(path, ".apiVersion"), api_version, "version must not be empty"));
+        if (!group_version || group_version->version.empty()) {
+            check.invalid(at.member("apiVersion"), api_version, "version must not be empty");
         }
         for (const std::string_view key : {"kind", "name", "uid"}) {
             if (owner.string_at(key).empty()) {
-                errors.push_back(
-                    field_invalid(cat(path, ".", key), owner.string_at(key), "must not be empty"));
+                check.invalid(at.member(key), owner.string_at(key), "must not be empty");
             }
         }
         if (api_version == "v1" && owner.string_at("kind") == "Event") {
-            errors.push_back(field_invalid(std::string(path), owner,
-                                           "/v1, Kind=Event is disallowed from being an owner"));
+            check.invalid(at, owner, "/v1, Kind=Event is disallowed from being an owner");
         }
     }
-    for (const Value& owner : owners->items()) {
-        const Value* is_controller = owner.find("controller");
-        if (is_controller == nullptr || !is_controller->is_bool() || !is_controller->as_bool()) {
+    std::string controller;
+    for (const Value& owner : owners) {
+        if (!is_controller(owner)) {
             continue;
         }
         const std::string what = cat(owner.string_at("kind"), "/", owner.string_at("name"));
         if (!controller.empty()) {
-            errors.push_back(field_invalid(
-                std::string(path), *owners,
-                cat("Only one reference can have Controller set to true. Found \"true\" in "
-                    "references for ",
-                    controller, " and ", what)));
+            check.invalid(at, value_at(metadata, "ownerReferences"),
+                          cat("Only one reference can have Controller set to true. Found \"true\" "
+                              "in references for ",
+                              controller, " and ", what));
         }
         controller = what;
     }
 }
 
-void check_finalizers(const Resource& resource, const Value& metadata, FieldErrors& errors) {
-    const Value* finalizers = metadata.find("finalizers");
-    if (finalizers == nullptr) {
-        return;
-    }
+void check_finalizers(Checker& check, const Resource& resource, const Value& metadata,
+                      const Place& metadata_place) {
+    const Place at = metadata_place.member("finalizers");
+    const auto finalizers = items_of(metadata, "finalizers");
     bool has_orphan = false;
     bool has_foreground = false;
-    for (const Value& item : finalizers->items()) {
-        const std::string_view name = item.is_string() ? item.as_string() : std::string_view();
-        for (std::string& text : qualified_name_errors(name)) {
-            errors.push_back(field_invalid("metadata.finalizers", name, std::move(text)));
-        }
-        has_orphan = has_orphan || name == "orphan";
-        has_foreground = has_foreground || name == "foregroundDeletion";
+    for (const Value& item : finalizers) {
+        check.name(at, item.as_string(), check_qualified_name);
+        has_orphan = has_orphan || item == Value("orphan");
+        has_foreground = has_foreground || item == Value("foregroundDeletion");
     }
     if (has_orphan && has_foreground) {
-        errors.push_back(
-            field_invalid("metadata.finalizers", *finalizers,
-                          "finalizer orphan and foregroundDeletion cannot be both set"));
+        check.invalid(at, value_at(metadata, "finalizers"),
+                      "finalizer orphan and foregroundDeletion cannot be both set");
     }
     // The core API refuses finalizers without a domain; definitions and custom kinds only warn.
     if (resource.custom != nullptr || resource.gvr.group == "apiextensions.k8s.io") {
         return;
     }
-    size_t index = 0;
-    for (const Value& item : finalizers->items()) {
-        const std::string_view name = item.is_string() ? item.as_string() : std::string_view();
-        if (!name.contains('/') && name != "orphan" && name != "foregroundDeletion" &&
-            name != "kubernetes") {
-            errors.push_back(
-                field_invalid(schema::path_index("metadata.finalizers", index), name,
-                              "name is neither a standard finalizer name nor is it fully "
-                              "qualified"));
+    for (size_t i = 0; i < finalizers.size(); ++i) {
+        const std::string_view name = finalizers[i].as_string();
+        if (!name.contains('/') &&
+            !is_one_of(name, {"orphan", "foregroundDeletion", "kubernetes"})) {
+            check.invalid(at.item(i), name,
+                          "name is neither a standard finalizer name nor is it fully qualified");
         }
-        ++index;
+    }
+}
+
+void check_managed_fields(Checker& check, const Value& metadata, const Place& metadata_place) {
+    constexpr size_t subresource_max = 256;
+    const Place list = metadata_place.member("managedFields");
+    size_t index = 0;
+    for (const Value& entry : items_of(metadata, "managedFields")) {
+        const Place at = list.item(index++);
+        if (entry.string_at("manager").size() > limits::field_manager_bytes_max) {
+            check.too_long(at.member("manager"),
+                           static_cast<int64_t>(limits::field_manager_bytes_max));
+        }
+        if (entry.string_at("subresource").size() > subresource_max) {
+            check.too_long(at.member("subresource"), static_cast<int64_t>(subresource_max));
+        }
     }
 }
 
 }  // namespace
 
 FieldErrors validate_metadata(const Resource& resource, const Value& metadata) {
-    FieldErrors errors;
-    check_name(resource, metadata, errors);
+    Checker check;
+    const Place root;
+    const Place at = root.member("metadata");
+    check_object_name(check, resource, metadata, at);
     const std::string_view namespace_ = metadata.string_at("namespace");
     if (resource.namespaced) {
-        if (namespace_.empty()) {
-            errors.push_back(field_required("metadata.namespace"));
-        } else {
-            for (std::string& text : dns1123_label_errors(namespace_)) {
-                errors.push_back(field_invalid("metadata.namespace", namespace_, std::move(text)));
-            }
-        }
+        check.required_name(at.member("namespace"), namespace_, check_dns1123_label);
     } else if (!namespace_.empty()) {
-        errors.push_back(field_forbidden("metadata.namespace", "not allowed on this type"));
+        check.forbidden(at.member("namespace"), "not allowed on this type");
     }
-    if (metadata.int_at(0, "generation") < 0) {
-        errors.push_back(field_invalid("metadata.generation", *metadata.find("generation"),
-                                       "must be greater than or equal to 0"));
-    }
-    check_labels(metadata, errors);
-    check_annotations(metadata, errors);
-    check_owners(metadata, errors);
-    check_finalizers(resource, metadata, errors);
-    return errors;
+    check.not_negative(metadata, "generation", at);
+    check_labels(check, metadata.find("labels"), at.member("labels"));
+    check_annotations(check, metadata.find("annotations"), at.member("annotations"));
+    check_owners(check, metadata, at);
+    check_finalizers(check, resource, metadata, at);
+    check_managed_fields(check, metadata, at);
+    return check.take();
 }
 
 FieldErrors validate_metadata_update(const Value& metadata, const Value& old_metadata) {
-    FieldErrors errors;
+    Checker check;
+    const Place root;
+    const Place at = root.member("metadata");
     if (old_metadata.contains("deletionTimestamp")) {
-        std::vector<std::string> extra;
-        const Value* old_list = old_metadata.find("finalizers");
-        if (const Value* list = metadata.find("finalizers")) {
-            for (const Value& item : list->items()) {
-                const bool known =
-                    old_list != nullptr &&
-                    std::ranges::find(old_list->items(), item) != old_list->items().end();
-                if (!known && item.is_string()) {
-                    extra.emplace_back(item.as_string());
-                }
+        std::set<std::string_view> extra;
+        const auto before = items_of(old_metadata, "finalizers");
+        for (const Value& item : items_of(metadata, "finalizers")) {
+            if (item.is_string() && std::ranges::find(before, item) == before.end()) {
+                extra.insert(item.as_string());
             }
         }
-        std::ranges::sort(extra);
-        extra.erase(std::unique(extra.begin(), extra.end()), extra.end());
         if (!extra.empty()) {
             std::vector<std::string> quoted;
-            for (const std::string& name : extra) {
+            for (const std::string_view name : extra) {
                 quoted.push_back(quote(name));
             }
-            errors.push_back(field_forbidden(
-                "metadata.finalizers",
-                cat("no new finalizers can be added if the object is being deleted, found new "
-                    "finalizers []string{",
-                    join(quoted, ", "), "}")));
+            check.forbidden(at.member("finalizers"),
+                            cat("no new finalizers can be added if the object is being deleted, "
+                                "found new finalizers []string{",
+                                join(quoted, ", "), "}"));
         }
     }
     if (metadata.string_at("resourceVersion").empty()) {
-        errors.push_back(field_invalid("metadata.resourceVersion", Value(""),
-                                       "must be specified for an update"));
+        check.invalid(at.member("resourceVersion"), "", "must be specified for an update");
     }
     if (metadata.int_at(0, "generation") < old_metadata.int_at(0, "generation")) {
-        errors.push_back(field_invalid("metadata.generation", metadata.int_at(0, "generation"),
-                                       "must not be decremented"));
+        check.invalid(at.member("generation"), metadata.int_at(0, "generation"),
+                      "must not be decremented");
     }
     for (const std::string_view key : {"name", "namespace", "uid", "creationTimestamp",
                                        "deletionTimestamp", "deletionGracePeriodSeconds"}) {
-        const Value* now = metadata.find(key);
-        const Value* before = old_metadata.find(key);
-        const bool same = now == nullptr || before == nullptr ? now == before : *now == *before;
-        if (!same) {
-            errors.push_back(field_invalid(cat("metadata.", key), now == nullptr ? Value() : *now,
-                                           "field is immutable"));
+        if (differs(metadata, old_metadata, key)) {
+            check.invalid(at.member(key), value_at(metadata, key), std::string(immutable_text));
         }
     }
-    return errors;
+    check_labels(check, metadata.find("labels"), at.member("labels"));
+    check_annotations(check, metadata.find("annotations"), at.member("annotations"));
+    check_owners(check, metadata, at);
+    check_managed_fields(check, metadata, at);
+    return check.take();
 }
 
 std::string dedupe_owner_references(Value& metadata) {

@@ -14,9 +14,6 @@
 
 namespace weft::server {
 
-enum class NameRule : uint8_t { subdomain, label, path_segment, service };
-[[nodiscard]] NameRule name_rule_of(const Resource& resource);
-
 // Sets a member of metadata where Go's ObjectMeta has its place.
 void set_metadata(Value& metadata, std::string_view key, Value value);
 
@@ -32,6 +29,8 @@ void keep_for_update(const Value& old_metadata, Value& metadata);
 // A random UUID (version 4).
 [[nodiscard]] std::string make_uid(io::Loop* loop);
 
+// What is wrong with metadata, and what an update of it must not do (labels, annotations and owners
+// are looked at there, too: upstream's causes come several times, and clients see all of them).
 [[nodiscard]] FieldErrors validate_metadata(const Resource& resource, const Value& metadata);
 [[nodiscard]] FieldErrors validate_metadata_update(const Value& metadata,
                                                    const Value& old_metadata);

@@ -366,6 +366,14 @@ Response serve_root(const Call& call) {
 
 io::Task<Response> serve_non_resource(Call* call) {
     const std::string& path = call->info.path;
+    const std::string& method = call->request.method;
+    const bool is_read_only = path.starts_with("/api") || path.starts_with("/version");
+    if (is_read_only && method != "GET" && method != "HEAD") {
+        co_return respond_value(
+            *call, 405,
+            generic_status(Reason::method_not_allowed, 405,
+                           "the server does not allow this method on the requested resource"));
+    }
     if (path == "/version" || path == "/version/") {
         if (!accepts_any(call->request.headers.get("accept")) ||
             call->negotiated.encoding == Encoding::yaml) {
@@ -399,11 +407,29 @@ io::Task<Response> serve_non_resource(Call* call) {
                                        call->core->options.advertise_port, "/openid/v1/jwks"));
         out.append_new("response_types_supported", Value::list_of({"id_token"}));
         out.append_new("subject_types_supported", Value::list_of({"public"}));
-        out.append_new("id_token_signing_alg_values_supported", Value::list_of({"HS256"}));
+        out.append_new("id_token_signing_alg_values_supported", Value::list_of({"RS256"}));
         Response response;
         response.headers.set("content-type", "application/json");
         response.headers.set("cache-control", "public, max-age=3600");
         response.pieces.push_back(io::http::share(to_json(out)));
+        co_return response;
+    }
+    if (path == "/openid/v1/jwks") {
+        const std::string_view accepted = call->request.headers.get("accept");
+        if (!trim(accepted).empty() && !accepted.contains("*/*") &&
+            !accepted.contains("application/*") && !accepted.contains("application/jwk-set+json")) {
+            co_return respond_value(*call, 406,
+                                    generic_status(Reason::not_acceptable, 406,
+                                                   "406: Not Acceptable\n\nAvailable "
+                                                   "representations: application/jwk-set+json"));
+        }
+        if (auto ready = co_await call->core->tokens->ensure_key(call->core->store); !ready) {
+            co_return respond_error(*call, ready.error());
+        }
+        Response response;
+        response.headers.set("content-type", "application/jwk-set+json");
+        response.headers.set("cache-control", "public, max-age=3600");
+        response.pieces.push_back(io::http::share(to_json(call->core->tokens->key_set())));
         co_return response;
     }
     if (path == "/statusz" || path == "/flagz") {

@@ -98,17 +98,93 @@ io::Task<Status> set_priority(Call* call, Value* spec, std::string name) {
         spec->set("priorityClassName", default_name);
     }
     spec->set("priority", priority);
-    if (!spec->contains("preemptionPolicy")) {
-        spec->set("preemptionPolicy", preemption);
+    const std::string_view given_preemption = spec->string_at("preemptionPolicy");
+    if (!given_preemption.empty() && given_preemption != preemption) {
+        co_return forbidden(
+            {"", "pods"}, name,
+            cat("the string value of PreemptionPolicy (", given_preemption,
+                ") must not be provided in pod spec; priority admission controller computed ",
+                preemption, " from the given PriorityClass name"));
+    }
+    spec->set("preemptionPolicy", preemption);
+    co_return Status{};
+}
+
+// What a pod takes over of its runtime class: overhead, and where it may run.
+io::Task<Status> set_runtime_class(Call* call, Value* spec, std::string name) {
+    const auto reject = [&name](std::string_view why) {
+        return forbidden({"", "pods"}, name, cat("pod rejected: ", why));
+    };
+    const std::string wanted(spec->string_at("runtimeClassName"));
+    const Value* own = spec->find("overhead");
+    const bool has_own = own != nullptr && !own->empty();
+    Value found;
+    if (!wanted.empty()) {
+        const ResourcePtr kind = call->core->registry.find("node.k8s.io", "v1", "runtimeclasses");
+        const auto entry = CO_TRY(co_await call->core->store->get(kind->key("", wanted), {}));
+        if (!entry) {
+            co_return reject(cat("RuntimeClass ", quote(wanted), " not found"));
+        }
+        found = CO_TRY(StoredView(*entry->value).to_value(entry->modified));
+    }
+    const Value* fixed = found.find("overhead", "podFixed");
+    if (fixed == nullptr || fixed->is_null()) {
+        if (has_own) {
+            co_return reject(
+                "Pod Overhead set without corresponding RuntimeClass defined Overhead");
+        }
+    } else if (has_own && *own != *fixed) {
+        co_return reject("Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    } else {
+        spec->set("overhead", *fixed);
+    }
+    if (const Value* selector = found.find("scheduling", "nodeSelector")) {
+        Value merged =
+            spec->find("nodeSelector") != nullptr ? *spec->find("nodeSelector") : Value::map();
+        for (const Member& term : selector->members()) {
+            const Value* there = merged.find(term.name());
+            if (there != nullptr && *there != term.value) {
+                co_return reject(cat("conflict: runtimeClass.scheduling.nodeSelector[", term.name(),
+                                     "] = ", term.value.as_string(), "; pod.spec.nodeSelector[",
+                                     term.name(), "] = ", there->as_string()));
+            }
+            merged.set(term.name(), term.value);
+        }
+        merged.sort_members();
+        spec->set("nodeSelector", std::move(merged));
+    }
+    if (const Value* more = found.find("scheduling", "tolerations")) {
+        Value merged =
+            spec->find("tolerations") != nullptr ? *spec->find("tolerations") : Value::list();
+        for (const Value& toleration : more->items()) {
+            if (std::ranges::find(merged.items(), toleration) == merged.items().end()) {
+                merged.push_back(toleration);
+            }
+        }
+        spec->set("tolerations", std::move(merged));
+    }
+    co_return Status{};
+}
+
+// A pod can be resized only where its node can be looked at.
+io::Task<Status> check_node(Call* call, const Value& pod) {
+    const std::string node(pod.string_at("spec", "nodeName"));
+    if (node.empty()) {
+        co_return Status{};
+    }
+    const ResourcePtr kind = call->core->registry.find("", "v1", "nodes");
+    if (!CO_TRY(co_await call->core->store->get(kind->key("", node), {}))) {
+        co_return forbidden({"", "pods"}, call->info.name, cat("node ", quote(node), " not found"));
     }
     co_return Status{};
 }
 
 io::Task<Status> admit_pod(Call* call, Value* object) {
     Value spec = object->find("spec") != nullptr ? *object->find("spec") : Value::map();
-    std::string name(object->string_at("metadata", "name"));
-    CO_TRY(co_await set_priority(call, &spec, std::move(name)));
+    const std::string name(object->string_at("metadata", "name"));
+    CO_TRY(co_await set_priority(call, &spec, name));
     add_tolerations(spec);
+    CO_TRY(co_await set_runtime_class(call, &spec, name));
     object->set("spec", std::move(spec));
     co_return Status{};
 }
@@ -212,6 +288,9 @@ void admit_certificate_request(const UserInfo& user, Value& object) {
 
 io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object) {
     const Resource& resource = *call->resource;
+    if (call->subresource != nullptr && call->subresource->name == "resize") {
+        co_return co_await check_node(call, *object);
+    }
     if (resource.custom != nullptr || call->subresource != nullptr) {
         co_return Status{};
     }
@@ -272,77 +351,6 @@ std::string deprecation_of(const GroupVersionKind& kind) {
     const std::string name = cat(kind.api_version(), " ", kind.kind);
     const auto found = texts.find(name);
     return found == texts.end() ? std::string() : cat(name, " is deprecated in ", found->second);
-}
-
-namespace {
-
-void warn_about_ports(Call* call, const Value& pod_spec, const std::string& path) {
-    // Every pair of ports that say the same is told, each with all before it.
-    std::map<std::string, std::vector<std::string>> seen;  // protocol and number -> where
-    const Value* containers = pod_spec.find("containers");
-    if (containers == nullptr) {
-        return;
-    }
-    size_t index = 0;
-    for (const Value& container : containers->items()) {
-        const Value* ports = container.find("ports");
-        for (size_t i = 0; ports != nullptr && i < ports->size(); ++i) {
-            const Value& port = ports->at(i);
-            const std::string at = cat(path, ".containers[", index, "].ports[", i, "]");
-            std::vector<std::string>& there =
-                seen[cat(port.string_at("protocol"), " ", port.int_at(0, "containerPort"), " ",
-                         port.int_at(0, "hostPort"))];
-            for (const std::string& other : there) {
-                call->warn(cat(at, ": duplicate port definition with ", other));
-            }
-            there.push_back(at);
-        }
-        ++index;
-    }
-}
-
-}  // namespace
-
-void warn_about_object(Call* call, const Value& object, const Value* old_object) {
-    const Resource& resource = *call->resource;
-    if (old_object != nullptr && resource.is_builtin() &&
-        resource.kind != "CustomResourceDefinition" &&
-        object.int_at(0, "metadata", "generation") ==
-            old_object->int_at(0, "metadata", "generation")) {
-        return;  // nothing that is warned about has changed
-    }
-    if (resource.custom != nullptr) {
-        if (const Value* finalizers = object.find("metadata", "finalizers")) {
-            for (const Value& item : finalizers->items()) {
-                const std::string_view name =
-                    item.is_string() ? item.as_string() : std::string_view();
-                if (!name.contains('/') && name != "orphan" && name != "foregroundDeletion") {
-                    call->warn(cat("metadata.finalizers: ", quote(name),
-                                   ": prefer a domain-qualified finalizer name to avoid "
-                                   "accidental conflicts with other finalizer writers"));
-                }
-            }
-        }
-        return;
-    }
-    if (resource.kind == "CustomResourceDefinition") {
-        for (std::string& text : crd::warnings(object)) {
-            call->warn(std::move(text));
-        }
-    } else if (resource.kind == "Pod" && resource.gvr.group.empty()) {
-        if (const Value* spec = object.find("spec")) {
-            warn_about_ports(call, *spec, "spec");
-        }
-    } else if (const Value* spec = object.find("spec", "template", "spec");
-               spec != nullptr && resource.gvr.group == "apps") {
-        warn_about_ports(call, *spec, "spec.template.spec");
-    } else if (resource.kind == "Service" && resource.gvr.group.empty()) {
-        const Value* external = object.find("spec", "externalIPs");
-        if (object.string_at("spec", "clusterIP") == "None" && external != nullptr &&
-            !external->empty()) {
-            call->warn("spec.externalIPs is ignored for headless services");
-        }
-    }
 }
 
 }  // namespace weft::server

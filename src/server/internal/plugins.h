@@ -15,7 +15,4 @@ namespace weft::server {
 // The Warning that goes with every request for a kind that is on its way out; "" for none.
 [[nodiscard]] std::string deprecation_of(const GroupVersionKind& kind);
 
-// Warnings about an object that is written: what it asks for has no effect.
-void warn_about_object(Call* call, const Value& object, const Value* old_object);
-
 }  // namespace weft::server

@@ -7,6 +7,7 @@
 #include "server/internal/kinds.h"
 #include "server/internal/metadata.h"
 #include "server/internal/selectors.h"
+#include "server/internal/verbs/patched.h"
 #include "server/internal/write.h"
 
 namespace weft::server {
@@ -32,9 +33,9 @@ std::string selector_of(const Resource& resource, const Value& object) {
     return parsed ? parsed->text() : std::string();
 }
 
-Result<Value> scale_of(const Resource& resource, const Value& object) {
+Result<Value> scale_of(const Resource& resource, const Value& object, bool needs_replicas = true) {
     if (resource.custom != nullptr) {
-        return resource.custom->of(resource).scale_of(object);
+        return resource.custom->of(resource).scale_of(object, needs_replicas);
     }
     Value metadata = Value::map();
     for (const std::string_view key :
@@ -165,7 +166,7 @@ public:
                                     const std::function<Result<Value>(const Value&)>& make) const {
         const Resource& resource = *call_->resource;
         const merge::FieldPath path = TRY(replicas_path(resource));
-        Value scale = TRY(scale_of(resource, object));
+        Value scale = TRY(scale_of(resource, object, false));
         merge::DecodedManagers parent;
         if (const Value* fields = object.find("metadata", "managedFields")) {
             parent = TRY(merge::decode_managed_fields(*fields));
@@ -220,6 +221,14 @@ private:
             if (!applied) {
                 return applied.error();
             }
+            if (call_->resource->custom != nullptr) {
+                // Custom resources know their own versions only, also where a Scale is applied.
+                return make_error(Reason::unknown, "failed to convert new object (",
+                                  changed.value().string_at("metadata", "namespace"), "/",
+                                  changed.value().string_at("metadata", "name"),
+                                  "; autoscaling/v1, Kind=Scale) to proper version: request to "
+                                  "convert CR to an invalid group/version: autoscaling/v1");
+            }
             return applied->object.value();
         }
         return merge::update(&live, changed, options).value();
@@ -261,7 +270,15 @@ io::Task<Answer> serve_scale(Call* call) {
     }
     if (call->info.verb == "update") {
         CO_TRY(check_write_options(call, "UpdateOptions"));
-        Value scale = CO_TRY(read_object(call));
+        auto read = read_object(call);
+        if (!read && call->resource->custom != nullptr &&
+            read.error().reason() == Reason::bad_request) {
+            // What cannot be decoded is shown with its type, which custom resources do not know.
+            co_return bad_request(
+                "no kind is registered for the type v1.Scale in scheme "
+                "\"pkg/runtime/scheme.go:111\"");
+        }
+        Value scale = CO_TRY(std::move(read));
         if (scale.string_at("metadata", "name") != call->info.name &&
             !scale.string_at("metadata", "name").empty()) {
             co_return bad_request(
@@ -281,7 +298,7 @@ io::Task<Answer> serve_scale(Call* call) {
     }
     Value patch = std::move(*parsed);
     co_return co_await change_scale(
-        call, type, [type, patch = std::move(patch)](const Value& scale) -> Result<Value> {
+        call, type, [call, type, patch = std::move(patch)](const Value& scale) -> Result<Value> {
             Value patched;
             if (type == "application/apply-patch+yaml") {
                 return patch;
@@ -295,6 +312,12 @@ io::Task<Answer> serve_scale(Call* call) {
             } else {
                 patched = TRY(merge::apply_merge_patch(scale, patch));
             }
+            auto decoded = call->core->go_types.canonical("io.k8s.api.autoscaling.v1.Scale",
+                                                          patched, nullptr, true);
+            if (!decoded) {
+                return undecodable_patch(type, patched, scale, patch, decoded.error().message());
+            }
+            patched = std::move(*decoded);
             // A patch without a resourceVersion of its own is tried again after a race.
             if (patch.string_at("metadata", "resourceVersion").empty()) {
                 if (Value* metadata = patched.find_mutable("metadata")) {

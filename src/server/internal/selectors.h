@@ -70,12 +70,4 @@ private:
     std::vector<FieldTerm> terms_;
 };
 
-// Mistakes of a label key or value, in Go's words; empty if it is fine.
-[[nodiscard]] std::vector<std::string> qualified_name_errors(std::string_view name);
-[[nodiscard]] std::vector<std::string> label_value_errors(std::string_view value);
-[[nodiscard]] std::vector<std::string> dns1123_subdomain_errors(std::string_view name);
-[[nodiscard]] std::vector<std::string> dns1123_label_errors(std::string_view name);
-[[nodiscard]] std::vector<std::string> dns1035_label_errors(std::string_view name);
-[[nodiscard]] std::vector<std::string> path_segment_errors(std::string_view name);
-
 }  // namespace weft::server

@@ -3,6 +3,12 @@
 #include "server/internal/services.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+
+#include "object/ip_address.h"
+#include "server/internal/kinds.h"
+#include "server/internal/metadata.h"
 
 namespace weft::server {
 
@@ -24,13 +30,61 @@ std::optional<uint32_t> parse_ipv4(std::string_view text) {
     return address;
 }
 
-bool wants_node_ports(const Value& spec) {
+bool has_cluster_ip(const Value& spec) {
+    return spec.string_at("type") != "ExternalName";
+}
+
+// Whether the kind of Service has node ports at all.
+bool has_node_ports(const Value& spec) {
     const std::string_view type = spec.string_at("type");
-    if (type == "NodePort") {
-        return true;
-    }
+    return type == "NodePort" || type == "LoadBalancer";
+}
+
+bool wants_node_ports(const Value& spec) {
     const Value* flag = spec.find("allocateLoadBalancerNodePorts");
-    return type == "LoadBalancer" && (flag == nullptr || !flag->is_bool() || flag->as_bool());
+    return has_node_ports(spec) && (spec.string_at("type") == "NodePort" || flag == nullptr ||
+                                    !flag->is_bool() || flag->as_bool());
+}
+
+bool is_balancer(const Value& spec) {
+    return spec.string_at("type") == "LoadBalancer";
+}
+
+bool needs_health_port(const Value& spec) {
+    return is_balancer(spec) && spec.string_at("externalTrafficPolicy") == "Local";
+}
+
+bool is_reachable(const Value& spec) {
+    const Value* external = spec.find("externalIPs");
+    return has_node_ports(spec) ||
+           (spec.string_at("type") == "ClusterIP" && external != nullptr && !external->empty());
+}
+
+// What depended on a type that the Service had goes, unless the client changed it in the same
+// write: then validation says what it thinks of it.
+struct Dependent {
+    bool (*applies)(const Value& spec);
+    std::string_view member;
+};
+constexpr std::array<Dependent, 9> dependents{{{has_cluster_ip, "clusterIP"},
+                                               {has_cluster_ip, "clusterIPs"},
+                                               {has_cluster_ip, "ipFamilies"},
+                                               {has_cluster_ip, "ipFamilyPolicy"},
+                                               {has_cluster_ip, "internalTrafficPolicy"},
+                                               {needs_health_port, "healthCheckNodePort"},
+                                               {is_balancer, "allocateLoadBalancerNodePorts"},
+                                               {is_balancer, "loadBalancerClass"},
+                                               {is_reachable, "externalTrafficPolicy"}}};
+
+void drop_dependents(Value& spec, const Value& old_spec) {
+    for (const Dependent& row : dependents) {
+        const Value* now = spec.find(row.member);
+        const Value* before = old_spec.find(row.member);
+        if (row.applies(old_spec) && !row.applies(spec) && now != nullptr && before != nullptr &&
+            *now == *before) {
+            spec.erase(row.member);
+        }
+    }
 }
 
 // A Service that stops being reachable on nodes gives the ports back that it did not ask for anew.
@@ -50,6 +104,32 @@ void drop_node_ports(Value& spec, const Value& old_spec) {
     if (!ports.empty()) {
         spec.set("ports", std::move(ports));
     }
+}
+
+// clusterIP and clusterIPs say the same: the one that the client changed leads.
+void settle_addresses(Value& spec, const Value* old_spec) {
+    const std::string address(spec.string_at("clusterIP"));
+    const Value* list = spec.find("clusterIPs");
+    if (old_spec == nullptr) {
+        if (!address.empty() && (list == nullptr || list->empty())) {
+            spec.set("clusterIPs", Value::list_of({address}));
+        }
+        return;
+    }
+    const Value* old_list = old_spec->find("clusterIPs");
+    const bool same_list =
+        list != nullptr && old_list != nullptr ? *list == *old_list : list == old_list;
+    if (address != old_spec->string_at("clusterIP") && same_list) {
+        if (address.empty()) {
+            spec.erase("clusterIPs");
+        } else {
+            spec.set("clusterIPs", Value::list_of({address}));
+        }
+    }
+}
+
+Error invalid_service(std::string_view name, schema::FieldError error) {
+    return schema::invalid_error("", "Service", name, {std::move(error)});
 }
 
 }  // namespace
@@ -100,10 +180,7 @@ Result<std::string> ServiceAllocator::take_address() {
 Status ServiceAllocator::take_address(std::string_view address) {
     const auto number = number_of(address);
     if (!number) {
-        return make_error(Reason::invalid,
-                          "provided IP is not in the valid range. The range of "
-                          "valid IPs is ",
-                          text_of(network_), "/", 32 - std::countr_zero(size_));
+        return make_error(Reason::invalid, "the provided network does not match the current range");
     }
     if (!addresses_.insert(*number).second) {
         return make_error(Reason::invalid, "provided IP is already allocated");
@@ -117,32 +194,32 @@ void ServiceAllocator::free_address(std::string_view address) {
     }
 }
 
-Result<int> ServiceAllocator::take_port(std::string_view protocol) {
+Result<int> ServiceAllocator::take_port() {
     const int room = port_max_ - port_min_ + 1;
     const int start = static_cast<int>(loop_->random() % static_cast<uint64_t>(room));
     for (int i = 0; i < room; ++i) {
         const int port = port_min_ + (start + i) % room;
-        if (ports_.emplace(port, protocol).second) {
+        if (ports_.insert(port).second) {
             return port;
         }
     }
     return internal_error("failed to allocate a nodePort: range is full");
 }
 
-Status ServiceAllocator::take_port(int port, std::string_view protocol) {
+Status ServiceAllocator::take_port(int port) {
     if (port < port_min_ || port > port_max_) {
         return make_error(Reason::invalid,
                           "provided port is not in the valid range. The range of valid ports is ",
                           port_min_, "-", port_max_);
     }
-    if (!ports_.emplace(port, protocol).second) {
+    if (!ports_.insert(port).second) {
         return make_error(Reason::invalid, "provided port is already allocated");
     }
     return {};
 }
 
-void ServiceAllocator::free_port(int port, std::string_view protocol) {
-    ports_.erase({port, std::string(protocol)});
+void ServiceAllocator::free_port(int port) {
+    ports_.erase(port);
 }
 
 void ServiceAllocator::adopt(const Value& service) {
@@ -152,9 +229,12 @@ void ServiceAllocator::adopt(const Value& service) {
     if (const Value* ports = service.find("spec", "ports")) {
         for (const Value& port : ports->items()) {
             if (const int64_t number = port.int_at(0, "nodePort"); number > 0) {
-                ports_.emplace(static_cast<int>(number), std::string(port.string_at("protocol")));
+                ports_.insert(static_cast<int>(number));
             }
         }
+    }
+    if (const int64_t number = service.int_at(0, "spec", "healthCheckNodePort"); number > 0) {
+        ports_.insert(static_cast<int>(number));
     }
 }
 
@@ -162,17 +242,18 @@ void ServiceAllocator::release(const Value& service) {
     free_address(service.string_at("spec", "clusterIP"));
     if (const Value* ports = service.find("spec", "ports")) {
         for (const Value& port : ports->items()) {
-            free_port(static_cast<int>(port.int_at(0, "nodePort")), port.string_at("protocol"));
+            free_port(static_cast<int>(port.int_at(0, "nodePort")));
         }
     }
+    free_port(static_cast<int>(service.int_at(0, "spec", "healthCheckNodePort")));
 }
 
 ServiceClaim::~ServiceClaim() {
     for (const std::string& address : addresses_) {
         allocator_->free_address(address);
     }
-    for (const auto& [port, protocol] : ports_) {
-        allocator_->free_port(port, protocol);
+    for (const int port : ports_) {
+        allocator_->free_port(port);
     }
 }
 
@@ -182,8 +263,8 @@ void ServiceClaim::keep() {
     for (const std::string& address : freed_addresses_) {
         allocator_->free_address(address);
     }
-    for (const auto& [port, protocol] : freed_ports_) {
-        allocator_->free_port(port, protocol);
+    for (const int port : freed_ports_) {
+        allocator_->free_port(port);
     }
 }
 
@@ -193,135 +274,138 @@ void ServiceClaim::release(const Value& service) {
     }
 }
 
-Status ServiceClaim::allocate(Value& service, const Value* old_service) {
+Status ServiceClaim::allocate(Value& service, const Value* old_service, bool dry_run) {
+    dry_run_ = dry_run;
+    const std::string name(service.string_at("metadata", "name"));
     Value spec = service.find("spec") != nullptr ? *service.find("spec") : Value::map();
     const Value* old_spec = old_service == nullptr ? nullptr : old_service->find("spec");
-    if (old_spec != nullptr && wants_node_ports(*old_spec) && !wants_node_ports(spec)) {
-        drop_node_ports(spec, *old_spec);
-        if (spec.find("externalTrafficPolicy") != nullptr &&
-            spec.string_at("externalTrafficPolicy") ==
-                old_spec->string_at("externalTrafficPolicy")) {
-            spec.erase("externalTrafficPolicy");
+    settle_addresses(spec, old_spec);
+    if (old_spec != nullptr) {
+        drop_dependents(spec, *old_spec);
+        if (has_node_ports(*old_spec) && !has_node_ports(spec)) {
+            drop_node_ports(spec, *old_spec);
         }
     }
-    if (spec.string_at("type") == "ExternalName") {
-        for (const std::string_view key :
-             {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {
-            spec.erase(key);
-        }
-        if (old_spec != nullptr) {
-            freed_addresses_.emplace_back(old_spec->string_at("clusterIP"));
-        }
-    } else {
-        auto address = allocate_address(spec, old_spec);
-        auto ports = address ? allocate_ports(spec, old_spec) : std::move(address);
-        if (!ports) {
-            if (ports.error().reason() != Reason::invalid) {
-                return ports.error();
-            }
-            return schema::invalid_error(
-                "", "Service", service.string_at("metadata", "name"),
-                {schema::field_invalid(
-                    ports.error().details().name,
-                    spec.find("clusterIPs") != nullptr &&
-                            ports.error().details().name == "spec.clusterIPs"
-                        ? *spec.find("clusterIPs")
-                        : Value(parse_int(ports.error().details().uid).value_or(0)),
-                    ports.error().message())});
-        }
+    if (has_cluster_ip(spec)) {
+        TRY(allocate_address(name, spec, old_spec));
+    } else if (old_spec != nullptr) {
+        freed_addresses_.emplace_back(old_spec->string_at("clusterIP"));
     }
+    TRY(allocate_ports(name, spec, old_spec));
+    TRY(allocate_health_port(spec, old_spec));
     service.set("spec", std::move(spec));
     return {};
 }
 
-Status ServiceClaim::allocate_address(Value& spec, const Value* old_spec) {
+Status ServiceClaim::allocate_address(const std::string& name, Value& spec, const Value* old_spec) {
     std::string address(spec.string_at("clusterIP"));
     const std::string old_address(old_spec == nullptr ? std::string_view()
                                                       : old_spec->string_at("clusterIP"));
+    const Value* selector = spec.find("selector");
+    const bool is_headless = address == "None";
+    // Without a selector somebody else says where it leads, and may say so in both families.
+    const bool any_family = is_headless && (selector == nullptr || selector->empty());
+    if (!any_family) {
+        const Value* families = spec.find("ipFamilies");
+        for (size_t i = 0; families != nullptr && i < families->size(); ++i) {
+            if (families->at(i) != Value("IPv4")) {
+                return invalid_service(
+                    name, schema::field_invalid(cat("spec.ipFamilies[", i, "]"), families->at(i),
+                                                "not configured on this cluster"));
+            }
+        }
+        if (spec.string_at("ipFamilyPolicy") == "RequireDualStack") {
+            return invalid_service(
+                name,
+                schema::field_invalid("spec.ipFamilyPolicy", "RequireDualStack",
+                                      "this cluster is not configured for dual-stack services"));
+        }
+    }
     if (address.empty() && !old_address.empty() && old_address != "None") {
         address = old_address;
     }
-    if (address == "None") {
-        const bool has_selector =
-            spec.find("selector") != nullptr && !spec.find("selector")->empty();
-        spec.set("clusterIP", "None");
-        spec.set("clusterIPs", Value::list_of({"None"}));
-        if (!spec.contains("ipFamilies")) {
-            spec.set("ipFamilies",
-                     has_selector ? Value::list_of({"IPv4"}) : Value::list_of({"IPv4", "IPv6"}));
-        }
-        if (!spec.contains("ipFamilyPolicy")) {
-            spec.set("ipFamilyPolicy", has_selector ? "SingleStack" : "RequireDualStack");
-        }
-        return {};
-    }
+    const bool is_new = address != old_address;
     if (address.empty()) {
         address = TRY(allocator_->take_address());
         addresses_.push_back(address);
-    } else if (address != old_address) {
-        auto taken = allocator_->take_address(address);
-        if (!taken) {
-            ErrorDetails details;
-            details.name = "spec.clusterIPs";
-            spec.set("clusterIPs", Value::list_of({address}));
-            return Error(Reason::invalid,
-                         cat("failed to allocate IP ", address, ": ", taken.error().message()),
-                         std::move(details));
+    } else if (!is_headless && is_new) {
+        if (auto wrong = check_ip_address(address); !wrong.empty()) {
+            return invalid_service(name, schema::field_invalid("spec.clusterIPs[0]", address,
+                                                               std::move(wrong.front())));
         }
-        addresses_.push_back(address);
+        // An address that must not change is for validation to refuse.
+        const bool may_change = old_spec == nullptr || !has_cluster_ip(*old_spec) ||
+                                old_address.empty() || old_address == "None";
+        if (may_change) {
+            if (auto taken = allocator_->take_address(address); !taken) {
+                return invalid_service(
+                    name, schema::field_invalid("spec.clusterIPs", Value::list_of({address}),
+                                                cat("failed to allocate IP ", address, ": ",
+                                                    taken.error().message())));
+            }
+            addresses_.push_back(address);
+        }
     }
     spec.set("clusterIP", address);
     spec.set("clusterIPs", Value::list_of({address}));
     if (!spec.contains("ipFamilies")) {
-        spec.set("ipFamilies", Value::list_of({"IPv4"}));
+        spec.set("ipFamilies",
+                 any_family ? Value::list_of({"IPv4", "IPv6"}) : Value::list_of({"IPv4"}));
     }
     if (!spec.contains("ipFamilyPolicy")) {
-        spec.set("ipFamilyPolicy", "SingleStack");
+        spec.set("ipFamilyPolicy", any_family ? "RequireDualStack" : "SingleStack");
     }
     return {};
 }
 
-Status ServiceClaim::allocate_ports(Value& spec, const Value* old_spec) {
-    std::vector<std::pair<int, std::string>> before;
+Status ServiceClaim::allocate_ports(const std::string& name, Value& spec, const Value* old_spec) {
+    std::set<int> before;
     if (const Value* old_ports = old_spec == nullptr ? nullptr : old_spec->find("ports")) {
         for (const Value& port : old_ports->items()) {
             if (port.int_at(0, "nodePort") > 0) {
-                before.emplace_back(static_cast<int>(port.int_at(0, "nodePort")),
-                                    std::string(port.string_at("protocol")));
+                before.insert(static_cast<int>(port.int_at(0, "nodePort")));
             }
         }
     }
-    std::vector<std::pair<int, std::string>> now;
     Value ports = spec.find("ports") != nullptr ? *spec.find("ports") : Value::list();
     const bool wanted = wants_node_ports(spec);
-    for (size_t i = 0; i < ports.size(); ++i) {
-        Value port = ports.at(i);
-        const std::string protocol(port.string_at("protocol"));
-        const int given = static_cast<int>(port.int_at(0, "nodePort"));
-        if (given == 0 && !wanted) {
+    const bool may_have = has_node_ports(spec);
+    std::set<int> now;
+    std::map<int64_t, int> by_port;  // entries of one port share their node port
+    for (size_t i = 0; may_have && i < ports.size(); ++i) {
+        const int64_t port = ports.at(i).int_at(0, "port");
+        int number = static_cast<int>(ports.at(i).int_at(0, "nodePort"));
+        if (number == 0 && !wanted) {
             continue;
         }
-        int number = given;
-        if (given == 0) {
-            number = TRY(allocator_->take_port(protocol));
-            ports_.emplace_back(number, protocol);
-            port.set("nodePort", number);
-            ports.mutable_item(i) = std::move(port);
-        } else if (std::ranges::find(before, std::pair(given, protocol)) == before.end() &&
-                   std::ranges::find(now, std::pair(given, protocol)) == now.end()) {
-            auto taken = allocator_->take_port(given, protocol);
-            if (!taken) {
-                ErrorDetails details;
-                details.name = cat("spec.ports[", i, "].nodePort");
-                details.uid = cat(given);
-                return Error(Reason::invalid, taken.error().message(), std::move(details));
+        const auto shared = by_port.find(port);
+        if (number == 0 && shared != by_port.end()) {
+            number = shared->second;
+        } else if (number == 0) {
+            // A later entry of this port may have asked for a number.
+            for (size_t j = i + 1; j < ports.size() && number == 0; ++j) {
+                if (ports.at(j).int_at(0, "port") == port) {
+                    number = static_cast<int>(ports.at(j).int_at(0, "nodePort"));
+                }
             }
-            ports_.emplace_back(given, protocol);
         }
-        now.emplace_back(number, protocol);
+        if (number == 0) {
+            number = TRY(allocator_->take_port());
+            ports_.push_back(number);
+        } else if (!before.contains(number) && !now.contains(number) && !dry_run_) {
+            if (auto taken = allocator_->take_port(number); !taken) {
+                return invalid_service(
+                    name, schema::field_invalid(cat("spec.ports[", i, "].nodePort"), number,
+                                                taken.error().message()));
+            }
+            ports_.push_back(number);
+        }
+        ports.mutable_item(i).set("nodePort", number);
+        by_port.emplace(port, number);
+        now.insert(number);
     }
-    for (const auto& port : before) {
-        if (std::ranges::find(now, port) == now.end()) {
+    for (const int port : before) {
+        if (!now.contains(port)) {
             freed_ports_.push_back(port);
         }
     }
@@ -329,6 +413,114 @@ Status ServiceClaim::allocate_ports(Value& spec, const Value* old_spec) {
         spec.set("ports", std::move(ports));
     }
     return {};
+}
+
+Status ServiceClaim::allocate_health_port(Value& spec, const Value* old_spec) {
+    const int old_port =
+        old_spec == nullptr ? 0 : static_cast<int>(old_spec->int_at(0, "healthCheckNodePort"));
+    if (!needs_health_port(spec)) {
+        if (old_port != 0) {
+            freed_ports_.push_back(old_port);
+        }
+        return {};
+    }
+    const int wanted = static_cast<int>(spec.int_at(0, "healthCheckNodePort"));
+    if (wanted == 0 && old_port != 0) {
+        spec.set("healthCheckNodePort", old_port);
+        return {};
+    }
+    if (wanted == 0) {
+        const int port = TRY(allocator_->take_port());
+        ports_.push_back(port);
+        spec.set("healthCheckNodePort", port);
+        return {};
+    }
+    if (wanted != old_port && !dry_run_ && old_port == 0) {
+        if (auto taken = allocator_->take_port(wanted); !taken) {
+            return internal_error(cat("failed to allocate requested HealthCheck NodePort ", wanted,
+                                      ": ", taken.error().message()));
+        }
+        ports_.push_back(wanted);
+    }
+    return {};
+}
+
+namespace {
+
+Value address_object(const Core& core, const std::string& address, const Value& service) {
+    const std::string now = format_rfc3339(core.loop->now());
+    const Value labels =
+        Value::map_of({{"ipaddress.kubernetes.io/ip-family", "IPv4"},
+                       {"ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io"}});
+    const Value nothing = Value::map();
+    const Value fields = Value::map_of(
+        {{"f:metadata",
+          Value::map_of(
+              {{"f:labels", Value::map_of({{".", nothing},
+                                           {"f:ipaddress.kubernetes.io/ip-family", nothing},
+                                           {"f:ipaddress.kubernetes.io/managed-by", nothing}})}})},
+         {"f:spec", Value::map_of({{"f:parentRef", Value::map_of({{".", nothing},
+                                                                  {"f:name", nothing},
+                                                                  {"f:namespace", nothing},
+                                                                  {"f:resource", nothing}})}})}});
+    const Value managed = Value::map_of({{"manager", "kube-apiserver"},
+                                         {"operation", "Update"},
+                                         {"apiVersion", "networking.k8s.io/v1"},
+                                         {"time", now},
+                                         {"fieldsType", "FieldsV1"},
+                                         {"fieldsV1", fields}});
+    const Value metadata = Value::map_of({{"name", address},
+                                          {"uid", make_uid(core.loop)},
+                                          {"creationTimestamp", now},
+                                          {"labels", labels},
+                                          {"managedFields", Value::list_of({managed})}});
+    const Value parent = Value::map_of({{"resource", "services"},
+                                        {"namespace", service.string_at("metadata", "namespace")},
+                                        {"name", service.string_at("metadata", "name")}});
+    return Value::map_of({{"kind", "IPAddress"},
+                          {"apiVersion", "networking.k8s.io/v1"},
+                          {"metadata", metadata},
+                          {"spec", Value::map_of({{"parentRef", parent}})}});
+}
+
+}  // namespace
+
+std::string service_address(const Value& service) {
+    const std::string_view address = service.string_at("spec", "clusterIP");
+    return address == "None" ? std::string() : std::string(address);
+}
+
+io::Task<Status> put_address_object(Core* core, Value service) {
+    const std::string address = service_address(service);
+    const ResourcePtr resource = core->registry.find("networking.k8s.io", "v1", "ipaddresses");
+    if (address.empty() || resource == nullptr) {
+        co_return Status{};
+    }
+    const std::string key = resource->key("", address);
+    const auto existing = CO_TRY(co_await core->store->get(key, {}));
+    std::vector<store::Write> writes;
+    writes.push_back({key,
+                      std::make_shared<const std::string>(
+                          encode_kind(*resource, address_object(*core, address, service))),
+                      existing ? existing->modified : 0});
+    CO_TRY(co_await core->store->commit(std::move(writes)));
+    co_return Status{};
+}
+
+io::Task<void> erase_address_object(Core* core, std::string address) {
+    const ResourcePtr resource = core->registry.find("networking.k8s.io", "v1", "ipaddresses");
+    if (address.empty() || resource == nullptr) {
+        co_return;
+    }
+    const std::string key = resource->key("", address);
+    const auto existing = co_await core->store->get(key, {});
+    if (!existing || !*existing) {
+        co_return;
+    }
+    std::vector<store::Write> writes;
+    writes.push_back({key, nullptr, (*existing)->modified});
+    // Somebody who writes to it meanwhile keeps it: it says nothing that anybody relies on.
+    (void)co_await core->store->commit(std::move(writes));
 }
 
 }  // namespace weft::server

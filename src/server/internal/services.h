@@ -1,6 +1,7 @@
 // server/internal/services.h: the addresses and node ports of Services.
 //
-// Source of the behaviour: Kubernetes' registry/core/service (alloc.go), single-stack IPv4.
+// Source of the behaviour: Kubernetes' registry/core/service (alloc.go, strategy.go), single-stack
+// IPv4.
 
 #pragma once
 
@@ -27,10 +28,11 @@ public:
     [[nodiscard]] Result<std::string> take_address();
     // invalid text if it is outside the network or taken.
     [[nodiscard]] Status take_address(std::string_view address);
-    [[nodiscard]] Result<int> take_port(std::string_view protocol);
-    [[nodiscard]] Status take_port(int port, std::string_view protocol);
+    // A port belongs to one Service, whatever the protocols.
+    [[nodiscard]] Result<int> take_port();
+    [[nodiscard]] Status take_port(int port);
     void free_address(std::string_view address);
-    void free_port(int port, std::string_view protocol);
+    void free_port(int port);
     [[nodiscard]] std::string first_address() const;
 
 private:
@@ -43,7 +45,7 @@ private:
     int port_min_;
     int port_max_;
     std::set<uint32_t> addresses_;
-    std::set<std::pair<int, std::string>> ports_;
+    std::set<int> ports_;
 };
 
 // What one write takes; given back unless it is kept.
@@ -54,22 +56,35 @@ public:
     ServiceClaim& operator=(const ServiceClaim&) = delete;
     ~ServiceClaim();
 
-    // Fills in clusterIP(s), ipFamilies, ipFamilyPolicy and nodePorts. 422 for what is taken.
-    [[nodiscard]] Status allocate(Value& service, const Value* old_service);
+    // Fills in clusterIP(s), ipFamilies, ipFamilyPolicy, nodePorts and healthCheckNodePort. 422 for
+    // what is taken, and for families that this cluster does not have. A dry run does not ask
+    // whether a port that the client chose is free.
+    [[nodiscard]] Status allocate(Value& service, const Value* old_service, bool dry_run);
     // The write is done: what was taken stays taken, what is no longer used becomes free.
     void keep();
     // The Service is gone.
     void release(const Value& service);
 
 private:
-    Status allocate_address(Value& spec, const Value* old_spec);
-    Status allocate_ports(Value& spec, const Value* old_spec);
+    Status allocate_address(const std::string& name, Value& spec, const Value* old_spec);
+    Status allocate_ports(const std::string& name, Value& spec, const Value* old_spec);
+    Status allocate_health_port(Value& spec, const Value* old_spec);
 
     ServiceAllocator* allocator_;
     std::vector<std::string> addresses_;
-    std::vector<std::pair<int, std::string>> ports_;
+    std::vector<int> ports_;
     std::vector<std::string> freed_addresses_;
-    std::vector<std::pair<int, std::string>> freed_ports_;
+    std::vector<int> freed_ports_;
+    bool dry_run_ = false;
 };
+
+// The IPAddress objects that go with Services. An address is written down before the Service that
+// has it, and taken back after it is gone (or could not be stored), as real allocators do; what the
+// allocator holds does not depend on these objects. Nothing happens for "None" and no address.
+[[nodiscard]] io::Task<Status> put_address_object(Core* core, Value service);
+[[nodiscard]] io::Task<void> erase_address_object(Core* core, std::string address);
+
+// The address of a Service, "" if it has none of its own.
+[[nodiscard]] std::string service_address(const Value& service);
 
 }  // namespace weft::server

@@ -7,6 +7,8 @@
 
 #include "server/internal/stored.h"
 
+#include "server/internal/metadata.h"
+
 namespace weft::server {
 
 namespace {
@@ -155,11 +157,22 @@ Value sorted_object(const Value& object) {
     return sorted;
 }
 
+// A new object has no version yet: its place is where Go writes it.
+Value with_version_place(const Value& object) {
+    if (object.find("metadata", "resourceVersion") != nullptr) {
+        return object;
+    }
+    Value placed = object;
+    set_metadata(placed.mutable_member("metadata"), "resourceVersion", "");
+    return placed;
+}
+
 }  // namespace
 
 std::string encode_stored(const Value& object, const StoredFacts& facts) {
     const JsonStyle style{.sort_keys = !facts.is_builtin};
-    const Written written = write_object(facts.is_builtin ? object : sorted_object(object), style);
+    const Written written =
+        write_object(facts.is_builtin ? with_version_place(object) : sorted_object(object), style);
     std::string out;
     out.reserve(written.json.size() + 256);
     out += magic;

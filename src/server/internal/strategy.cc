@@ -28,6 +28,98 @@ bool resets_metadata(const schema::BuiltinResource& row, std::string_view subres
            });
 }
 
+// A claim's source by either of its two members. Sources that old servers did not know are only
+// in the newer one.
+void settle_data_source(Value& claim, const Value* old_claim) {
+    const Value* source = claim.find("spec", "dataSource");
+    const auto is_known = [](const Value& ref) {
+        const std::string_view kind = ref.string_at("kind");
+        const std::string_view group = ref.string_at("apiGroup");
+        return (kind == "PersistentVolumeClaim" && group.empty()) ||
+               (kind == "VolumeSnapshot" && group == "snapshot.storage.k8s.io");
+    };
+    const bool was_used =
+        old_claim != nullptr && (old_claim->find("spec", "dataSource") != nullptr ||
+                                 old_claim->find("spec", "dataSourceRef") != nullptr);
+    if (source != nullptr && !was_used && !is_known(*source)) {
+        claim.mutable_member("spec").erase("dataSource");
+        source = nullptr;
+    }
+    const Value* ref = claim.find("spec", "dataSourceRef");
+    if (source != nullptr && ref == nullptr) {
+        const Value copy = *source;
+        claim.mutable_member("spec").set("dataSourceRef", copy);
+    } else if (ref != nullptr && source == nullptr && ref->string_at("namespace").empty()) {
+        Value copy = *ref;
+        copy.erase("namespace");
+        claim.mutable_member("spec").set("dataSource", std::move(copy));
+    }
+}
+
+bool is_claim(const Resource& resource) {
+    return resource.kind == "PersistentVolumeClaim" && resource.gvr.group.empty();
+}
+
+// A resize is about what containers ask for; whatever else a pod says there is not heard.
+void keep_but_resources(Value& pod, const Value& old_pod) {
+    const Value wanted = pod.find("spec") != nullptr ? *pod.find("spec") : Value::map();
+    Value spec = old_pod.find("spec") != nullptr ? *old_pod.find("spec") : Value::map();
+    for (const std::string_view list : {"containers", "initContainers"}) {
+        Value* containers = spec.find_mutable(list);
+        const Value* others = wanted.find(list);
+        for (size_t i = 0; containers != nullptr && others != nullptr &&
+                           i < std::min(containers->size(), others->size());
+             ++i) {
+            const Value& other = others->at(i);
+            if (containers->at(i).string_at("name") != other.string_at("name")) {
+                continue;
+            }
+            Value& container = containers->mutable_item(i);
+            for (const std::string_view member : {"resources", "resizePolicy"}) {
+                if (const Value* value = other.find(member)) {
+                    container.set(member, *value);
+                } else {
+                    container.erase(member);
+                }
+            }
+        }
+    }
+    pod.set("spec", std::move(spec));
+}
+
+// Conditions of certificate requests have their times from the server.
+void fill_condition_times(Value& request, const Value& old_request, Time now) {
+    const Value* conditions = request.find("status", "conditions");
+    if (conditions == nullptr) {
+        return;
+    }
+    const Value* before = old_request.find("status", "conditions");
+    const auto is_unset = [](const Value& in, std::string_view member) {
+        const Value* found = in.find(member);
+        return found == nullptr || found->is_null();
+    };
+    Value filled = *conditions;
+    for (size_t i = 0; i < filled.size(); ++i) {
+        Value& condition = filled.mutable_item(i);
+        if (is_unset(condition, "lastUpdateTime")) {
+            condition.set("lastUpdateTime", format_rfc3339(now));
+        }
+        if (!is_unset(condition, "lastTransitionTime")) {
+            continue;
+        }
+        condition.set("lastTransitionTime", format_rfc3339(now));
+        for (size_t j = 0; before != nullptr && j < before->size(); ++j) {
+            const Value& old = before->at(j);
+            if (old.string_at("type") == condition.string_at("type") &&
+                old.string_at("status") == condition.string_at("status") &&
+                !is_unset(old, "lastTransitionTime")) {
+                condition.set("lastTransitionTime", *old.find("lastTransitionTime"));
+            }
+        }
+    }
+    request.mutable_member("status").set("conditions", std::move(filled));
+}
+
 bool is_definition(const Resource& resource) {
     return resource.is_builtin() && resource.kind == "CustomResourceDefinition";
 }
@@ -44,6 +136,9 @@ void prepare_create(const Core& core, const Resource& resource, Value& object,
         crd::prepare_create(object);
         return;
     }
+    if (is_claim(resource)) {
+        settle_data_source(object, nullptr);
+    }
     const Value* given = object.find("metadata", "generation");
     const Value generation = given == nullptr ? Value() : *given;
     schema::prepare_for_create(*resource.builtin, object, uid, core.loop->now());
@@ -53,7 +148,7 @@ void prepare_create(const Core& core, const Resource& resource, Value& object,
     }
 }
 
-void prepare_update(const Core& /*core*/, const Resource& resource, const Subresource* subresource,
+void prepare_update(const Core& core, const Resource& resource, const Subresource* subresource,
                     Value& object, const Value& old_object) {
     const std::string_view name = subresource == nullptr ? std::string_view() : subresource->name;
     if (resource.custom != nullptr) {
@@ -83,9 +178,29 @@ void prepare_update(const Core& /*core*/, const Resource& resource, const Subres
             object.mutable_member("status").set("qosClass", quality);
         }
     }
+    if (is_claim(resource) && name.empty()) {
+        settle_data_source(object, &old_object);
+    }
+    if (name == "resize") {
+        keep_but_resources(object, old_object);
+    }
     schema::prepare_for_update(*resource.builtin, name, old_object, object);
-    if (resets_metadata(*resource.builtin, name)) {
+    if (resource.kind == "Service" && name.empty() &&
+        old_object.string_at("spec", "type") == "LoadBalancer" &&
+        object.string_at("spec", "type") != "LoadBalancer") {
+        Value status =
+            old_object.find("status") != nullptr ? *old_object.find("status") : Value::map();
+        status.set("loadBalancer", Value::map());
+        object.set("status", std::move(status));
+    }
+    if (resource.kind == "CertificateSigningRequest" && !name.empty()) {
+        fill_condition_times(object, old_object, core.loop->now());
+    }
+    if (name == "resize" || resets_metadata(*resource.builtin, name)) {
         Value kept = *old_object.find("metadata");
+        if (const Value* generation = object.find("metadata", "generation")) {
+            set_metadata(kept, "generation", *generation);
+        }
         const Value* fields = object.find("metadata", "managedFields");
         if (fields == nullptr) {
             kept.erase("managedFields");
@@ -117,14 +232,7 @@ FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
         return name == "status" ? crd::validate_status_update(object, old_object)
                                 : crd::validate_update(object, old_object);
     }
-    FieldErrors errors;
-    if (name.empty()) {
-        errors = validate_builtin(resource, object);
-    }
-    const FieldErrors more = schema::validate_immutable(schema::Builtin::get(), *resource.builtin,
-                                                        name, old_object, object);
-    errors.insert(errors.end(), more.begin(), more.end());
-    return errors;
+    return validate_builtin_update(resource, name, object, old_object);
 }
 
 }  // namespace weft::server

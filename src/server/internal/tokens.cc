@@ -2,113 +2,212 @@
 
 #include "server/internal/tokens.h"
 
-#include <array>
+#include <algorithm>
+
+#include "server/internal/core.h"
 
 namespace weft::server {
 
 namespace {
 
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-    constexpr size_t block = 64;
-    std::string padded = key.size() > block ? sha256(key) : std::string(key);
-    padded.resize(block, '\0');
-    std::string inner;
-    std::string outer;
-    for (const char c : padded) {
-        inner += static_cast<char>(static_cast<unsigned char>(c) ^ 0x36U);
-        outer += static_cast<char>(static_cast<unsigned char>(c) ^ 0x5CU);
+constexpr std::string_view key_in_store = "/weft/service-account-key";
+
+std::string url_base64(std::string_view bytes) {
+    return base64_encode(bytes, Base64::url_no_padding);
+}
+
+// ["a" "b"], as Go prints a list of texts by %q.
+std::string quoted_list(const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (const std::string& text : texts) {
+        append(out, out.size() == 1 ? "" : " ", quote(text));
     }
-    inner += text;
-    return sha256(outer + sha256(inner));
+    return out + "]";
+}
+
+std::vector<std::string> text_items(const Value* list) {
+    std::vector<std::string> out;
+    for (const Value& item : list == nullptr ? std::span<const Value>() : list->items()) {
+        if (item.is_string()) {
+            out.emplace_back(item.as_string());
+        }
+    }
+    return out;
 }
 
 }  // namespace
 
-Tokens::Tokens(io::Loop* loop, std::string key, std::string issuer)
-    : loop_(loop), key_(std::move(key)), issuer_(std::move(issuer)) {
-    if (key_.empty()) {
-        std::array<unsigned char, 32> bytes{};
-        loop_->fill_random(bytes);
-        key_.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    }
+void Tokens::use(RsaKey key) {
+    key_id_ = url_base64(sha256(key.public_der()));
+    key_ = std::move(key);
 }
 
-std::string Tokens::sign(std::string_view text) const {
-    return base64_encode(hmac_sha256(key_, text), Base64::url_no_padding);
+io::Task<Status> Tokens::load(store::Store* store) {
+    const auto entry = CO_TRY(co_await store->get(std::string(key_in_store), {}));
+    if (entry) {
+        use(CO_TRY(RsaKey::from_pem(*entry->value).context("the key of service account tokens")));
+    }
+    co_return Status{};
 }
 
-std::string Tokens::make(const TokenRequest& request) const {
-    const int64_t now = loop_->now().seconds;
-    Value account = Value::map_of({{"name", request.name}, {"uid", request.uid}});
-    Value kubernetes =
-        Value::map_of({{"namespace", request.namespace_}, {"serviceaccount", std::move(account)}});
-    if (!request.bound_object.is_null()) {
-        kubernetes.set(to_lower(request.bound_object.string_at("kind")),
-                       Value::map_of({{"name", request.bound_object.string_at("name")},
-                                      {"uid", request.bound_object.string_at("uid")}}));
+io::Task<Status> Tokens::ensure_key(store::Store* store) {
+    if (key_) {
+        co_return Status{};
     }
+    RsaKey made = CO_TRY(RsaKey::generate());
+    std::vector<store::Write> writes;
+    writes.push_back(
+        {std::string(key_in_store), std::make_shared<const std::string>(made.to_pem()), 0});
+    const auto done = co_await store->commit(std::move(writes));
+    if (!done && done.error().reason() == Reason::conflict) {
+        co_return co_await load(store);  // another request was faster
+    }
+    CO_TRY(done);
+    use(std::move(made));
+    co_return Status{};
+}
+
+std::string Tokens::make(const TokenClaims& claims, Time now, const std::string& id) const {
+    CHECK(key_.has_value());
+    Value kubernetes = Value::map_of({{"namespace", claims.namespace_}});
+    if (!claims.bound_kind.empty()) {
+        kubernetes.set(claims.bound_kind,
+                       Value::map_of({{"name", claims.bound_name}, {"uid", claims.bound_uid}}));
+    }
+    kubernetes.set("serviceaccount", Value::map_of({{"name", claims.name}, {"uid", claims.uid}}));
     Value audiences = Value::list();
-    for (const std::string& audience : request.audiences) {
+    for (const std::string& audience : claims.audiences) {
         audiences.push_back(Value(audience));
     }
-    const Value claims = Value::map_of(
+    const Value body = Value::map_of(
         {{"aud", std::move(audiences)},
-         {"exp", now + request.seconds},
-         {"iat", now},
+         {"exp", now.seconds + claims.seconds},
+         {"iat", now.seconds},
          {"iss", issuer_},
+         {"jti", id},
          {"kubernetes.io", std::move(kubernetes)},
-         {"nbf", now},
-         {"sub", cat("system:serviceaccount:", request.namespace_, ":", request.name)}});
-    const std::string text =
-        cat(base64_encode(R"({"alg":"HS256","typ":"JWT"})", Base64::url_no_padding), ".",
-            base64_encode(to_json(claims), Base64::url_no_padding));
-    return cat(text, ".", sign(text));
+         {"nbf", now.seconds},
+         {"sub", cat("system:serviceaccount:", claims.namespace_, ":", claims.name)}});
+    const Value header = Value::map_of({{"alg", "RS256"}, {"kid", key_id_}});
+    const std::string text = cat(url_base64(to_json(header)), ".", url_base64(to_json(body)));
+    return cat(text, ".", url_base64(key_->sign(text)));
 }
 
-std::optional<Value> Tokens::claims(std::string_view token) const {
+Value Tokens::key_set() const {
+    CHECK(key_.has_value());
+    return Value::map_of(
+        {{"keys",
+          Value::list_of({Value::map_of({{"use", "sig"},
+                                         {"kty", "RSA"},
+                                         {"kid", key_id_},
+                                         {"alg", "RS256"},
+                                         {"n", url_base64(key_->modulus())},
+                                         {"e", url_base64(std::string("\x01\x00\x01", 3))}})})}});
+}
+
+std::optional<Value> Tokens::signed_claims(std::string_view token) const {
     const size_t last = token.rfind('.');
     const size_t first = token.find('.');
-    if (first == std::string_view::npos || first == last) {
+    if (!key_ || first == std::string_view::npos || first == last) {
         return std::nullopt;
     }
-    if (sign(token.substr(0, last)) != token.substr(last + 1)) {
-        return std::nullopt;
-    }
-    const auto json =
+    const auto header = base64_decode(token.substr(0, first), Base64::url_no_padding);
+    const auto signature = base64_decode(token.substr(last + 1), Base64::url_no_padding);
+    const auto body =
         base64_decode(token.substr(first + 1, last - first - 1), Base64::url_no_padding);
-    if (!json) {
+    if (!header || !signature || !body) {
         return std::nullopt;
     }
-    auto parsed = parse_json(*json);
-    if (!parsed || parsed->int_at(0, "exp") <= loop_->now().seconds) {
+    const auto parsed_header = parse_json(*header);
+    if (!parsed_header || parsed_header->string_at("alg") != "RS256" ||
+        !key_->verify(token.substr(0, last), *signature)) {
         return std::nullopt;
     }
-    return std::move(*parsed);
+    auto claims = parse_json(*body);
+    if (!claims || claims->string_at("iss") != issuer_) {
+        return std::nullopt;
+    }
+    return std::move(*claims);
 }
 
-std::optional<UserInfo> Tokens::check(std::string_view token) const {
-    const auto found = claims(token);
-    if (!found) {
-        return std::nullopt;
+namespace {
+
+// Whether an object is there under its uid and not on its way out for good.
+io::Task<bool> is_alive(const Core* core, std::string resource, std::string namespace_,
+                        std::string name, std::string uid) {
+    const ResourcePtr found = core->registry.find("", "v1", resource);
+    const auto entry =
+        co_await core->store->get(found->key(found->namespaced ? namespace_ : "", name), {});
+    if (!entry || !*entry) {
+        co_return false;
     }
-    const std::string_view namespace_ = found->string_at("kubernetes.io", "namespace");
-    UserInfo user;
-    user.name = found->string_at("sub");
-    user.uid = found->string_at("kubernetes.io", "serviceaccount", "uid");
-    user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", namespace_)};
-    return user;
+    co_return StoredView(*(*entry)->value).uid() == uid;
 }
 
-std::vector<std::string> Tokens::audiences(std::string_view token) const {
-    std::vector<std::string> out;
-    if (const auto found = claims(token)) {
-        if (const Value* list = found->find("aud")) {
-            for (const Value& audience : list->items()) {
-                out.emplace_back(audience.as_string());
-            }
+}  // namespace
+
+io::Task<TokenVerdict> Tokens::check(const Core* core, std::string token,
+                                     std::vector<std::string> audiences) const {
+    TokenVerdict verdict;
+    const auto claims = signed_claims(token);
+    if (!claims) {
+        co_return verdict;
+    }
+    if (audiences.empty()) {
+        audiences.push_back(issuer_);
+    }
+    const std::vector<std::string> own = text_items(claims->find("aud"));
+    for (const std::string& audience : audiences) {
+        if (std::ranges::find(own, audience) != own.end()) {
+            verdict.audiences.push_back(audience);
         }
     }
-    return out;
+    if (verdict.audiences.empty()) {
+        verdict.error = cat("token audiences ", quoted_list(own),
+                            " is invalid for the target audiences ", quoted_list(audiences));
+        co_return verdict;
+    }
+    const int64_t now = core->loop->now().seconds;
+    if (claims->int_at(0, "exp") <= now) {
+        verdict.error = "service account token has expired";
+        co_return verdict;
+    }
+    const Value* kubernetes = claims->find("kubernetes.io");
+    if (kubernetes == nullptr || claims->int_at(0, "nbf") > now) {
+        verdict.error = "service account token is not valid yet";
+        co_return verdict;
+    }
+    const std::string namespace_(kubernetes->string_at("namespace"));
+    const std::string uid(kubernetes->string_at("serviceaccount", "uid"));
+    bool alive =
+        co_await is_alive(core, "serviceaccounts", namespace_,
+                          std::string(kubernetes->string_at("serviceaccount", "name")), uid);
+    UserInfo user;
+    user.name = claims->string_at("sub");
+    user.uid = uid;
+    user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", namespace_),
+                   "system:authenticated"};
+    user.extra["authentication.kubernetes.io/credential-id"] = {
+        cat("JTI=", claims->string_at("jti"))};
+    for (const std::string_view kind : {"pod", "secret", "node"}) {
+        const Value* bound = kubernetes->find(kind);
+        if (bound == nullptr) {
+            continue;
+        }
+        const std::string name(bound->string_at("name"));
+        const std::string bound_uid(bound->string_at("uid"));
+        alive = alive && co_await is_alive(core, cat(kind, "s"), namespace_, name, bound_uid);
+        if (kind != "secret") {
+            user.extra[cat("authentication.kubernetes.io/", kind, "-name")] = {name};
+            user.extra[cat("authentication.kubernetes.io/", kind, "-uid")] = {bound_uid};
+        }
+    }
+    if (alive) {
+        verdict.user = std::move(user);
+    } else {
+        verdict.error = "service account token has been invalidated";
+    }
+    co_return verdict;
 }
 
 }  // namespace weft::server

@@ -13,6 +13,7 @@
 #include "server/internal/plugins.h"
 #include "server/internal/rbac.h"
 #include "server/internal/services.h"
+#include "server/internal/warnings.h"
 #include "server/limits.h"
 
 namespace weft::server {
@@ -89,6 +90,9 @@ void warn_about_owners(Call* call, Value& object) {
 }
 
 Error invalid_object(const Call& call, std::string_view name, const FieldErrors& errors) {
+    if (call.resource->kind == "Event" && call.resource->is_builtin()) {
+        return schema::invalid_error("", "Event", name, errors);  // both groups have one strategy
+    }
     return schema::invalid_error(call.resource->gvr.group, call.resource->kind, name, errors);
 }
 
@@ -114,11 +118,18 @@ io::Task<Answer> store_new(Call* call, Value object) {
         }
         co_return respond_object(call, 201, object);
     }
+    const bool is_service = resource.kind == "Service" && resource.gvr.group.empty();
+    if (is_service) {
+        CO_TRY(co_await put_address_object(core, object));
+    }
     auto bytes = std::make_shared<const std::string>(encode_kind(resource, object));
     std::vector<store::Write> writes;
     writes.push_back({key, bytes, 0});
     auto revision = co_await core->store->commit(std::move(writes));
     if (!revision) {
+        if (is_service) {
+            co_await erase_address_object(core, service_address(object));
+        }
         if (revision.error().reason() == Reason::conflict) {
             auto existing = CO_TRY(co_await core->store->get(key, {}));
             if (existing) {
@@ -168,7 +179,7 @@ io::Task<Answer> create_object(Call* call, Value object) {
         }
         if (attempt == 0) {
             if (resource.kind == "Service" && resource.gvr.group.empty()) {
-                CO_TRY(claim.allocate(object, nullptr));
+                CO_TRY(claim.allocate(object, nullptr, call->dry_run));
             }
             object = reorder_kind(*core, resource, std::move(object));
             FieldErrors errors = validate_create(*core, resource, object);
@@ -179,6 +190,9 @@ io::Task<Answer> create_object(Call* call, Value object) {
             }
             CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
             warn_about_object(call, object, nullptr);
+        }
+        if (call->resource->custom != nullptr) {
+            call->resource->custom->prune_for_storage(*call->resource, object);
         }
         Answer answer = co_await store_new(call, object);
         const bool collided =
@@ -224,11 +238,8 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
     }
     if (version != old_object.string_at("metadata", "resourceVersion")) {
         if (!parse_uint(version)) {
-            return schema::invalid_error(
-                resource.gvr.group, resource.kind, call.info.name,
-                {schema::field_invalid(
-                    "metadata.resourceVersion", version,
-                    cat("strconv.ParseUint: parsing ", quote(version), ": invalid syntax"))});
+            return make_error(Reason::unknown, "strconv.ParseUint: parsing ", quote(version),
+                              ": invalid syntax");
         }
         return modified_conflict(resource.group_resource(), call.info.name);
     }
@@ -330,7 +341,7 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     keep_for_update(*old_object.find("metadata"), object.mutable_member("metadata"));
     ServiceClaim claim(core->services.get());
     if (resource.kind == "Service" && resource.gvr.group.empty() && endpoint == nullptr) {
-        CO_TRY(claim.allocate(object, &old_object));
+        CO_TRY(claim.allocate(object, &old_object, call->dry_run));
     }
     object = reorder_kind(*core, resource, std::move(object));
 
@@ -351,8 +362,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         co_return invalid_object(*call, call->info.name, errors);
     }
     CO_TRY(co_await validate_write(call, "UPDATE", &object, &old_object));
-    if (!change->scales) {
-        warn_about_object(call, object, &old_object);
+    warn_about_object(call, object, &old_object);
+    if (resource.custom != nullptr) {
+        resource.custom->prune_for_storage(resource, object);
     }
 
     if (is_finished(object, old_object)) {
@@ -367,6 +379,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
                 co_return revision.error();
             }
             claim.release(old_object);
+            if (resource.kind == "Service" && resource.gvr.group.empty()) {
+                co_await erase_address_object(core, service_address(old_object));
+            }
             co_await after_write(core, &resource, Value(), old_object);
         }
         co_return CO_TRY(respond_object(call, 200, object));
@@ -377,11 +392,19 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     if (call->dry_run) {
         co_return CO_TRY(respond_object(call, 200, object));
     }
+    const bool moves = resource.kind == "Service" && resource.gvr.group.empty() &&
+                       service_address(object) != service_address(old_object);
+    if (moves) {
+        CO_TRY(co_await put_address_object(core, object));
+    }
     auto bytes = std::make_shared<const std::string>(encode_kind(resource, object));
     std::vector<store::Write> writes;
     writes.push_back({key, bytes, entry->modified});
     auto revision = co_await core->store->commit(std::move(writes));
     if (!revision) {
+        if (moves) {
+            co_await erase_address_object(core, service_address(object));
+        }
         if (revision.error().reason() != Reason::conflict) {
             co_return revision.error();
         }
@@ -391,6 +414,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         co_return std::nullopt;
     }
     claim.keep();
+    if (moves) {
+        co_await erase_address_object(core, service_address(old_object));
+    }
     co_await after_write(core, &resource, object, old_object);
     co_return CO_TRY(respond_object(call, 200, StoredView(*bytes), *revision));
 }

@@ -7,6 +7,7 @@
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
+#include "server/internal/verbs/patched.h"
 #include "server/internal/write.h"
 
 namespace weft::server {
@@ -15,16 +16,15 @@ namespace {
 
 enum class PatchType : uint8_t { json, merge, strategic, apply };
 
-std::optional<PatchType> patch_type_of(const Call& call) {
-    const std::string_view header = call.request.headers.get("content-type");
-    const std::string_view type = trim(header.substr(0, header.find(';')));
+std::optional<PatchType> patch_type_of(std::string_view content_type) {
+    const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
     if (type == "application/json-patch+json") {
         return PatchType::json;
     }
     if (type == "application/merge-patch+json") {
         return PatchType::merge;
     }
-    if (type == "application/strategic-merge-patch+json" && call.resource->is_builtin()) {
+    if (type == "application/strategic-merge-patch+json") {
         return PatchType::strategic;
     }
     if (type == "application/apply-patch+yaml") {
@@ -82,73 +82,262 @@ struct PatchDocument {
     std::vector<std::string> strict;
 };
 
-Result<PatchDocument> read_patch(const Call& call, bool is_strategic, bool is_json) {
+// How Go's decoder names a JSON value that it did not want.
+std::string_view json_kind(const Value& value) {
+    switch (value.kind()) {
+        case Value::Kind::boolean:
+            return "bool";
+        case Value::Kind::string:
+            return "string";
+        case Value::Kind::list:
+            return "array";
+        case Value::Kind::map:
+            return "object";
+        default:
+            return "number";
+    }
+}
+
+Error cannot_decode(const Value& value, std::string_view type) {
+    return bad_request(cat("error decoding patch: json: cannot unmarshal ", json_kind(value),
+                           " into Go value of type ", type));
+}
+
+// The operations of a JSON patch, as strict decoding reads them. Unknown members are told.
+Status check_operations(const Value& operations, std::vector<std::string>& strict) {
+    if (!operations.is_list()) {
+        return operations.is_null() ? Status{}
+                                    : cannot_decode(operations, "[]handlers.jsonPatchOp");
+    }
+    size_t index = 0;
+    for (const Value& operation : operations.items()) {
+        if (!operation.is_map() && !operation.is_null()) {
+            return cannot_decode(operation, "handlers.jsonPatchOp");
+        }
+        for (const Member& member : operation.members()) {
+            const std::string_view name = member.name();
+            if (name != "op" && name != "path" && name != "from" && name != "value") {
+                strict.push_back(
+                    cat("json patch unknown field ", quote(cat("[", index, "].", name))));
+            }
+        }
+        ++index;
+    }
+    return {};
+}
+
+Result<PatchDocument> read_patch(const Call& call, PatchType type) {
     std::vector<std::string> duplicates;
     auto parsed =
         parse_json(call.request.body, {.refuse_duplicates = false, .duplicates = &duplicates});
     if (!parsed) {
-        return bad_request(is_strategic ? parsed.error().message()
-                                        : cat("error decoding patch: ", parsed.error().message()));
+        return bad_request(type == PatchType::strategic
+                               ? parsed.error().message()
+                               : cat("error decoding patch: ", parsed.error().message()));
     }
-    if (!is_strategic && !is_json && parsed->is_list()) {
-        return bad_request(
-            "error decoding patch: json: cannot unmarshal array into Go value of type "
-            "map[string]interface {}");
+    if (type == PatchType::merge && !parsed->is_map() && !parsed->is_null()) {
+        return cannot_decode(*parsed, "map[string]interface {}");
     }
     PatchDocument document{std::move(*parsed), {}};
+    const std::string_view prefix = type == PatchType::json ? "json patch " : "";
     for (const std::string& path : duplicates) {
-        document.strict.push_back(cat("duplicate field ", quote(path)));
+        document.strict.push_back(cat(prefix, "duplicate field ", quote(path)));
+    }
+    if (type == PatchType::json && call.parameter("fieldValidation") != "Ignore") {
+        TRY(check_operations(document.value, document.strict));
     }
     return document;
 }
 
-// The patched object as an object of the kind again.
-Result<Value> decode_patched(Call* call, const Value& patched, const Value& shown,
-                             const std::vector<std::string>& strict) {
+// --- A patched object as errors show it ---
+//
+// Go's patch library takes apart only what a patch touches: those objects are written with their
+// members sorted, the others as they were.
+
+void sort_all(Value& value) {
+    if (value.is_map()) {
+        value.sort_members();
+        for (const Member& member :
+             std::vector<Member>(value.members().begin(), value.members().end())) {
+            sort_all(value.mutable_member(member.name()));
+        }
+    } else if (value.is_list()) {
+        for (size_t i = 0; i < value.size(); ++i) {
+            sort_all(value.mutable_item(i));
+        }
+    }
+}
+
+void sort_merged(Value& value, const Value& before, const Value& patch) {
+    value.sort_members();
+    for (const Member& change : patch.members()) {
+        Value* member = value.find_mutable(change.name());
+        if (member == nullptr) {
+            continue;
+        }
+        const Value* old_member = before.find(change.name());
+        if (old_member != nullptr && old_member->is_map() && change.value.is_map()) {
+            sort_merged(*member, *old_member, change.value);
+        } else {
+            sort_all(*member);
+        }
+    }
+}
+
+void sort_along(Value& value, std::string_view pointer) {
+    if (value.is_map()) {
+        value.sort_members();
+    }
+    if (pointer.empty()) {
+        return;
+    }
+    pointer.remove_prefix(1);
+    const size_t slash = pointer.find('/');
+    if (slash == std::string_view::npos) {
+        return;  // the last step names what is put, not what is taken apart
+    }
+    const std::string step =
+        replace_all(replace_all(pointer.substr(0, slash), "~1", "/"), "~0", "~");
+    if (value.is_list()) {
+        const auto index = parse_uint(step);
+        if (index && *index < value.size()) {
+            sort_along(value.mutable_item(static_cast<size_t>(*index)), pointer.substr(slash));
+        }
+        return;
+    }
+    if (Value* member = value.find_mutable(step)) {
+        sort_along(*member, pointer.substr(slash));
+    }
+}
+
+Value shown_object(PatchType type, Value patched, const Value& before, const Value& patch) {
+    if (!patched.is_map()) {
+        return Value(to_json(patched));
+    }
+    if (type == PatchType::merge) {
+        sort_merged(patched, before, patch);
+    } else {
+        patched.sort_members();
+        for (const Value& operation : patch.items()) {
+            for (const std::string_view member : {"path", "from"}) {
+                if (const std::string_view pointer = operation.string_at(member);
+                    pointer.starts_with('/')) {
+                    sort_along(patched, pointer);
+                }
+            }
+        }
+    }
+    return Value(to_json(patched));
+}
+
+// Why Go's converter of unstructured values does not take what its JSON decoder would not either:
+// it works on Go values and says so in its own words.
+std::string conversion_error(std::string_view decoding) {
+    constexpr std::string_view prefix = "json: cannot unmarshal ";
+    const size_t into = decoding.find(" into Go ");
+    const size_t of_type = decoding.rfind(" of type ");
+    if (!decoding.starts_with(prefix) || into == std::string_view::npos ||
+        of_type == std::string_view::npos) {
+        return std::string(decoding);
+    }
+    std::string_view found = decoding.substr(prefix.size(), into - prefix.size());
+    const std::string_view wanted = decoding.substr(of_type + std::string_view(" of type ").size());
+    const bool is_number = found.starts_with("number");
+    const std::string_view from = is_number           ? (found.contains('.') ? "float64" : "int64")
+                                  : found == "object" ? "map"
+                                  : found == "array"  ? "slice"
+                                                      : found;
+    if (wanted.starts_with("[]")) {
+        return cat("cannot restore slice from ", from);
+    }
+    if (wanted.starts_with("map[")) {
+        return cat("cannot restore map from ", from);
+    }
+    if (wanted.contains('.')) {
+        return cat("cannot restore struct from: ", from);
+    }
+    // Go converts numbers to texts and to each other; the converter does not want that.
+    const bool is_convertible =
+        is_number && wanted != "bool" && (from == "int64" || wanted != "string");
+    return is_convertible ? cat("cannot convert ", from, " to ", wanted)
+                          : cat("unrecognized type: ", wanted);
+}
+
+// The patched object as an object of the kind again. `shown` is made only for an error.
+Result<Value> decode_patched(Call* call, PatchType type, Value patched,
+                             const std::vector<std::string>& strict,
+                             const std::function<Value()>& shown) {
     const GroupVersionKind wanted = expected_kind(*call);
+    if (patched.is_map() && patched.string_at("kind").empty()) {
+        // What says nothing of itself is what the endpoint has.
+        patched.set("kind", wanted.kind);
+        if (patched.string_at("apiVersion").empty()) {
+            patched.set("apiVersion", wanted.api_version());
+        }
+    }
     const std::string_view kind = patched.string_at("kind");
     const std::string_view api_version = patched.string_at("apiVersion");
+    if (patched.is_map() && kind == wanted.kind && api_version.empty() &&
+        call->resource->is_builtin()) {
+        // Without a version it is the internal type, which knows none of these members.
+        for (const Member& member : patched.members()) {
+            if (member.name() != "kind" && member.name() != "apiVersion") {
+                call->warn(cat("unknown field ", quote(member.name())));
+            }
+        }
+        return Value::map();
+    }
     if (kind != wanted.kind || api_version != wanted.api_version()) {
         GroupVersionKind found{"", "", std::string(kind)};
         if (const auto group_version = parse_api_version(api_version)) {
             found.group = group_version->group;
             found.version = group_version->version;
         }
+        if (call->resource->custom != nullptr && found.group == wanted.group) {
+            return refuse_other_kind(call, found, patched);
+        }
         const auto refused = check_kind(*call, found, wanted, [](std::string_view why) {
             return bad_request(std::string(why));
         });
-        return invalid_patch(shown, refused.error().message());
+        return invalid_patch(shown(), refused.error().message());
     }
     const size_t warnings = call->warnings.size();
     auto object = decode_object(call, patched, strict);
     if (!object) {
         call->warnings.resize(warnings);
-        return object.error().reason() == Reason::bad_request
-                   ? invalid_patch(shown, object.error().message())
-                   : object.error();
+        if (object.error().reason() != Reason::bad_request) {
+            return object.error();
+        }
+        const std::string& why = object.error().message();
+        return invalid_patch(shown(), type == PatchType::strategic ? conversion_error(why) : why);
     }
     return object;
 }
 
 Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& patch,
                               const Value& current) {
+    Value patched;
     if (type == PatchType::json) {
-        auto patched = merge::apply_json_patch(current, patch.value);
-        if (!patched) {
-            return merge::json_patch_client_error(patched.error());
+        auto applied = merge::apply_json_patch(current, patch.value);
+        if (!applied) {
+            return merge::json_patch_client_error(applied.error());
         }
-        return decode_patched(call, *patched, Value(to_json(*patched)), patch.strict);
+        patched = std::move(*applied);
+    } else if (type == PatchType::merge) {
+        patched = TRY(merge::apply_merge_patch(current, patch.value));
+    } else {
+        const schema::SchemaPtr schema = schema::Builtin::get().find_kind(expected_kind(*call));
+        patched = TRY(merge::apply_strategic_merge_patch(current, patch.value, schema.get()));
     }
-    if (type == PatchType::merge) {
-        const Value patched = TRY(merge::apply_merge_patch(current, patch.value));
-        return decode_patched(call, patched, Value(to_json(patched)), patch.strict);
-    }
-    const schema::SchemaPtr schema = schema::Builtin::get().find_kind(expected_kind(*call));
-    const Value patched =
-        TRY(merge::apply_strategic_merge_patch(current, patch.value, schema.get()));
-    std::string shown;
-    append_go(shown, patch.value);
-    return decode_patched(call, patched, Value(shown), patch.strict);
+    const auto shown = [&] {
+        if (type != PatchType::strategic) {
+            return shown_object(type, patched, current, patch.value);
+        }
+        std::string text;
+        append_go(text, patch.value);
+        return Value(text);
+    };
+    return decode_patched(call, type, patched, patch.strict, shown);
 }
 
 // An applied object is not decoded again: only defaults are filled in. What does not fit the Go
@@ -161,24 +350,45 @@ Result<Value> finish_applied(const Call& call, const Value& config, Value applie
     std::vector<std::string> strict;
     auto decoded = decode_kind(*call.core, *call.resource, call.subresource, applied, &strict);
     if (!decoded) {
+        std::string why = conversion_error(decoded.error().message());
+        if (why.starts_with("illegal base64")) {
+            why = cat("error decoding from json: ", why);  // bytes are read by JSON's decoder
+        }
         const std::string kind = expected_kind(call).text();
         return make_error(Reason::unknown, "failed to convert new object (",
                           config.string_at("metadata", "namespace"), "/",
                           config.string_at("metadata", "name"), "; ", kind,
                           ") to proper version: unable to convert unstructured object to ", kind,
-                          ": error decoding from json: ", decoded.error().message());
+                          ": ", why);
     }
     return decoded;
 }
 
 io::Task<Answer> serve_apply(Call* call) {
-    auto parsed = parse_yaml(call->request.body);
+    std::vector<std::string> duplicates;
+    auto parsed = parse_yaml(call->request.body, {.duplicates = &duplicates, .go_texts = true});
     if (!parsed) {
-        co_return bad_request(cat("error decoding YAML: ", parsed.error().message()));
+        co_return bad_request(
+            cat("error decoding YAML: error converting YAML to JSON: ", parsed.error().message()));
     }
     Value config = parsed->empty() ? Value() : std::move(parsed->front().value);
-    if (!config.is_map()) {
+    if (!config.is_map() && !config.is_null()) {
+        co_return bad_request(
+            cat("error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+                "unmarshal ",
+                json_kind(config), " into Go value of type map[string]interface {}"));
+    }
+    if (config.is_null()) {
         config = Value::map();
+    }
+    if (!duplicates.empty() && field_validation_of(*call) == FieldValidation::strict) {
+        co_return bad_request(cat("error strict decoding YAML: error converting YAML to JSON: ",
+                                  strict_text(duplicates)));
+    }
+    if (field_validation_of(*call) == FieldValidation::warn) {
+        for (std::string& text : duplicates) {
+            call->warn(std::move(text));
+        }
     }
     const GroupVersionKind wanted = expected_kind(*call);
     const Object as_object(config);
@@ -187,9 +397,10 @@ io::Task<Answer> serve_apply(Call* call) {
         found.version != wanted.version) {
         co_return bad_request(cat("invalid object type: ", found.text()));
     }
-    if (config.string_at("metadata", "name").empty()) {
+    const bool is_named = !config.string_at("metadata", "name").empty();
+    if (!is_named) {
         Value& metadata = config.mutable_member("metadata");
-        if (metadata.is_null()) {
+        if (!metadata.is_map()) {
             metadata = Value::map();
         }
         metadata.set("name", call->info.name);
@@ -202,9 +413,12 @@ io::Task<Answer> serve_apply(Call* call) {
     Change change;
     change.may_create = call->subresource == nullptr;
     change.fields_are_managed = true;
-    change.make = [call, config, force](const Value* old_object) -> Result<Value> {
+    change.make = [call, config, force, is_named](const Value* old_object) -> Result<Value> {
         Value applied = TRY(apply_config(call, old_object, config, force));
         TRY(settle_namespace(*call, applied));
+        if (old_object == nullptr && !is_named) {
+            applied.mutable_member("metadata").erase("name");  // a new object must say its name
+        }
         return finish_applied(*call, config, std::move(applied));
     };
     co_return co_await change_object(call, std::move(change));
@@ -212,9 +426,20 @@ io::Task<Answer> serve_apply(Call* call) {
 
 }  // namespace
 
+Error undecodable_patch(std::string_view content_type, const Value& patched, const Value& before,
+                        const Value& patch, std::string_view why) {
+    const PatchType type = patch_type_of(content_type).value_or(PatchType::merge);
+    if (type == PatchType::strategic) {
+        std::string text;
+        append_go(text, patch);
+        return invalid_patch(Value(text), conversion_error(why));
+    }
+    return invalid_patch(shown_object(type, patched, before, patch), why);
+}
+
 io::Task<Answer> serve_patch(Call* call) {
-    const auto type = patch_type_of(*call);
-    if (!type) {
+    const auto type = patch_type_of(call->request.headers.get("content-type"));
+    if (!type || (*type == PatchType::strategic && !call->resource->is_builtin())) {
         if (call->resource->custom != nullptr) {
             co_return make_error(
                 Reason::unsupported_media_type,
@@ -230,12 +455,15 @@ io::Task<Answer> serve_patch(Call* call) {
     if (*type == PatchType::apply) {
         co_return co_await serve_apply(call);
     }
-    const PatchDocument patch =
-        CO_TRY(read_patch(*call, *type == PatchType::strategic, *type == PatchType::json));
+    // A patch of an object that is not there is not looked at.
+    const Result<PatchDocument> patch = read_patch(*call, *type);
     Change change;
     change.make = [call, type = *type, patch](const Value* old_object) -> Result<Value> {
         CHECK(old_object != nullptr);
-        return apply_one_patch(call, type, patch, *old_object);
+        if (!patch) {
+            return patch.error();
+        }
+        return apply_one_patch(call, type, *patch, *old_object);
     };
     co_return co_await change_object(call, std::move(change));
 }

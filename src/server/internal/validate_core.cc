@@ -1,0 +1,471 @@
+// server/internal/validate_core.cc: ConfigMaps, Secrets, Namespaces, Nodes, LimitRanges,
+// ResourceQuotas, Events.
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "object/names.h"
+#include "schema/builtin.h"
+#include "schema/quantity.h"
+#include "server/internal/validate.h"
+
+namespace weft::server {
+
+namespace {
+
+constexpr int64_t data_bytes_max = 1024 * 1024;
+
+// Bytes of a text, or of what base64 stands for.
+int64_t decoded_size(const Value& value, bool is_base64) {
+    if (!value.is_string()) {
+        return 0;
+    }
+    const std::string_view text = value.as_string();
+    if (!is_base64) {
+        return static_cast<int64_t>(text.size());
+    }
+    const auto padding = static_cast<int64_t>(text.ends_with("==")  ? 2
+                                              : text.ends_with('=') ? 1
+                                                                    : 0);
+    return static_cast<int64_t>(text.size()) / 4 * 3 - padding;
+}
+
+void check_config_map(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Value& binary = map_of(object, "binaryData");
+    int64_t total = 0;
+    for (const std::string_view member : {"data", "binaryData"}) {
+        const Place at = root.member(member);
+        for (const Member& entry : members_of(object, member)) {
+            check.name(at.key(entry.name()), entry.name(), check_config_map_key);
+            if (member == "data" && binary.contains(entry.name())) {
+                check.invalid(at.key(entry.name()), entry.name(),
+                              "duplicate of key present in binaryData");
+            }
+            total += decoded_size(entry.value, member == "binaryData");
+        }
+    }
+    if (total > data_bytes_max) {
+        check.add(schema::field_too_long("[]", data_bytes_max));
+    }
+}
+
+struct SecretKey {
+    std::string_view type;
+    std::string_view key;
+    bool is_json = false;
+};
+// Of basic-auth either key is enough.
+constexpr std::array<SecretKey, 5> secret_keys{
+    {{"kubernetes.io/dockercfg", ".dockercfg", true},
+     {"kubernetes.io/dockerconfigjson", ".dockerconfigjson", true},
+     {"kubernetes.io/ssh-auth", "ssh-privatekey", false},
+     {"kubernetes.io/tls", "tls.crt", false},
+     {"kubernetes.io/tls", "tls.key", false}}};
+
+void check_secret_type(Checker& check, const Value& secret, const Place& root) {
+    const std::string_view type = secret.string_at("type");
+    const Value& data = map_of(secret, "data");
+    const Place at = root.member("data");
+    if (type == "kubernetes.io/service-account-token") {
+        constexpr std::string_view key = "kubernetes.io/service-account.name";
+        if (secret.string_at("metadata", "annotations", key).empty()) {
+            const Place metadata = root.member("metadata");
+            const Place annotations = metadata.member("annotations");
+            check.required(annotations.key(key));
+        }
+    } else if (type == "kubernetes.io/basic-auth") {
+        if (!data.contains("username") && !data.contains("password")) {
+            check.required(at.key("username"));
+            check.required(at.key("password"));
+        }
+    }
+    for (const SecretKey& wanted : secret_keys) {
+        if (wanted.type != type) {
+            continue;
+        }
+        const Value* value = data.find(wanted.key);
+        if (value == nullptr || (type == "kubernetes.io/ssh-auth" && value->empty())) {
+            check.required(at.key(wanted.key));
+        } else if (wanted.is_json && value->is_string()) {
+            const auto text = base64_decode(value->as_string());
+            if (const auto parsed = parse_json(text.value_or("")); !parsed) {
+                check.invalid(at.key(wanted.key), "<secret contents redacted>",
+                              parsed.error().message());
+            }
+        }
+    }
+}
+
+void check_secret_object(Checker& check, const Value& secret, const Value* /*old*/) {
+    const Place root;
+    const Place at = root.member("data");
+    int64_t total = 0;
+    for (const Member& entry : members_of(secret, "data")) {
+        check.name(at.key(entry.name()), entry.name(), check_config_map_key);
+        total += decoded_size(entry.value, true);
+    }
+    if (total > data_bytes_max) {
+        check.too_long(at, data_bytes_max);
+    }
+    check_secret_type(check, secret, root);
+}
+
+void check_namespace_object(Checker& check, const Value& object, const Value* old) {
+    if (old != nullptr) {
+        return;
+    }
+    const Place root;
+    const Place spec = root.member("spec");
+    for (const Value& finalizer : items_of(map_of(object, "spec"), "finalizers")) {
+        check_finalizer_name(check, spec.member("finalizers"), finalizer.as_string());
+    }
+}
+
+void check_namespace_finalize(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place spec = root.member("spec");
+    const Place list = spec.member("finalizers");
+    size_t index = 0;
+    for (const Value& finalizer : items_of(map_of(object, "spec"), "finalizers")) {
+        const Place place = list.item(index++);
+        check_finalizer_name(check, place, finalizer.as_string());
+    }
+}
+
+void check_taints(Checker& check, const Value& node, const Place& root) {
+    const Place metadata = root.member("metadata");  // where upstream says that they are
+    const Place list = metadata.member("taints");
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    size_t index = 0;
+    for (const Value& taint : items_of(map_of(node, "spec"), "taints")) {
+        const Place place = list.item(index++);
+        const std::string_view key = taint.string_at("key");
+        const std::string_view effect = taint.string_at("effect");
+        check_label_name(check, place.member("key"), key);
+        const std::string_view value = taint.string_at("value");
+        if (const auto problems = check_label_value(value); !problems.empty()) {
+            check.invalid(place.member("value"), value, join(problems, ";"));
+        }
+        check.required_one_of(taint, "effect", place,
+                              {"NoSchedule", "PreferNoSchedule", "NoExecute"});
+        if (!seen.emplace(key, effect).second) {
+            schema::FieldError error =
+                schema::field_duplicate(place.text(), Checker::form("core.v1.Taint", taint));
+            error.detail = "taints must be unique by key and effect pair";
+            check.add(std::move(error));
+        }
+    }
+}
+
+void check_node(Checker& check, const Value& node, const Value* old) {
+    const Place root;
+    check_taints(check, node, root);
+    const Place spec = root.member("spec");
+    const Place list = spec.member("podCIDRs");
+    size_t index = 0;
+    for (const Value& cidr : items_of(map_of(node, "spec"), "podCIDRs")) {
+        const Place place = list.item(index++);
+        check_cidr_text(check, place, cidr.as_string());
+    }
+    if (old != nullptr) {
+        check_taints(check, node, root);  // once by the node's, once by the update's validation
+    }
+}
+
+// --- LimitRange ---
+
+class LimitChecker {
+public:
+    LimitChecker(Checker* check, const Value* limit, const Place* at)
+        : check_(*check), limit_(*limit), at_(*at) {}
+
+    void run() {
+        check_names("max");
+        check_names("min");
+        const std::string_view type = limit_.string_at("type");
+        if (type == "Pod") {
+            for (const std::string_view member : {"default", "defaultRequest"}) {
+                if (!members_of(limit_, member).empty()) {
+                    check_.forbidden(at_.member(member),
+                                     "may not be specified when `type` is 'Pod'");
+                }
+            }
+        } else {
+            check_names("default");
+            check_names("defaultRequest");
+        }
+        if (type == "PersistentVolumeClaim" && find("min", "storage") == nullptr &&
+            find("max", "storage") == nullptr) {
+            check_.required(at_.member("limits"),
+                            "either minimum or maximum storage value is required, but neither "
+                            "was provided");
+        }
+        check_names("maxLimitRequestRatio");
+        std::set<std::string_view> keys;
+        for (const std::string_view member :
+             {"max", "min", "default", "defaultRequest", "maxLimitRequestRatio"}) {
+            for (const Member& entry : members_of(limit_, member)) {
+                keys.insert(entry.name());
+            }
+        }
+        for (const std::string_view key : keys) {
+            check_key(key);
+        }
+    }
+
+private:
+    const Value* find(std::string_view member, std::string_view key) const {
+        return limit_.find(member, key);
+    }
+
+    void check_names(std::string_view member) {
+        const Place list = at_.member(member);
+        for (const Member& entry : members_of(limit_, member)) {
+            check_resource_name(check_, list.key(entry.name()), entry.name());
+        }
+    }
+
+    // `low` must not be above `high`.
+    void check_order(std::string_view key, std::string_view low, std::string_view high,
+                     std::string_view at, std::string_view shown, std::string_view low_word,
+                     std::string_view high_word, std::string_view relation) {
+        const Value* a = find(low, key);
+        const Value* b = find(high, key);
+        if (a == nullptr || b == nullptr || compare_quantities(*a, *b) <= 0) {
+            return;
+        }
+        const Place list = at_.member(at);
+        const Value& value = shown == low ? *a : *b;
+        check_.invalid(list.key(key), value,
+                       cat(low_word, " value ", a->as_string(), relation, high_word, " value ",
+                           b->as_string()));
+    }
+
+    void check_key(std::string_view key) {
+        constexpr std::string_view above = " is greater than ";
+        const bool is_pod = limit_.string_at("type") == "Pod";
+        check_order(key, "min", "max", "min", "min", "min", "max", above);
+        if (!is_pod) {
+            check_order(key, "min", "defaultRequest", "defaultRequest", "defaultRequest", "min",
+                        "default request", above);
+            check_order(key, "defaultRequest", "max", "defaultRequest", "defaultRequest",
+                        "default request", "max", above);
+            check_order(key, "defaultRequest", "default", "defaultRequest", "defaultRequest",
+                        "default request", "default limit", above);
+            check_order(key, "min", "default", "default", "min", "min", "default", above);
+            check_order(key, "default", "max", "default", "max", "default", "max", above);
+        }
+        const Value* ratio = find("maxLimitRequestRatio", key);
+        if (ratio != nullptr && compare_quantities(*ratio, Value("1")) < 0) {
+            const Place list = at_.member("maxLimitRequestRatio");
+            check_.invalid(list.key(key), *ratio,
+                           cat("ratio ", ratio->as_string(), " is less than 1"));
+        }
+    }
+
+    Checker& check_;
+    const Value& limit_;
+    const Place& at_;
+};
+
+void check_limit_range(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place spec = root.member("spec");
+    const Place list = spec.member("limits");
+    std::set<std::string_view> types;
+    size_t index = 0;
+    for (const Value& limit : items_of(map_of(object, "spec"), "limits")) {
+        const Place at = list.item(index++);
+        const std::string_view type = limit.string_at("type");
+        const auto problems = check_qualified_name(type);
+        for (const std::string& problem : problems) {
+            check.invalid(at.member("type"), type, problem);
+        }
+        if (problems.empty() && !type.contains('/') &&
+            !is_one_of(type, {"Pod", "Container", "PersistentVolumeClaim"})) {
+            check.invalid(at.member("type"), type,
+                          "must be a standard limit type or fully qualified");
+        }
+        if (!types.insert(type).second) {
+            check.duplicate(at.member("type"), type);
+        }
+        LimitChecker(&check, &limit, &at).run();
+    }
+}
+
+// --- ResourceQuota ---
+
+void check_quota_amounts(Checker& check, const Value& holder, std::string_view member,
+                         const Place& at) {
+    const Place list = at.member(member);
+    for (const Member& amount : members_of(holder, member)) {
+        const std::string_view name = amount.name();
+        const auto problems = check_qualified_name(name);
+        for (const std::string& problem : problems) {
+            check.invalid(list.key(name), name, problem);
+        }
+        if (problems.empty() && !name.contains('/')) {
+            if (!is_standard_resource(name)) {
+                check.invalid(list.key(name), name,
+                              "must be a standard resource type or fully qualified");
+                check.invalid(list.key(name), name, "must be a standard resource for quota");
+            }
+        }
+        check_quantity_of(check, list.key(name), name, amount.value);
+    }
+}
+
+void check_scopes(Checker& check, const Value& spec, const Place& at) {
+    const auto scopes = items_of(spec, "scopes");
+    if (scopes.empty()) {
+        return;
+    }
+    const Place place = at.member("scopes");
+    const Value all = value_at(spec, "scopes");
+    std::set<std::string_view> seen;
+    for (const Value& scope : scopes) {
+        const std::string_view name = scope.as_string();
+        seen.insert(name);
+        if (!is_one_of(name,
+                       {"Terminating", "NotTerminating", "BestEffort", "NotBestEffort",
+                        "PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass"})) {
+            check.invalid(place, all, "unsupported scope");
+        }
+        for (const Member& amount : members_of(spec, "hard")) {
+            const bool fits =
+                name == "BestEffort"
+                    ? amount.name() == "pods"
+                    : is_one_of(amount.name(),
+                                {"cpu", "memory", "ephemeral-storage", "pods", "requests.cpu",
+                                 "requests.memory", "requests.ephemeral-storage", "limits.cpu",
+                                 "limits.memory", "limits.ephemeral-storage"}) ||
+                          amount.name().contains('/');
+            if (is_standard_resource(amount.name()) && !fits) {
+                check.invalid(place, all, "unsupported scope applied to resource");
+            }
+        }
+    }
+    for (const auto& [one, other] :
+         {std::pair<std::string_view, std::string_view>{"BestEffort", "NotBestEffort"},
+          {"Terminating", "NotTerminating"}}) {
+        if (seen.contains(one) && seen.contains(other)) {
+            check.invalid(place, all, "conflicting scopes");
+        }
+    }
+}
+
+void check_quota(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place at = root.member("spec");
+    const Value& spec = map_of(object, "spec");
+    check_quota_amounts(check, spec, "hard", at);
+    check_scopes(check, spec, at);
+}
+
+void check_quota_status(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place at = root.member("status");
+    for (const std::string_view member : {"hard", "used"}) {
+        check_quota_amounts(check, map_of(object, "status"), member, at);
+    }
+}
+
+// --- Events: errors name the members of the old API's type ---
+
+void check_event_text(Checker& check, const Value& event, std::string_view member,
+                      const Place& root, size_t bytes_max) {
+    const std::string_view text = event.string_at(member);
+    if (text.empty()) {
+        check.required(root.member(member));
+    } else if (text.size() > bytes_max) {
+        check.invalid(root.member(member), "", cat("can have at most ", bytes_max, " characters"));
+    }
+}
+
+void check_any_event(Checker& check, const Value& event, std::string_view about,
+                     std::string_view message, std::string_view controller) {
+    const Place root;
+    const std::string_view own = event.string_at("metadata", "namespace");
+    const std::string_view other = event.string_at(about, "namespace");
+    const Place involved = root.member("involvedObject");
+    const auto mismatch = [&] {
+        check.invalid(involved.member("namespace"), other, "does not match event.namespace");
+    };
+    if (given(event, "eventTime") == nullptr) {
+        if (other.empty() ? (!own.empty() && own != "default") : own != other) {
+            mismatch();
+        }
+        return;
+    }
+    if (other.empty() ? (own != "default" && own != "kube-system") : own != other) {
+        mismatch();
+    }
+    constexpr size_t text_max = 128;
+    constexpr size_t message_max = 1024;
+    const std::string_view reporter = event.string_at(controller);
+    const Place controller_place = root.member(controller);
+    if (reporter.empty()) {
+        check.required(controller_place);
+    }
+    check_label_name(check, controller_place, reporter);
+    for (const std::string_view member : {"reportingInstance", "action", "reason"}) {
+        check_event_text(check, event, member, root, text_max);
+    }
+    if (event.string_at(message).size() > message_max) {
+        check.invalid(root.member("message"), "",
+                      cat("can have at most ", message_max, " characters"));
+    }
+}
+
+void check_core_event(Checker& check, const Value& event, const Value* /*old*/) {
+    check_any_event(check, event, "involvedObject", "message", "reportingComponent");
+}
+
+void check_new_event(Checker& check, const Value& event, const Value* old) {
+    if (old != nullptr) {
+        return;
+    }
+    check_any_event(check, event, "regarding", "note", "reportingController");
+    const Place root;
+    if (given(event, "eventTime") == nullptr) {
+        check.required(root.member("eventTime"));
+    }
+    const std::string_view type = event.string_at("type");
+    if (!is_one_of(type, {"Normal", "Warning"})) {
+        check.invalid(root.member("type"), "", cat("has invalid value: ", type));
+    }
+    for (const auto& [member, shown] : {std::pair<std::string_view, std::string_view>{
+                                            "deprecatedFirstTimestamp", "firstTimestamp"},
+                                        {"deprecatedLastTimestamp", "lastTimestamp"}}) {
+        if (given(event, member) != nullptr) {
+            check.invalid(root.member(shown), value_at(event, member), "needs to be unset");
+        }
+    }
+    if (event.int_at(0, "deprecatedCount") != 0) {
+        check.invalid(root.member("count"), value_at(event, "deprecatedCount"),
+                      "needs to be unset");
+    }
+}
+
+constexpr std::array<KindRules, 10> core_table{
+    {{"", "ConfigMap", "", check_config_map},
+     {"", "Secret", "", check_secret_object},
+     {"", "Namespace", "", check_namespace_object},
+     {"", "Namespace", "finalize", check_namespace_finalize},
+     {"", "Node", "", check_node},
+     {"", "LimitRange", "", check_limit_range},
+     {"", "ResourceQuota", "", check_quota},
+     {"", "ResourceQuota", "status", check_quota_status},
+     {"", "Event", "", check_core_event},
+     {"events.k8s.io", "Event", "", check_new_event}}};
+
+}  // namespace
+
+std::span<const KindRules> core_rules() {
+    return core_table;
+}
+
+}  // namespace weft::server
