@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cluster/internal/cron.h"
+#include "schema/schedule.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto schedule =
-        weft::cluster::Schedule::parse(std::string_view(reinterpret_cast<const char*>(data), size));
+        weft::schema::Schedule::parse(std::string_view(reinterpret_cast<const char*>(data), size));
     if (schedule) {
         weft::Time time{1'700'000'000, 0};
         for (int i = 0; i < 5; ++i) {
