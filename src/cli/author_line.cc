@@ -176,18 +176,29 @@ void add_lint(CLI::App* app, Run* run) {
 void add_diff(CLI::App* app, Run* run) {
     const auto options = std::make_shared<DiffOptions>();
     CLI::App* command = add_command(
-        app, run, "diff", "compare two versions of definitions: what breaks instances, and why",
+        app, run, "diff", "compare two versions of definitions, or one with what a cluster runs",
         options, run_diff);
     command->add_option("before", options->before, "file or folder of the old version")->required();
-    command->add_option("after", options->after, "file or folder of the new version")->required();
+    command->add_option("after", options->after, "file or folder of the new version");
+    CLI::Option* from = command->add_flag(
+        "--from-cluster", options->from_cluster,
+        "who would change, and how, over all instances, if the definitions were applied");
+    command
+        ->add_option("--kubeconfig", options->kubeconfig,
+                     "which API server ($KUBECONFIG, the pod's, ~/.kube/config)")
+        ->needs(from);
+    command->add_option("--context", options->context, "context of the kubeconfig")->needs(from);
+    command->add_option("-n,--namespace", options->namespace_, "only instances of this namespace")
+        ->needs(from);
     command->add_option("--crds", options->crds, "files or folders with CRDs that definitions use")
         ->allow_extra_args(false);
     add_choice(command, "-o,--output", &options->format, any_format, "format (text)");
     command->footer(
-        "Exit codes: 0: nothing breaks; 1: something breaks, or a version is not valid; 2: the "
-        "command line is wrong.\n"
+        "Exit codes: 0: nothing breaks (--from-cluster: nothing would change); 1: something does, "
+        "or a version is not valid; 2: the command line is wrong.\n"
         "Examples:\n"
         "  weft diff old.yaml new.yaml\n"
+        "  weft diff definition.yaml --from-cluster\n"
         "  git show main:definition.yaml | weft diff - definition.yaml");
 }
 

@@ -138,13 +138,6 @@ struct LintOptions {
     ReportFormat format = ReportFormat::text;
 };
 
-struct DiffOptions {
-    std::string before;
-    std::string after;
-    std::vector<std::string> crds;
-    Format format = Format::text;
-};
-
 enum class TestFormat : uint8_t { text, json, junit };
 struct TestOptions {
     std::vector<std::string> paths;
@@ -164,6 +157,46 @@ struct CelOptions {
     Format format = Format::text;
 };
 
+struct InspectOptions {
+    std::string kubeconfig;
+    std::string context;
+};
+
+struct TopOptions : InspectOptions {
+    int64_t interval = 2 * io::second;
+    bool once = false;
+    std::string metrics;  // base URL of a controller's /metrics; "": no rates
+};
+
+struct EventsOptions : InspectOptions {
+    std::string namespace_;  // "": all
+    std::string name;        // of what they are about; "": everything
+};
+
+struct ExplainInstanceOptions : InspectOptions {
+    std::string kind;
+    std::string name;
+    std::string namespace_;
+};
+
+// `diff`: two versions from files, or the definitions in them against what a cluster has.
+struct DiffOptions : InspectOptions {
+    std::string before;
+    std::string after;  // "" only with from_cluster
+    std::vector<std::string> crds;
+    Format format = Format::text;
+    bool from_cluster = false;
+    std::string namespace_;  // of instances; "": all
+    control::ControlOptions control;
+};
+
+// What runs, as a tree; what is in which state, as a live table; Events about it.
+[[nodiscard]] int run_tree(const InspectOptions& options);
+[[nodiscard]] int run_top(const TopOptions& options);
+[[nodiscard]] int run_events(const EventsOptions& options);
+[[nodiscard]] int run_explain_instance(const ExplainInstanceOptions& options);
+// Of `diff --from-cluster`: 0: nothing would change, 1: something would (or it failed).
+[[nodiscard]] int run_cluster_diff(const DiffOptions& options);
 [[nodiscard]] int run_serve(const ServeOptions& options);
 [[nodiscard]] int run_up(const UpOptions& options);
 [[nodiscard]] int run_controller(const ControllerOptions& options);

@@ -40,54 +40,51 @@ Result<std::optional<Address>> parse_address(const std::string& text) {
 // /healthz and /readyz, /metrics: what a pod's probes and a scraper ask.
 class Probes : public io::http::Handler {
 public:
-    bool is_ready = false;
-    const kube::RequestCounts* requests = nullptr;
+    explicit Probes(io::RealLoop* loop) : loop_(loop) {}
+
+    // Null while this process starts, waits to lead, or stops.
+    control::Manager* manager = nullptr;
+    // Another process leads, and this one can take over at any moment.
+    bool is_standing_by = false;
     bool leads = false;
 
     io::Task<io::http::Response> handle(io::http::Request request) override {
         const std::string path = request.target.substr(0, request.target.find('?'));
         if (path == "/healthz" || path == "/livez") {
-            co_return io::http::Response::text(200, "text/plain; charset=utf-8", "ok");
+            co_return answer(manager == nullptr ? "" : manager->unhealthy());
         }
         if (path == "/readyz") {
-            co_return is_ready ? io::http::Response::text(200, "text/plain; charset=utf-8", "ok")
-                               : io::http::Response::text(500, "text/plain; charset=utf-8",
-                                                          "caches are not filled yet\n");
+            co_return answer(manager != nullptr ? manager->unready()
+                             : is_standing_by   ? ""
+                                                : "the controllers have not been started yet");
         }
         if (path == "/metrics") {
-            co_return io::http::Response::text(200, "text/plain; version=0.0.4; charset=utf-8",
-                                               metrics());
+            co_return io::http::Response::text(200, io::Metrics::content_type, metrics());
         }
         co_return io::http::Response::text(404, "text/plain; charset=utf-8",
                                            "404 page not found\n");
     }
 
 private:
-    [[nodiscard]] std::string metrics() const {
-        std::string out =
-            "# HELP leader_election_master_status Whether this process leads.\n"
-            "# TYPE leader_election_master_status gauge\n";
-        append(out, "leader_election_master_status ", leads ? 1 : 0, "\n");
-        if (requests == nullptr) {
-            return out;
-        }
-        out +=
-            "# HELP weft_api_requests_total Requests sent to the API server, by verb.\n"
-            "# TYPE weft_api_requests_total counter\n";
-        const auto add = [&](std::string_view verb, uint64_t count) {
-            append(out, "weft_api_requests_total{verb=\"", verb, "\"} ", count, "\n");
-        };
-        add("get", requests->get);
-        add("list", requests->list);
-        add("watch", requests->watch);
-        add("create", requests->create);
-        add("update", requests->update);
-        add("patch", requests->patch);
-        add("apply", requests->apply);
-        add("delete", requests->remove);
-        add("discovery", requests->discovery);
-        return out;
+    static io::http::Response answer(const std::string& why_not) {
+        return why_not.empty()
+                   ? io::http::Response::text(200, "text/plain; charset=utf-8", "ok")
+                   : io::http::Response::text(500, "text/plain; charset=utf-8", why_not + "\n");
     }
+
+    [[nodiscard]] std::string metrics() {
+        io::Metrics own;
+        own.gauge("leader_election_master_status", "Whether this process leads.",
+                  {{"name", "controller.kro.run"}})
+            ->set(leads ? 1 : 0);
+        own.gauge("kro_build_info", "What runs.", {{"version", control::ControlOptions{}.version}})
+            ->set(1);
+        io::read_process_metrics(&own);
+        io::add_loop_metrics(&own, loop_);
+        return own.text() + (manager == nullptr ? "" : manager->metrics_text());
+    }
+
+    io::RealLoop* loop_;
 };
 
 std::string identity_of(io::Loop* loop) {
@@ -113,22 +110,23 @@ io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport
          .renew_deadline = options.renew_deadline,
          .retry_period = options.retry_period});
     elector.on_error = [&options](const Error& error) {
-        options.control.log(control::LogLevel::warn,
-                            cat("the lease cannot be had: ", error.text()));
+        options.control.log(control::LogLevel::warn, "the lease cannot be had",
+                            {{"error", error.text()}});
     };
     if (options.leader_elect) {
         // A process that only waits to lead is ready to do so.
-        probes->is_ready = true;
+        probes->is_standing_by = true;
         CO_TRY(co_await elector.acquire());
-        options.control.log(control::LogLevel::info, "leading");
+        probes->is_standing_by = false;
+        options.control.log(control::LogLevel::info, "leading", {{"identity", elector.holder()}});
     }
     probes->leads = true;
     control::Manager manager(loop, transport, options.control);
-    probes->requests = &manager.requests();
+    probes->manager = &manager;
     Status ended = co_await manager.start();
     if (ended) {
-        probes->is_ready = true;
-        options.control.log(control::LogLevel::info, "controllers run");
+        options.control.log(control::LogLevel::info, "controllers run",
+                            {{"version", options.control.version}});
         if (options.leader_elect) {
             ended = co_await elector.hold();
         } else {
@@ -136,9 +134,11 @@ io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport
             ended = make_error(Reason::cancelled, "cancelled");
         }
     }
-    probes->is_ready = false;
-    probes->requests = nullptr;
-    co_await manager.stop();
+    probes->manager = nullptr;
+    const bool is_told_to_stop = !ended && ended.error().reason() == Reason::cancelled;
+    // Passes under way come to their end, unless the lease is lost: then another one works already.
+    co_await manager.stop(is_told_to_stop ? options.shutdown_timeout : 0);
+    probes->leads = false;
     if (options.leader_elect && !ended && ended.error().reason() == Reason::cancelled) {
         // This scope is cancelled; giving the lease up must still be possible.
         io::Scope last(loop);
@@ -154,7 +154,7 @@ io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport
 }
 
 io::Task<int> controller(io::RealLoop* loop, ControllerOptions options, kube::Config config) {
-    Probes probes;
+    Probes probes(loop);
     std::vector<std::unique_ptr<io::http::Server>> servers;
     Status failure;
     for (const std::string& text : {options.health_address, options.metrics_address}) {

@@ -101,6 +101,15 @@ Value changes_value(const std::string& name, const std::vector<DefinitionChange>
 }  // namespace
 
 int run_diff(const DiffOptions& options) {
+    if (options.from_cluster) {
+        return run_cluster_diff(options);
+    }
+    if (options.after.empty()) {
+        complain(
+            "weft diff: the second version is missing (or --from-cluster)\n  see `weft diff "
+            "--help`\n");
+        return exit_usage;
+    }
     const Workbench before({options.before}, options.crds);
     const Workbench after({options.after}, options.crds);
     if (!before.complain_if_broken() || !after.complain_if_broken()) {

@@ -35,6 +35,8 @@ constexpr int64_t list_page = 500;
 constexpr size_t explain_depth_max = 64;
 // The column behind which types are no longer aligned.
 constexpr size_t explain_width = 60;
+// A /metrics page: some thousand series.
+constexpr size_t metrics_bytes_max = size_t{16} * 1024 * 1024;
 
 // Rounds of observing and applying a rehearsal may take for each node of a graph: a node is looked
 // for, applied and settled, and the instance's record may change with it. More is a graph that

@@ -121,6 +121,12 @@ void add_budget_flags(CLI::App* app, graph::Budget* budget) {
 void add_control_flags(CLI::App* app, control::ControlOptions* options) {
     app->add_flag("--allow-crd-deletion{true}", options->allow_crd_deletion,
                   "delete the generated CRD with its definition");
+    static const std::map<std::string, control::DefinitionDeletion> policies = {
+        {"detach", control::DefinitionDeletion::detach},
+        {"block", control::DefinitionDeletion::block},
+        {"drain", control::DefinitionDeletion::drain}};
+    add_choice(app, "--rgd-deletion-policy", &options->definition_deletion, policies,
+               "what a deleted definition does about its instances (detach: leave them, as kro)");
     constexpr int64_t any = std::numeric_limits<int64_t>::max();
     add_number(app, "--rgd-max-collection-size", &options->collection_size_max, 1, any,
                "items a forEach may make");
@@ -152,7 +158,14 @@ void add_control_flags(CLI::App* app, control::ControlOptions* options) {
                 }
                 const bool is_known =
                     name == "CELOmitFunction" || name == "InstanceConditionEvents" ||
-                    name == "InstanceConditionMetrics" || name == "AllAlpha" || name == "AllBeta";
+                    name == "InstanceConditionMetrics" || name == "DefinitionConditionEvents" ||
+                    name == "AllAlpha" || name == "AllBeta";
+                if (name == "InstanceConditionMetrics" || name == "AllAlpha") {
+                    options->condition_metrics = value == "true";
+                }
+                if (name == "DefinitionConditionEvents") {
+                    options->definition_events = value == "true";
+                }
                 if (name == "CELOmitFunction" || name == "AllAlpha") {
                     options->gates.cel_omit_function = value == "true";
                 }
@@ -164,7 +177,8 @@ void add_control_flags(CLI::App* app, control::ControlOptions* options) {
                                                "no gate \"" + std::string(name) +
                                                    "\"; there are CELOmitFunction, "
                                                    "InstanceConditionEvents, "
-                                                   "InstanceConditionMetrics, AllAlpha, AllBeta");
+                                                   "InstanceConditionMetrics, "
+                                                   "DefinitionConditionEvents, AllAlpha, AllBeta");
                 }
             }
         },
@@ -179,8 +193,8 @@ void add_accepted_flags(CLI::App* app) {
           "--graph-revision-concurrent-reconciles", "--dynamic-controller-rate-limiter-rate-limit",
           "--dynamic-controller-rate-limiter-burst-limit",
           "--dynamic-controller-default-resync-period",
-          "--dynamic-controller-default-queue-max-retries", "--client-qps", "--client-burst",
-          "--rgd-progress-requeue-delay", "--zap-stacktrace-level", "--zap-time-encoding"}) {
+          "--dynamic-controller-default-queue-max-retries", "--rgd-progress-requeue-delay",
+          "--zap-stacktrace-level", "--zap-time-encoding"}) {
         app->add_option(name, ignored)
             ->group("Taken for kro's sake; they change nothing")
             ->expected(0, 1);
@@ -219,6 +233,9 @@ void add_log_flags(CLI::App* app, LogFlags* flags) {
     static const std::map<std::string, io::LogFormat> encoders = {
         {"console", io::LogFormat::console}, {"json", io::LogFormat::json}};
     add_choice(app, "--zap-encoder", &flags->format, encoders, "form of the log (console)");
+    static const std::map<std::string, io::LogFormat> forms = {{"text", io::LogFormat::console},
+                                                               {"json", io::LogFormat::json}};
+    add_choice(app, "--log-format", &flags->format, forms, "the same in our words (text)");
     app->add_flag_function(
         "--zap-devel{true}",
         [flags](int64_t is_on) {
@@ -248,6 +265,10 @@ void add_controller(CLI::App* app, ControllerOptions* options) {
                  "the leader tries so long");
     add_duration(app, "--leader-election-retry-period", &options->retry_period,
                  "between two tries");
+    add_number(app, "--client-qps", &options->control.client_qps, 0, 1'000'000,
+               "requests a second; 0: as many as the server takes");
+    add_number(app, "--client-burst", &options->control.client_burst, 0, 1'000'000,
+               "requests that may come at once under --client-qps");
     add_duration(app, "--graceful-shutdown-timeout", &options->shutdown_timeout,
                  "how long stopping may take");
     app->add_flag("--install-crds,!--no-install-crds", options->control.install_crds,
@@ -255,10 +276,15 @@ void add_controller(CLI::App* app, ControllerOptions* options) {
     add_accepted_flags(app);
 }
 
-void log_to_stderr(control::LogLevel level, const std::string& message) {
+void log_to_stderr(control::LogLevel level, const std::string& message,
+                   const control::LogFields& fields) {
     constexpr std::array<io::LogLevel, 4> levels = {io::LogLevel::debug, io::LogLevel::info,
                                                     io::LogLevel::warning, io::LogLevel::error};
-    io::log(levels[static_cast<size_t>(level)], message);
+    std::vector<io::LogField> pairs;
+    for (const auto& [name, value] : fields) {
+        pairs.emplace_back(name, value);
+    }
+    io::log(levels[static_cast<size_t>(level)], message, pairs);
 }
 
 // kro takes Go's flags: one dash or two.
@@ -272,6 +298,57 @@ std::vector<std::string> with_two_dashes(int count, char** words) {
         }
     }
     return out;
+}
+
+// The variables that kro's chart gives its pod; a flag on the line wins.
+void add_environment(std::vector<std::string>* arguments) {
+    constexpr std::array<std::pair<const char*, const char*>, 25> variables = {{
+        {"KRO_METRICS_BIND_ADDRESS", "--metrics-bind-address"},
+        {"KRO_HEALTH_PROBE_BIND_ADDRESS", "--health-probe-bind-address"},
+        {"KRO_RESOURCE_GROUP_CONCURRENT_RECONCILES",
+         "--resource-graph-definition-concurrent-reconciles"},
+        {"KRO_GRAPH_REVISION_CONCURRENT_RECONCILES", "--graph-revision-concurrent-reconciles"},
+        {"KRO_DYNAMIC_CONTROLLER_CONCURRENT_RECONCILES",
+         "--dynamic-controller-concurrent-reconciles"},
+        {"KRO_LOG_LEVEL", "--zap-log-level"},
+        {"KRO_LOG_ENCODER", "--zap-encoder"},
+        {"KRO_LOG_DEVELOPMENT", "--zap-devel"},
+        {"KRO_DYNAMIC_CONTROLLER_DEFAULT_RESYNC_PERIOD",
+         "--dynamic-controller-default-resync-period"},
+        {"KRO_DYNAMIC_CONTROLLER_DEFAULT_QUEUE_MAX_RETRIES",
+         "--dynamic-controller-default-queue-max-retries"},
+        {"KRO_DYNAMIC_CONTROLLER_RATE_LIMITER_MIN_DELAY",
+         "--dynamic-controller-rate-limiter-min-delay"},
+        {"KRO_DYNAMIC_CONTROLLER_RATE_LIMITER_MAX_DELAY",
+         "--dynamic-controller-rate-limiter-max-delay"},
+        {"KRO_DYNAMIC_CONTROLLER_RATE_LIMITER_RATE_LIMIT",
+         "--dynamic-controller-rate-limiter-rate-limit"},
+        {"KRO_DYNAMIC_CONTROLLER_RATE_LIMITER_BURST_LIMIT",
+         "--dynamic-controller-rate-limiter-burst-limit"},
+        {"KRO_GRACEFUL_SHUTDOWN_TIMEOUT", "--graceful-shutdown-timeout"},
+        {"KRO_INSTANCE_REQUEUE_INTERVAL", "--instance-requeue-interval"},
+        {"KRO_CLIENT_QPS", "--client-qps"},
+        {"KRO_CLIENT_BURST", "--client-burst"},
+        {"KRO_RGD_MAX_COLLECTION_SIZE", "--rgd-max-collection-size"},
+        {"KRO_RGD_MAX_COLLECTION_DIMENSION_SIZE", "--rgd-max-collection-dimension-size"},
+        {"KRO_RGD_MAX_GRAPH_REVISIONS", "--rgd-max-graph-revisions"},
+        {"KRO_RGD_PROGRESS_REQUEUE_DELAY", "--rgd-progress-requeue-delay"},
+        {"KRO_LEADER_ELECTION_LEASE_DURATION", "--leader-election-lease-duration"},
+        {"KRO_LEADER_ELECTION_RENEW_DEADLINE", "--leader-election-renew-deadline"},
+        {"KRO_LEADER_ELECTION_RETRY_PERIOD", "--leader-election-retry-period"},
+    }};
+    if (arguments->empty() || arguments->front() != "controller") {
+        return;
+    }
+    for (const auto& [variable, flag] : variables) {
+        const char* value = std::getenv(variable);
+        const bool is_given = std::ranges::any_of(*arguments, [flag](const std::string& word) {
+            return word == flag || word.starts_with(std::string(flag) + "=");
+        });
+        if (value != nullptr && *value != '\0' && !is_given) {
+            arguments->push_back(cat(flag, "=", value));
+        }
+    }
 }
 
 // What may follow the words so far: sub-commands and flags that begin with the last word.
@@ -400,6 +477,7 @@ int run_command_line(int count, char** words) {
     add_controller(controller_app, &controller);
     LogFlags log_flags;
     add_log_flags(controller_app, &log_flags);
+    add_log_flags(serve_app, &log_flags);
     controller_app->footer(
         "Example:\n  weft controller --kubeconfig ~/.kube/config --health-probe-bind-address 0");
 
@@ -464,6 +542,46 @@ int run_command_line(int count, char** words) {
         "where the expression is wrong.");
     app.add_subcommand("__cel-functions", "")->group("");
 
+    const auto add_server_choice = [](CLI::App* command, InspectOptions* options) {
+        command->add_option("--kubeconfig", options->kubeconfig,
+                            "which API server ($KUBECONFIG, the pod's, ~/.kube/config)");
+        command->add_option("--context", options->context, "context of the kubeconfig");
+    };
+    InspectOptions tree;
+    CLI::App* tree_app =
+        app.add_subcommand("tree", "definitions, instances and children of a cluster as a tree");
+    add_server_choice(tree_app, &tree);
+    tree_app->footer("Example:\n  weft tree --kubeconfig ~/.kube/config");
+
+    TopOptions top;
+    CLI::App* top_app =
+        app.add_subcommand("top", "a live table of definitions: states and waits of instances");
+    add_server_choice(top_app, &top);
+    add_duration(top_app, "--interval", &top.interval, "between two looks");
+    top_app->add_flag("--once", top.once, "print the table and end");
+    top_app->add_option("--metrics", top.metrics,
+                        "URL of a controller (http://127.0.0.1:8078): shows its request rates");
+    top_app->footer("Example:\n  weft top --metrics http://127.0.0.1:8078");
+
+    EventsOptions events;
+    CLI::App* events_app = app.add_subcommand("events", "Events about what graphs make");
+    add_server_choice(events_app, &events);
+    events_app->add_option("-n,--namespace", events.namespace_, "only of this namespace");
+    events_app->add_option("--name", events.name, "only about objects of this name");
+    events_app->footer("Example:\n  weft events -n default");
+
+    ExplainInstanceOptions explain_instance;
+    CLI::App* explain_instance_app = explain_app->add_subcommand(
+        "instance", "why an instance is in its state, what it waits for, since when");
+    add_server_choice(explain_instance_app, &explain_instance);
+    explain_instance_app
+        ->add_option("kind", explain_instance.kind, "its kind: Web, webs, webs.kro.run")
+        ->required();
+    explain_instance_app->add_option("name", explain_instance.name, "its name")->required();
+    explain_instance_app->add_option("-n,--namespace", explain_instance.namespace_,
+                                     "its namespace (the context's)");
+    explain_instance_app->footer("Example:\n  weft explain instance Web shop -n default");
+
     Format version_format = Format::text;
     CLI::App* version_app = app.add_subcommand("version", "print the version");
     add_choice(version_app, "-o,--output", &version_format, formats, "format (text)");
@@ -481,6 +599,7 @@ int run_command_line(int count, char** words) {
     complete_app->prefix_command();
 
     std::vector<std::string> arguments = with_two_dashes(count, words);
+    add_environment(&arguments);
     if (!arguments.empty() && arguments[0] == "__complete") {
         return complete(app, {arguments.begin() + 1, arguments.end()});
     }
@@ -510,6 +629,13 @@ int run_command_line(int count, char** words) {
     if (verbose) {
         up.control.log = log_to_stderr;
     }
+    io::configure_log(log_flags.level, log_flags.format);
+    const bool waits_for_signals =
+        serve_app->parsed() || up_app->parsed() || controller_app->parsed() || tree_app->parsed() ||
+        top_app->parsed() || events_app->parsed() || explain_instance_app->parsed();
+    if (!waits_for_signals) {
+        io::let_termination_through();
+    }
     if (serve_app->parsed()) {
         return run_serve(serve);
     }
@@ -517,11 +643,13 @@ int run_command_line(int count, char** words) {
         return run_up(up);
     }
     if (controller_app->parsed()) {
-        io::configure_log(log_flags.level, log_flags.format);
         return run_controller(controller);
     }
     if (validate_app->parsed()) {
         return run_validate(validate);
+    }
+    if (explain_instance_app->parsed()) {
+        return run_explain_instance(explain_instance);
     }
     if (explain_app->parsed()) {
         return run_explain(explain);
@@ -538,6 +666,15 @@ int run_command_line(int count, char** words) {
     if (app.got_subcommand("__cel-functions")) {
         return run_cel_functions();
     }
+    if (tree_app->parsed()) {
+        return run_tree(tree);
+    }
+    if (top_app->parsed()) {
+        return run_top(top);
+    }
+    if (events_app->parsed()) {
+        return run_events(events);
+    }
     if (version_app->parsed()) {
         return run_version(version_format);
     }
@@ -549,5 +686,7 @@ int run_command_line(int count, char** words) {
 
 int main(int count, char** words) {
     weft::cel::install_zone_loader(weft::io::read_time_zone);
+
+    weft::io::hold_termination();
     return weft::cli::run_command_line(count, words);
 }

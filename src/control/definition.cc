@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "control/events.h"
+#include "control/internal/definition_pass.h"
 #include "control/limits.h"
 
 namespace weft::control {
 
 namespace {
-
-constexpr std::string_view by_definition = "definition";
 
 std::string snapshot_name(const Object& revision) {
     return std::string(revision.value().string_at("spec", "snapshot", "name"));
@@ -18,10 +18,6 @@ std::string snapshot_name(const Object& revision) {
 
 int64_t revision_number(const Object& revision) {
     return revision.value().int_at(0, "spec", "revision");
-}
-
-bool allows_breaking(const Object& definition) {
-    return definition.annotation(graph::annotation_allow_breaking) == "true";
 }
 
 bool is_worth_a_definition_pass(const Object* before, const Object* after) {
@@ -50,10 +46,6 @@ std::string revision_name(const std::string& definition, int64_t number) {
     return (front.empty() ? "gr" : front) + suffix;
 }
 
-Value merge_metadata(std::string_view member, Value value) {
-    return Value::map_of({{"metadata", Value::map_of({{member, std::move(value)}})}});
-}
-
 bool is_owned_by(const Object& revision, std::string_view uid) {
     const Value* owners = revision.value().find("metadata", "ownerReferences");
     return owners != nullptr && std::ranges::any_of(owners->items(), [&](const Value& owner) {
@@ -71,98 +63,7 @@ Value owner_reference(const Object& definition) {
                           {"controller", true}});
 }
 
-bool is_established(const Object& crd) {
-    const Value* conditions = crd.value().find("status", "conditions");
-    return conditions != nullptr &&
-           std::ranges::any_of(conditions->items(), [](const Value& condition) {
-               return condition.string_at("type") == "Established" &&
-                      condition.string_at("status") == "True";
-           });
-}
-
-// What goes into the merge patch of a CRD: everything that kro's own update replaces.
-Value crd_patch(const Value& wanted) {
-    Value spec = Value::map();
-    for (const std::string_view name : {"group", "names", "scope", "versions"}) {
-        if (const Value* value = wanted.find("spec", name)) {
-            spec.set(name, *value);
-        }
-    }
-    // Written even when empty, so that they can be cleared.
-    Value& names = spec.mutable_member("names");
-    for (const std::string_view list : {"shortNames", "categories"}) {
-        if (!names.contains(list)) {
-            names.set(list, Value());
-        }
-    }
-    Value metadata = Value::map();
-    for (const std::string_view name : {"labels", "annotations"}) {
-        const Value* value = wanted.find("metadata", name);
-        if (value != nullptr && !value->empty()) {
-            metadata.set(name, *value);
-        }
-    }
-    return Value::map_of({{"metadata", std::move(metadata)}, {"spec", std::move(spec)}});
-}
-
-// What Go's omitempty leaves out when the server stores it.
-bool is_left_out(std::string_view name, const Value& value) {
-    if (name == "default") {
-        return value.is_null();
-    }
-    return value.is_null() || ((value.is_list() || value.is_string()) && value.empty()) ||
-           (value.is_int() && value.as_int() == 0) || (value.is_bool() && !value.as_bool());
-}
-
-// True if `part` says nothing that `whole` does not: the server adds defaults, we look for ours.
-bool contains_all(const Value& whole, const Value& part) {
-    if (part.is_map()) {
-        return std::ranges::all_of(part.members(), [&](const Member& member) {
-            const Value* found = whole.find(member.name());
-            return found == nullptr ? is_left_out(member.name(), member.value)
-                                    : contains_all(*found, member.value);
-        });
-    }
-    if (part.is_list() && whole.is_list() && part.size() == whole.size()) {
-        for (size_t i = 0; i < part.size(); ++i) {
-            if (!contains_all(whole.at(i), part.at(i))) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (part.is_number() && whole.is_number()) {
-        return part.to_double() == whole.to_double();
-    }
-    return whole == part;
-}
-
-// The schemas of `there` say nothing that those of `wanted` do not. Both have one version.
-bool has_no_more_schema(const Value& there, const Value& wanted) {
-    return std::ranges::all_of(there.items(), [&](const Value& version) {
-        const Value* schema = version.find("schema");
-        return schema == nullptr || std::ranges::any_of(wanted.items(), [&](const Value& other) {
-                   const Value* wanted_schema = other.find("schema");
-                   return wanted_schema != nullptr && contains_all(*wanted_schema, *schema);
-               });
-    });
-}
-
 }  // namespace
-
-struct DefinitionReconciler::Pass {
-    Object definition;
-    std::string name;
-    std::string hash;
-    graph::ConditionSet conditions;
-    std::vector<Object> live;  // revisions by number, terminating ones left out
-    bool has_terminating = false;
-    graph::SharedGraph graph;    // of the revision that is served
-    bool keeps_topology = true;  // topologicalOrder and resources stay what they were
-    bool graph_changed = false;  // instances have to look again
-    int64_t last_issued = 0;
-    std::string retry;  // why another pass is needed; "" for none
-};
 
 void DefinitionReconciler::watch(std::function<void(const std::string&)> wake) {
     wake_ = std::move(wake);
@@ -182,6 +83,7 @@ void DefinitionReconciler::watch(std::function<void(const std::string&)> wake) {
             const Object& revision = after == nullptr ? *before : *after;
             if (after == nullptr) {
                 registry_->erase(snapshot_name(revision), revision_number(revision));
+                world_.instruments->count("graph_revision_finalizer_evictions_total");
             }
             // Our own status writes are no news.
             if (before == nullptr || after == nullptr ||
@@ -214,7 +116,23 @@ void DefinitionReconciler::watch(std::function<void(const std::string&)> wake) {
         });
     owned_crds_ = &world_.informers->get(
         {.resource = crd_resource(), .label_selector = cat(graph::label_owned, "=true")},
-        [](Informer&) {});
+        [this](Informer& fresh) {
+            fresh.cache().add_handler([this](const Object* before, const Object* after) {
+                // Its definition may be gone while instances are not.
+                const std::string owner(
+                    after == nullptr ? "" : after->label(graph::label_definition_name));
+                if (before == nullptr && !owner.empty() &&
+                    definitions_->cache().find({"", owner}) == nullptr) {
+                    wake_(owner);
+                }
+            });
+        });
+    instances_->on_gone = [this](const std::string& name) {
+        const Object* definition = definitions_->cache().find({"", name});
+        if (definition != nullptr && definition->is_deleting()) {
+            wake_(name);
+        }
+    };
 }
 
 io::Task<Status> DefinitionReconciler::wait_synced() {
@@ -230,7 +148,8 @@ io::Task<Status> DefinitionReconciler::reconcile(std::string name) {
     cached = definitions_->cache().find({"", name});
     if (cached == nullptr) {
         waiting_for_kinds_.erase(name);
-        co_return Status{};
+        registry_->erase_all(name);
+        co_return co_await serve_orphans(std::move(name));
     }
     Object definition = *cached;
     if (definition.is_deleting()) {
@@ -302,6 +221,7 @@ io::Task<Status> DefinitionReconciler::resolve(Pass* pass) {
     if (pass->live.empty() && pass->has_terminating) {
         pass->conditions.set_unknown("GraphRevisionsResolved", "WaitingForGraphRevisionSettlement",
                                      "waiting for terminating graph revisions to settle");
+        count_resolution("wait", "settling");
         co_return Status{};  // Their going wakes us.
     }
     pass->last_issued = std::max(pass->last_issued, highest);
@@ -310,8 +230,13 @@ io::Task<Status> DefinitionReconciler::resolve(Pass* pass) {
             pass->conditions.set_unknown("GraphRevisionsResolved",
                                          "WaitingForGraphRevisionSettlement",
                                          "waiting for terminating graph revisions to settle");
+            count_resolution("wait", "settling");
             co_return Status{};
         }
+        count_resolution("issue", "");
+        world_.instruments->count(
+            "rgd_graph_revision_issue_total",
+            {{"reason", pass->live.empty() ? "no_revision" : "spec_changed"}});
         CO_TRY(co_await issue(pass, pass->last_issued + 1));
     } else {
         CO_TRY(co_await settle(pass, pass->live.back()));
@@ -319,8 +244,18 @@ io::Task<Status> DefinitionReconciler::resolve(Pass* pass) {
     if (pass->graph != nullptr) {
         CO_TRY(co_await serve(pass));
         co_await collect_revisions(pass);
+        count_resolution("serve", "");
     }
     co_return Status{};
+}
+
+void DefinitionReconciler::count_resolution(std::string_view result, std::string_view waits_for) {
+    world_.instruments->count("rgd_graph_revision_resolution_total",
+                              {{"result", std::string(result)}});
+    if (!waits_for.empty()) {
+        world_.instruments->count("rgd_graph_revision_wait_total",
+                                  {{"reason", std::string(waits_for)}});
+    }
 }
 
 io::Task<Status> DefinitionReconciler::adopt_revisions(Pass* pass) {
@@ -364,7 +299,21 @@ io::Task<graph::Compiled> DefinitionReconciler::compile(Object object) {
     } else {
         waiting_for_kinds_.erase(definition.name);
     }
-    co_return graph::compile(definition, context);
+    const int64_t began = world_.loop->monotonic();
+    graph::Compiled compiled = graph::compile(definition, context);
+    const double seconds = seconds_between(began, world_.loop->monotonic());
+    const bool is_good = compiled.graph != nullptr;
+    const std::string result = is_good ? "success" : "failed";
+    world_.instruments->count("graph_revision_compile_total", {{"result", result}});
+    world_.instruments->observe("graph_revision_compile_duration_seconds", seconds,
+                                {{"result", result}});
+    world_.instruments->count("rgd_graph_build_total", {{"name", definition.name}});
+    world_.instruments->observe("rgd_graph_build_duration_seconds", seconds,
+                                {{"name", definition.name}});
+    if (!is_good) {
+        world_.instruments->count("rgd_graph_build_errors_total", {{"name", definition.name}});
+    }
+    co_return compiled;
 }
 
 // A new revision for a spec that compiles.
@@ -416,6 +365,10 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
     const int64_t number = revision_number(revision);
     Revision* known = registry_->find(pass->name, number);
     if (known == nullptr || known->state == RevisionState::failed) {
+        if (known == nullptr) {
+            world_.instruments->count("rgd_graph_revision_registry_miss_total",
+                                      {{"reason", "latest_not_warmed"}});
+        }
         Object snapshot(
             Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
                            {"kind", "ResourceGraphDefinition"},
@@ -455,12 +408,15 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
     status.set("conditions", graph::to_value(conditions.all()));
     const Value* before = revision.value().find("status");
     if (before == nullptr || !(*before == status)) {
-        const Object written =
-            CO_TRY((co_await world_.client->patch(
-                        revision_resource(), revision.key(), kube::PatchType::merge,
-                        status_patch(before, status), {.subresource = "status"}))
-                       .context("status of graph revision ", number));
-        revisions_->cache().put_written(written);
+        const Result<Object> written = co_await world_.client->patch(
+            revision_resource(), revision.key(), kube::PatchType::merge,
+            status_patch(before, status), {.subresource = "status"});
+        if (!written) {
+            world_.instruments->count("graph_revision_status_update_errors_total");
+            world_.instruments->count("graph_revision_activation_deferred_total");
+            co_return Result<Object>(written).context("status of graph revision ", number).error();
+        }
+        revisions_->cache().put_written(*written);
         known = registry_->find(pass->name, number);
         if (known == nullptr) {
             co_return make_error(Reason::conflict, "graph revision ", number, " went away");
@@ -471,10 +427,13 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
                                    cat("latest graph revision ", number, " failed compilation"));
         pass->conditions.set_false("GraphAccepted", "InvalidResourceGraph",
                                    cat("latest graph revision ", number, " failed compilation"));
+        count_resolution("failed", "");
         co_return make_error(Reason::invalid, known->error);
     }
     if (known->state == RevisionState::pending) {
-        known->state = RevisionState::active;
+        registry_->activate(known);
+        world_.log(LogLevel::info, "a revision is served",
+                   {{"definition", pass->name}, {"revision", cat(number)}});
         pass->graph_changed = true;
     }
     pass->graph = known->graph;
@@ -516,86 +475,6 @@ io::Task<Status> DefinitionReconciler::serve(Pass* pass) {
     co_return Status{};
 }
 
-io::Task<Result<Object>> DefinitionReconciler::ensure_crd(Pass* pass) {
-    Value wanted = pass->graph->crd;
-    graph::set_crd_ownership(wanted, world_.options->version, pass->definition.uid(), pass->name);
-    const std::string name(wanted.string_at("metadata", "name"));
-    if (const Object* known = owned_crds_->cache().find({"", name})) {
-        co_return co_await update_crd(pass, *known, Object(std::move(wanted)));
-    }
-    const Object object(wanted);
-    Result<Object> created = co_await world_.client->create(crd_resource(), object, {});
-    if (created) {
-        owned_crds_->cache().put_written(*created);
-        co_return co_await wait_established(*std::move(created));
-    }
-    if (created.error().reason() != Reason::already_exists) {
-        co_return std::move(created).context("failed to create CRD ", name);
-    }
-    const Object existing = CO_TRY(co_await world_.client->get(crd_resource(), {"", name}));
-    co_return co_await update_crd(pass, existing, object);
-}
-
-io::Task<Result<Object>> DefinitionReconciler::update_crd(Pass* pass, Object existing,
-                                                          Object wanted) {
-    const std::string name(wanted.name());
-    switch (graph::crd_owner(existing.value(), pass->name)) {
-        case graph::CrdOwner::nobody:
-            co_return make_error(Reason::conflict, "failed to update CRD ", name,
-                                 ": CRD already exists and is not owned by KRO");
-        case graph::CrdOwner::other_definition:
-            co_return make_error(Reason::conflict, "failed to update CRD ", name,
-                                 ": CRD is owned by another ResourceGraphDefinition ",
-                                 existing.label(graph::label_definition_name));
-        case graph::CrdOwner::this_definition:
-            break;
-    }
-    const Value patch = crd_patch(wanted.value());
-    const Value* old_versions = existing.value().find("spec", "versions");
-    const Value* new_versions = wanted.value().find("spec", "versions");
-    CHECK(new_versions != nullptr);
-    if (old_versions == nullptr) {
-        co_return make_error(Reason::internal_error, "CRD ", name, " has no versions");
-    }
-    const graph::CrdChanges changes = CO_TRY(graph::compare_versions(*old_versions, *new_versions));
-    // kro does not notice changes of columns, validations and map values; we do (quirk 8). A server
-    // adds to a CRD, but nothing to a schema: what is there and not wanted must go.
-    if (changes.empty() && contains_all(existing.value(), patch) &&
-        has_no_more_schema(*old_versions, *new_versions)) {
-        co_return co_await wait_established(std::move(existing));
-    }
-    if (!changes.is_compatible() && !allows_breaking(pass->definition)) {
-        co_return make_error(Reason::invalid, "cannot update CRD ", name,
-                             ": breaking changes detected: ", changes.breaking_text());
-    }
-    Result<Object> patched = co_await world_.client->patch(crd_resource(), {"", name},
-                                                           kube::PatchType::merge, patch, {});
-    if (!patched) {
-        co_return std::move(patched).context("failed to update CRD ", name);
-    }
-    owned_crds_->cache().put_written(*patched);
-    co_return co_await wait_established(*std::move(patched));
-}
-
-io::Task<Result<Object>> DefinitionReconciler::wait_established(Object crd) {
-    const int64_t deadline = world_.loop->monotonic() + established_timeout;
-    int64_t wait = io::millisecond;
-    while (!is_established(crd)) {
-        // The embedded server establishes in the same write; others take a moment.
-        if (world_.loop->monotonic() > deadline) {
-            co_return make_error(Reason::timeout, "CRD ", crd.name(), " is not established after ",
-                                 format_duration(established_timeout));
-        }
-        CO_TRY(co_await io::sleep(world_.loop, wait));
-        wait = std::min(wait * 2, 150 * io::millisecond);
-        const Object* cached = owned_crds_->cache().find(crd.key());
-        if (cached != nullptr) {
-            crd = *cached;
-        }
-    }
-    co_return crd;
-}
-
 io::Task<void> DefinitionReconciler::collect_revisions(Pass* pass) {
     const int64_t most = world_.options->revisions_max;
     if (most <= 0 || static_cast<int64_t>(pass->live.size()) <= most) {
@@ -607,14 +486,20 @@ io::Task<void> DefinitionReconciler::collect_revisions(Pass* pass) {
         const auto removed = co_await world_.client->remove(revision_resource(), revision.key(),
                                                             {.uid = std::string(revision.uid())});
         if (!removed && removed.error().reason() != Reason::not_found) {
-            world_.log(LogLevel::warn, cat("graph revision ", revision.name(),
-                                           " cannot be deleted: ", removed.error().text()));
+            world_.instruments->count("rgd_graph_revision_gc_errors_total");
+            world_.log(LogLevel::warn, "an old revision could not be deleted",
+                       {{"definition", pass->name},
+                        {"revision", std::string(revision.name())},
+                        {"error", removed.error().text()}});
             continue;
         }
+        world_.instruments->count("rgd_graph_revision_gc_deleted_total");
         const Status freed = co_await remove_finalizer(revision_resource(), revision);
         if (!freed) {
-            world_.log(LogLevel::warn,
-                       cat("graph revision ", revision.name(), ": ", freed.error().text()));
+            world_.log(LogLevel::warn, "a revision keeps its finalizer",
+                       {{"definition", pass->name},
+                        {"revision", std::string(revision.name())},
+                        {"error", freed.error().text()}});
         }
     }
 }
@@ -663,54 +548,26 @@ io::Task<Status> DefinitionReconciler::write_status(Pass* pass) {
         co_return Result<Object>(written).context("writing the status").error();
     }
     definitions_->cache().put_written(*written);
+    co_await tell_changes(pass->definition, status);
     co_return Status{};
 }
 
-io::Task<Status> DefinitionReconciler::clean_up(Object definition) {
-    const std::string name(definition.name());
-    waiting_for_kinds_.erase(name);
-    co_await instances_->withdraw(name);
-    if (world_.options->allow_crd_deletion) {
-        const Value* spec = definition.value().find("spec", "schema");
-        if (spec != nullptr) {
-            Diagnostics ignored;
-            const graph::Definition parsed = graph::parse_definition(definition, &ignored);
-            const std::string crd_name = graph::crd_name(parsed.kind, parsed.group);
-            const Object* crd = owned_crds_->cache().find({"", crd_name});
-            if (crd != nullptr && crd->label(graph::label_definition_name) == name) {
-                const auto removed = co_await world_.client->remove(
-                    crd_resource(), crd->key(), {.uid = std::string(crd->uid())});
-                if (!removed && removed.error().reason() != Reason::not_found) {
-                    co_return Error(removed.error());
-                }
-            }
-        }
+io::Task<void> DefinitionReconciler::tell_changes(Object definition, Value after) {
+    const Value* before = definition.value().find("status");
+    const std::string from(before == nullptr ? "" : before->string_at("state"));
+    const std::string to(after.string_at("state"));
+    if (from != to) {
+        world_.instruments->count(
+            "rgd_state_transitions_total",
+            {{"name", std::string(definition.name())}, {"from", from}, {"to", to}});
+        world_.log(LogLevel::info, "the state of a definition changed",
+                   {{"definition", std::string(definition.name())}, {"from", from}, {"to", to}});
     }
-    std::vector<Object> revisions;
-    for (const Object* revision : revisions_->cache().by_index(std::string(by_definition), name)) {
-        revisions.push_back(*revision);
+    if (world_.options->definition_events) {
+        co_await tell_events(
+            world_, condition_events(definition, "resourcegraphdefinitions.kro.run", before, after,
+                                     world_.loop->now(), world_.loop->random()));
     }
-    CO_TRY(co_await remove_finalizer(definition_resource(), definition));
-    // Garbage collection deletes the revisions; our finalizer must not hold them.
-    for (const Object& revision : revisions) {
-        CO_TRY(co_await remove_finalizer(revision_resource(), revision));
-    }
-    registry_->erase_all(name);
-    co_return Status{};
-}
-
-io::Task<Status> DefinitionReconciler::remove_finalizer(kube::Resource resource, Object object) {
-    if (!object.has_finalizer(graph::finalizer)) {
-        co_return Status{};
-    }
-    Value finalizers = other_finalizers(object);
-    const auto patched =
-        co_await world_.client->patch(resource, object.key(), kube::PatchType::merge,
-                                      merge_metadata("finalizers", std::move(finalizers)), {});
-    if (!patched && patched.error().reason() != Reason::not_found) {
-        co_return Error(patched.error());
-    }
-    co_return Status{};
 }
 
 }  // namespace weft::control

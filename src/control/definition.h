@@ -49,7 +49,13 @@ private:
     io::Task<Status> adopt_revisions(Pass* pass);
     io::Task<Status> write_status(Pass* pass);
     io::Task<Status> clean_up(Object definition);
+    // Deletions of instances whose definition is not there go on, by the CRDs that it left.
+    io::Task<Status> serve_orphans(std::string name);
+    // Under a policy that waits for them: whether instances still hold the definition.
+    io::Task<Result<bool>> is_held(Object definition);
+    io::Task<void> tell_changes(Object definition, Value after);
     io::Task<Status> remove_finalizer(kube::Resource resource, Object object);
+    void count_resolution(std::string_view result, std::string_view waits_for);
     io::Task<graph::Compiled> compile(Object definition);
 
     World world_;

@@ -13,14 +13,15 @@ kube::ReflectorOptions reflector_options(const InformerKey& key) {
 
 }  // namespace
 
-Informer::Informer(io::Loop* loop, kube::Client* client, InformerKey key)
+Informer::Informer(io::Loop* loop, kube::Client* client, kube::Sharer* sharer, InformerKey key)
     : key_(std::move(key)),
-      cache_(loop),
+      cache_(loop, sharer),
       reflector_(loop, client, &cache_, reflector_options(key_)) {}
 
 Informer::~Informer() = default;
 
-InformerSet::InformerSet(io::Loop* loop, kube::Client* client) : loop_(loop), client_(client) {}
+InformerSet::InformerSet(io::Loop* loop, kube::Client* client, Instruments* instruments)
+    : loop_(loop), client_(client), instruments_(instruments) {}
 
 InformerSet::~InformerSet() {
     CHECK(informers_.empty());
@@ -29,12 +30,15 @@ InformerSet::~InformerSet() {
 Informer& InformerSet::get(const InformerKey& key, const std::function<void(Informer&)>& prepare) {
     std::unique_ptr<Informer>& slot = informers_[key];
     if (slot == nullptr) {
-        slot = std::make_unique<Informer>(loop_, client_, key);
+        slot = std::make_unique<Informer>(loop_, client_, &sharer_, key);
         slot->reflector_.on_error = [this, key](const Error& error) {
             if (on_error) {
                 on_error(key, error);
             }
         };
+        if (instruments_ != nullptr) {
+            count(slot.get());
+        }
         if (prepare) {
             prepare(*slot);
         }
@@ -42,6 +46,20 @@ Informer& InformerSet::get(const InformerKey& key, const std::function<void(Info
         slot->scope_->spawn(slot->reflector_.run());
     }
     return *slot;
+}
+
+void InformerSet::count(Informer* informer) {
+    informer->cache_.add_handler(
+        [this, gvr = informer->key_.resource.gvr](const Object* before, const Object* after) {
+            instruments_->count_informer_event(gvr, before == nullptr  ? "add"
+                                                    : after == nullptr ? "delete"
+                                                                       : "update");
+        });
+    informer->cache_.on_synced = [this, gvr = informer->key_.resource.gvr,
+                                  began = loop_->monotonic()] {
+        instruments_->observe("dynamic_controller_informer_sync_duration_seconds",
+                              seconds_between(began, loop_->monotonic()), {{"gvr", gvr_text(gvr)}});
+    };
 }
 
 Informer* InformerSet::find(const InformerKey& key) {
@@ -53,6 +71,20 @@ io::Task<void> InformerSet::drop(InformerKey key) {
     auto node = informers_.extract(key);
     if (!node.empty()) {
         co_await node.mapped()->scope_->close();
+    }
+}
+
+void InformerSet::read_gauges() {
+    instruments_->set("dynamic_controller_watch_count", static_cast<double>(informers_.size()));
+    std::map<std::pair<std::string, std::string>, double> counts;
+    for (const auto& [key, informer] : informers_) {
+        const bool is_one = key.field_selector.starts_with("metadata.name=");
+        counts[{gvr_text(key.resource.gvr), is_one ? "scalar" : "collection"}] += 1;
+    }
+    instruments_->forget("dynamic_controller_watch_request_count");
+    for (const auto& [labels, count] : counts) {
+        instruments_->set("dynamic_controller_watch_request_count", count,
+                          {{"gvr", labels.first}, {"type", labels.second}});
     }
 }
 

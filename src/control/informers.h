@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "control/instruments.h"
 #include "kube/kube.h"
 
 namespace weft::control {
@@ -24,7 +25,7 @@ struct InformerKey {
 // One watch and its cache. Lives as long as somebody holds it and the set lives.
 class Informer {
 public:
-    Informer(io::Loop* loop, kube::Client* client, InformerKey key);
+    Informer(io::Loop* loop, kube::Client* client, kube::Sharer* sharer, InformerKey key);
     ~Informer();
 
     [[nodiscard]] kube::Cache& cache() { return cache_; }
@@ -41,7 +42,8 @@ private:
 // Owns the informers and the scope that their watches run in.
 class InformerSet {
 public:
-    InformerSet(io::Loop* loop, kube::Client* client);
+    // What happens is counted where there is something to count with.
+    InformerSet(io::Loop* loop, kube::Client* client, Instruments* instruments = nullptr);
     ~InformerSet();
 
     // The informer of a key; made and started if there is none. `prepare` is called for a new one
@@ -52,13 +54,18 @@ public:
     io::Task<void> drop(InformerKey key);
     io::Task<void> close();
     [[nodiscard]] size_t size() const { return informers_.size(); }
+    void read_gauges();
 
     // Hears of every failure of a watch.
     std::function<void(const InformerKey&, const Error&)> on_error;
 
 private:
+    void count(Informer* informer);
+
     io::Loop* loop_;
     kube::Client* client_;
+    Instruments* instruments_;
+    kube::Sharer sharer_;
     std::map<InformerKey, std::unique_ptr<Informer>> informers_;
 };
 

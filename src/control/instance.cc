@@ -43,54 +43,190 @@ graph::PlanOptions plan_options(const World& world) {
 InstanceController::InstanceController(World world, RevisionRegistry* registry)
     : world_(world),
       registry_(registry),
-      queue_(world.loop, {world.options->retry_min, world.options->retry_max}) {}
+      queue_(world.loop, {world.options->retry_min, world.options->retry_max}) {
+    queue_.instrument(world.instruments->queue("dynamic-controller-queue"));
+}
+
+Informer& InstanceController::watch_instances(const kube::Resource& resource) {
+    return world_.informers->get({.resource = resource}, [&](Informer& fresh) {
+        fresh.cache().add_handler(
+            [this, kind = resource.gvk()](const Object* before, const Object* after) {
+                on_instance(kind, before, after);
+            });
+    });
+}
+
+void InstanceController::on_instance(const GroupVersionKind& kind, const Object* before,
+                                     const Object* after) {
+    const auto known = kinds_.find(kind);
+    if (known == kinds_.end()) {
+        return;
+    }
+    if (is_worth_a_pass(before, after)) {
+        queue_.add({kind, after->key()});
+    }
+    const bool was_held = before != nullptr && before->has_finalizer(graph::finalizer);
+    const bool is_held = after != nullptr && after->has_finalizer(graph::finalizer);
+    if (was_held && !is_held) {
+        if (known->second.is_deletions_only) {
+            emptied_.insert(kind);
+        }
+        if (on_gone) {
+            on_gone(known->second.definition);
+        }
+    }
+    if (after == nullptr) {
+        // A last pass forgets what was remembered about it.
+        queue_.add({kind, before->key()});
+    }
+}
 
 io::Task<Status> InstanceController::serve(std::string definition, kube::Resource resource,
                                            bool graph_changed) {
     const GroupVersionKind kind = resource.gvk();
     const auto known = kinds_.find(kind);
     if (known == kinds_.end()) {
-        Informer& informer = world_.informers->get({.resource = resource}, [&](Informer& fresh) {
-            fresh.cache().add_handler([this, kind](const Object* before, const Object* after) {
-                if (kinds_.contains(kind) && is_worth_a_pass(before, after)) {
-                    queue_.add({kind, after->key()});
-                }
-            });
-        });
-        kinds_[kind] = {definition, resource, &informer};
-        CO_TRY((co_await io::with_timeout<void>(world_.loop, sync_timeout,
-                                                "the first answer did not come",
-                                                informer.cache().wait_synced()))
-                   .context("watching ", resource.gvr.resource));
-        co_return Status{};
-    }
-    known->second.definition = definition;
-    if (graph_changed) {
-        for (const Object* instance : known->second.instances->cache().all()) {
-            queue_.add({kind, instance->key()});
+        kinds_[kind] = {definition, resource, &watch_instances(resource),
+                        world_.instruments->of_kind(resource), false};
+        world_.instruments->count("dynamic_controller_handler_attach_total", {{"type", "parent"}});
+    } else {
+        graph_changed = graph_changed || known->second.is_deletions_only;
+        known->second.definition = definition;
+        known->second.resource = resource;
+        known->second.is_deletions_only = false;
+        if (graph_changed) {
+            for (const Object* instance : known->second.instances->cache().all()) {
+                queue_.add({kind, instance->key()});
+            }
         }
     }
+    CO_TRY(
+        (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
+                                         kinds_.at(kind).instances->cache().wait_synced()))
+            .context("watching ", resource.gvr.resource));
     co_return Status{};
 }
 
-io::Task<void> InstanceController::withdraw(std::string definition) {
-    std::vector<InformerKey> unused;
-    for (auto kind = kinds_.begin(); kind != kinds_.end();) {
-        if (kind->second.definition == definition) {
-            unused.push_back(kind->second.instances->key());
-            kind = kinds_.erase(kind);
-        } else {
-            ++kind;
+void InstanceController::detach(const std::string& definition) {
+    for (auto& [kind, served] : kinds_) {
+        if (served.definition == definition && !served.is_deletions_only) {
+            served.is_deletions_only = true;
+            emptied_.insert(kind);
+            world_.instruments->count("dynamic_controller_handler_detach_total",
+                                      {{"type", "parent"}});
         }
-    }
-    for (const InformerKey& key : unused) {
-        co_await world_.informers->drop(key);
     }
 }
 
-bool InstanceController::is_serving(const std::string& definition) const {
-    return std::ranges::any_of(
-        kinds_, [&](const auto& entry) { return entry.second.definition == definition; });
+io::Task<Status> InstanceController::serve_deletions(std::string definition,
+                                                     kube::Resource resource) {
+    const GroupVersionKind kind = resource.gvk();
+    if (kinds_.contains(kind)) {
+        co_return Status{};
+    }
+    Informer& informer = watch_instances(resource);
+    kinds_[kind] = {definition, resource, &informer, world_.instruments->of_kind(resource), true};
+    CO_TRY(
+        (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
+                                         informer.cache().wait_synced()))
+            .context("watching ", resource.gvr.resource));
+    emptied_.insert(kind);
+    co_await drop_emptied();
+    co_return Status{};
+}
+
+std::vector<const Object*> InstanceController::held(const std::string& definition) const {
+    std::vector<const Object*> out;
+    for (const auto& [kind, served] : kinds_) {
+        if (served.definition != definition) {
+            continue;
+        }
+        for (const Object* instance : served.instances->cache().all()) {
+            if (instance->has_finalizer(graph::finalizer)) {
+                out.push_back(instance);
+            }
+        }
+    }
+    return out;
+}
+
+// Ends the watches of kinds that were served for deletions only and have no instance left to let
+// go.
+io::Task<void> InstanceController::drop_emptied() {
+    for (const GroupVersionKind& kind : std::exchange(emptied_, {})) {
+        if (under_way_.contains(kind)) {
+            emptied_.insert(kind);  // A pass still reads the cache; its end comes here again.
+            continue;
+        }
+        const auto known = kinds_.find(kind);
+        if (known == kinds_.end() || !known->second.is_deletions_only ||
+            !known->second.instances->cache().is_synced()) {
+            continue;
+        }
+        const bool holds_any = std::ranges::any_of(
+            known->second.instances->cache().all(),
+            [](const Object* instance) { return instance->has_finalizer(graph::finalizer); });
+        if (!holds_any) {
+            const InformerKey key = known->second.instances->key();
+            kinds_.erase(known);
+            co_await world_.informers->drop(key);
+        }
+    }
+}
+
+void InstanceController::read_gauges() {
+    Instruments& out = *world_.instruments;
+    out.set("dynamic_controller_gvr_count", static_cast<double>(kinds_.size()));
+    out.set("dynamic_controller_queue_length", static_cast<double>(queue_.size()));
+    out.set("dynamic_controller_handler_count_total", static_cast<double>(kinds_.size()),
+            {{"type", "parent"}});
+    out.set("controller_runtime_max_concurrent_reconciles",
+            static_cast<double>(world_.options->instance_workers),
+            {{"controller", "dynamic-controller-queue"}});
+    out.set("weft_children_rewritten", static_cast<double>(rewritten_.size()));
+    out.set("weft_instance_waits", static_cast<double>(queue_.failing()));
+    out.set("weft_plan_hold_seconds_max", seconds_between(0, longest_plan_));
+    out.forget("weft_instances");
+    out.forget("dynamic_controller_instance_watch_count");
+    for (const auto& [kind, served] : kinds_) {
+        out.set("dynamic_controller_instance_watch_count",
+                static_cast<double>(served.instances->cache().size()),
+                {{"parent_gvr", gvr_text(served.resource.gvr)}});
+        std::map<std::string, double> states;
+        for (const Object* instance : served.instances->cache().all()) {
+            states[std::string(instance->value().string_at("status", "state"))] += 1;
+        }
+        for (const auto& [state, count] : states) {
+            out.set("weft_instances", count,
+                    {{"gvr", gvr_path(served.resource.gvr)}, {"state", state}});
+        }
+    }
+    if (world_.options->condition_metrics) {
+        read_condition_gauges();
+    }
+}
+
+void InstanceController::read_condition_gauges() {
+    Instruments& out = *world_.instruments;
+    out.forget("instance_condition_current_status_seconds");
+    const int64_t now = world_.loop->now().seconds;
+    for (const auto& [kind, served] : kinds_) {
+        for (const Object* instance : served.instances->cache().all()) {
+            for (const graph::Condition& condition :
+                 graph::conditions_from(instance->value().find("status", "conditions"))) {
+                const int64_t since =
+                    condition.last_transition ? condition.last_transition->seconds : now;
+                out.set("instance_condition_current_status_seconds",
+                        static_cast<double>(now - since),
+                        {{"gvr", gvr_text(served.resource.gvr)},
+                         {"namespace", std::string(instance->namespace_())},
+                         {"name", std::string(instance->name())},
+                         {"condition_type", condition.type},
+                         {"condition_status", condition.status},
+                         {"reason", condition.reason.value_or("")}});
+            }
+        }
+    }
 }
 
 io::Task<void> InstanceController::work() {
@@ -99,17 +235,56 @@ io::Task<void> InstanceController::work() {
         if (!key) {
             co_return;
         }
+        const int64_t began = world_.loop->monotonic();
+        ++under_way_[key->kind];
         const Status done = co_await reconcile(*key);
+        if (--under_way_[key->kind] == 0) {
+            under_way_.erase(key->kind);
+        }
+        const double seconds = seconds_between(began, world_.loop->monotonic());
+        KindInstruments* counts = nullptr;
+        if (const auto kind = kinds_.find(key->kind); kind != kinds_.end()) {
+            counts = kind->second.instruments;
+            counts->reconciles->add();
+            counts->reconcile_seconds->observe(seconds);
+            counts->instance_reconciles->add();
+            counts->instance_seconds->observe(seconds);
+        }
+        const bool is_cancelled = !done && done.error().reason() == Reason::cancelled;
+        world_.instruments->count_pass("dynamic-controller-queue", done ? "success" : "error",
+                                       seconds);
         if (done) {
             queue_.forget(*key);
-        } else if (done.error().reason() != Reason::cancelled) {
-            world_.log(LogLevel::warn,
-                       cat(key->kind.kind, " ", key->name.text(), ": ", done.error().text()));
+        } else if (!is_cancelled) {
+            if (counts != nullptr) {
+                counts->handler_errors->add();
+                counts->instance_errors->add();
+                counts->requeues_backed_off->add();
+            }
+            log_failure(*key, done.error());
             queue_.add_backed_off(*key);
         }
         queue_.done(*key);
         co_await drop_unread();
+        co_await drop_emptied();
     }
+}
+
+void InstanceController::log_failure(const InstanceKey& key, const Error& error) {
+    std::string definition;
+    std::string revision;
+    if (const auto kind = kinds_.find(key.kind); kind != kinds_.end()) {
+        definition = kind->second.definition;
+        if (const Revision* latest = registry_->latest(definition)) {
+            revision = cat(latest->number);
+        }
+    }
+    world_.log(LogLevel::warn, "an instance could not be brought to its end",
+               {{"kind", key.kind.kind},
+                {"instance", key.name.text()},
+                {"definition", definition},
+                {"revision", revision},
+                {"error", error.text()}});
 }
 
 // Ends the watches of external references that nobody reads any more.
@@ -139,6 +314,10 @@ io::Task<Status> InstanceController::reconcile(InstanceKey key) {
     if (instance.is_deleting()) {
         co_return co_await reconcile_deleting(key, kind->second, instance);
     }
+    if (kind->second.is_deletions_only) {
+        remember_interests(key, {});
+        co_return Status{};
+    }
     co_return co_await reconcile_live(key, kind->second, instance);
 }
 
@@ -151,14 +330,21 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
                                         ? std::string("latest issued graph revision not available")
                                         : cat("latest issued graph revision ", revision->number,
                                               is_pending ? " is pending" : " failed");
+        if (is_pending) {
+            kind.instruments->pending->add();
+        } else {
+            world_.instruments->count_resolution_failure(
+                kind.resource.gvr, revision == nullptr ? "not_available" : "failed");
+        }
         // The definition's next pass wakes all instances, so nothing needs to be tried again here.
         co_return co_await write_status(
             key, kind,
             graph::unresolved_status(instance, false, message, is_pending, world_.loop->now()));
     }
+    kind.instruments->resolved->add();
     const graph::SharedGraph graph = revision->graph;
     graph::Observed observed;
-    graph::Plan plan = graph::plan(*graph, instance, observed, plan_options(world_));
+    graph::Plan plan = CO_TRY(co_await make_plan(graph.get(), &instance, &observed));
     int turns = 0;
     while (plan.needs_observation() || plan.has_actions()) {
         if (++turns > turns_max) {
@@ -170,7 +356,7 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
             co_await carry_out(plan.actions, &observed, key, &instance);
         }
         CO_TRY(co_await io::check_cancelled());
-        plan = graph::plan(*graph, instance, observed, plan_options(world_));
+        plan = CO_TRY(co_await make_plan(graph.get(), &instance, &observed));
     }
     std::set<InformerKey> interests;
     for (const graph::Interest& interest : plan.interests) {
@@ -180,21 +366,52 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
         }
     }
     remember_interests(key, std::move(interests));
+    for (const ObjectKey& object : plan.rewritten) {
+        const graph::ObservedObject* seen = observed.find(object);
+        rewritten_.insert_or_assign(object, Rewritten{*seen->applied, *seen->answer});
+    }
     const bool is_ready = plan.status.is_ready;
     CO_TRY(co_await write_status(key, kind, plan.status));
     if (!is_ready && world_.options->recheck_interval > 0) {
+        kind.instruments->requeues_after->add();
         queue_.add_after(key, world_.options->recheck_interval);
     }
     if (plan.wants_retry()) {
         std::string why;
         for (const graph::NodePlan& node : plan.nodes) {
             if (node.state == graph::NodeState::error) {
-                append(why, why.empty() ? "" : "; ", node.id, ": ", node.why);
+                // A server's message may repeat what was sent; of a Secret nothing is logged.
+                const graph::Node* known = graph->find(node.id);
+                const bool is_secret = known != nullptr && known->kind.kind == "Secret";
+                append(why, why.empty() ? "" : "; ", node.id, ": ",
+                       is_secret ? std::string("failed (its condition says why)") : node.why);
             }
         }
         co_return make_error(Reason::unknown, why.empty() ? "not all could be done" : why);
     }
     co_return Status{};
+}
+
+io::Task<Result<graph::Plan>> InstanceController::make_plan(const graph::Graph* graph,
+                                                            const Object* instance,
+                                                            const graph::Observed* observed) {
+    const graph::PlanOptions options = plan_options(world_);
+    graph::Planning planning(*graph, *instance, *observed, options);
+    int64_t worked = 0;
+    while (true) {
+        const int64_t began = world_.loop->monotonic();
+        const bool is_done = planning.advance(plan_slice);
+        const int64_t took = world_.loop->monotonic() - began;
+        worked += took;
+        longest_plan_ = std::max(longest_plan_, took);
+        if (is_done) {
+            break;
+        }
+        CO_TRY(co_await io::sleep(world_.loop, 0));
+    }
+    graph::Plan plan = planning.take();
+    world_.instruments->count_plan(plan.counts, seconds_between(0, worked));
+    co_return plan;
 }
 
 io::Task<Status> InstanceController::reconcile_deleting(InstanceKey key, ServedKind kind,
@@ -242,7 +459,11 @@ io::Task<Status> InstanceController::observe(const graph::Graph* graph, const Ob
         }
         observed->see_members(CO_TRY(co_await members(*instance, std::move(kinds))));
     }
+    size_t looked_at = 0;
     for (const graph::Interest& interest : plan->unknown) {
+        if (++looked_at % observe_slice == 0) {
+            CO_TRY(co_await io::sleep(world_.loop, 0));
+        }
         const graph::Node* node = graph->find(interest.node);
         const bool is_external = node != nullptr && node->is_external();
         Informer* informer = nullptr;
@@ -253,8 +474,12 @@ io::Task<Status> InstanceController::observe(const graph::Graph* graph, const Ob
         }
         if (interest.by_name) {
             const Object* found = informer->cache().find(interest.name);
-            observed->see({interest.kind, interest.name},
-                          found == nullptr ? std::nullopt : std::optional<Object>(*found));
+            const ObjectKey object{interest.kind, interest.name};
+            observed->see(object, found == nullptr ? std::nullopt : std::optional<Object>(*found));
+            if (const auto known = rewritten_.find(object);
+                known != rewritten_.end() && !is_external) {
+                observed->recall_applied(object, known->second.desired, known->second.answer);
+            }
             continue;
         }
         std::vector<Object> items;
@@ -392,6 +617,7 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
             co_return Status{};
         }
         const Value* had = wanted.value().find("status");
+        const std::string state_before(had == nullptr ? "" : had->string_at("state"));
         std::vector<Object> events;
         if (world_.options->condition_events) {
             events = condition_events(wanted,
@@ -403,15 +629,16 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
             kind.resource, std::move(wanted), {.subresource = "status"});
         if (written) {
             put_written(&kind.instances->cache(), *written, key);
-            for (Object& event : events) {
-                // An Event that cannot be written is nobody's failure.
-                const auto told =
-                    co_await world_.client->create(event_resource(), std::move(event), {});
-                if (!told) {
-                    world_.log(LogLevel::warn,
-                               cat("event for ", key.name.text(), ": ", told.error().text()));
-                }
+            if (status.state != state_before) {
+                world_.instruments->count_state(key.kind, state_before, status.state);
+                world_.log(LogLevel::info, "the state of an instance changed",
+                           {{"kind", key.kind.kind},
+                            {"instance", key.name.text()},
+                            {"definition", kind.definition},
+                            {"from", state_before},
+                            {"to", status.state}});
             }
+            co_await tell_events(world_, std::move(events));
             co_return Status{};
         }
         if (written.error().reason() == Reason::not_found) {
@@ -442,10 +669,12 @@ io::Task<Status> InstanceController::remove_finalizer(ServedKind kind, Object in
 }
 
 io::Task<Result<Informer*>> InstanceController::children(kube::Resource resource) {
-    Informer& informer = world_.informers->get(children_key(resource), [this](Informer& fresh) {
+    Informer& informer = world_.informers->get(children_key(resource), [&](Informer& fresh) {
         fresh.cache().add_index(std::string(by_part_of), part_of);
         fresh.cache().add_handler(
-            [this](const Object* before, const Object* after) { on_child(before, after); });
+            [this, gvr = resource.gvr](const Object* before, const Object* after) {
+                on_child(gvr, before, after);
+            });
     });
     CO_TRY(
         (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
@@ -492,7 +721,12 @@ void InstanceController::remember_interests(const InstanceKey& key,
     }
 }
 
-void InstanceController::on_child(const Object* before, const Object* after) {
+void InstanceController::on_child(const GroupVersionResource& gvr, const Object* before,
+                                  const Object* after) {
+    if (after == nullptr && !rewritten_.empty()) {
+        rewritten_.erase({before->group_version_kind(), before->key()});
+    }
+    size_t matches = 0;
     for (const Object* child : {before, after}) {
         if (child == nullptr) {
             continue;
@@ -504,8 +738,10 @@ void InstanceController::on_child(const Object* before, const Object* after) {
                                  std::string(child->label(graph::label_instance_name))}};
         if (kinds_.contains(owner.kind) && (writing_ == nullptr || *writing_ != owner)) {
             queue_.add(owner);
+            ++matches;
         }
     }
+    world_.instruments->count_route(gvr, matches);
 }
 
 void InstanceController::put_written(kube::Cache* cache, const Object& object,

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -22,6 +23,10 @@ struct ServedKind {
     std::string definition;  // name of the ResourceGraphDefinition
     kube::Resource resource;
     Informer* instances = nullptr;
+    KindInstruments* instruments = nullptr;
+    // The definition is gone, or going: instances stay as they are, but those that are deleted are
+    // let go, with their children. Ends when no instance carries our finalizer.
+    bool is_deletions_only = false;
 };
 
 struct InstanceKey {
@@ -37,17 +42,29 @@ public:
 
     // Starts to serve a kind, or wakes all its instances if `graph_changed`.
     io::Task<Status> serve(std::string definition, kube::Resource resource, bool graph_changed);
-    // Stops reconciling the kind's instances.
-    io::Task<void> withdraw(std::string definition);
-    [[nodiscard]] bool is_serving(const std::string& definition) const;
+    // Stops reconciling the definition's instances, but for their deletion.
+    void detach(const std::string& definition);
+    // Serves nothing but deletions of a kind whose definition is not there; nothing if it is served
+    // already.
+    io::Task<Status> serve_deletions(std::string definition, kube::Resource resource);
+    // The definition's instances that carry our finalizer.
+    [[nodiscard]] std::vector<const Object*> held(const std::string& definition) const;
+    // Hears of instances that went, by the name of their definition; may be empty.
+    std::function<void(const std::string& definition)> on_gone;
 
     // Works on the queue until it is cancelled; spawn several.
     io::Task<void> work();
 
     [[nodiscard]] bool is_idle() const { return queue_.is_idle(); }
+    void shut_down() { queue_.shut_down(); }
+    [[nodiscard]] const kube::WorkQueue<InstanceKey>& queue() const { return queue_; }
+    void read_gauges();
     [[nodiscard]] const std::map<GroupVersionKind, ServedKind>& kinds() const { return kinds_; }
 
 private:
+    Informer& watch_instances(const kube::Resource& resource);
+    void on_instance(const GroupVersionKind& kind, const Object* before, const Object* after);
+    void read_condition_gauges();
     io::Task<Status> reconcile(InstanceKey key);
     io::Task<Status> reconcile_live(InstanceKey key, ServedKind kind, Object instance);
     io::Task<Status> reconcile_deleting(InstanceKey key, ServedKind kind, Object instance);
@@ -68,7 +85,11 @@ private:
     io::Task<Result<Informer*>> external(InformerKey key, InstanceKey reader);
     void remember_interests(const InstanceKey& key, std::set<InformerKey> interests);
     io::Task<void> drop_unread();
-    void on_child(const Object* before, const Object* after);
+    io::Task<void> drop_emptied();
+    void on_child(const GroupVersionResource& gvr, const Object* before, const Object* after);
+    io::Task<Result<graph::Plan>> make_plan(const graph::Graph* graph, const Object* instance,
+                                            const graph::Observed* observed);
+    void log_failure(const InstanceKey& key, const Error& error);
     void put_written(kube::Cache* cache, const Object& object, const InstanceKey& writer);
 
     World world_;
@@ -78,7 +99,16 @@ private:
     // External references: who reads which watch.
     std::map<InstanceKey, std::set<InformerKey>> interests_;
     std::map<InformerKey, std::set<InstanceKey>> readers_;
-    std::set<InformerKey> unread_;  // that may have lost their last reader
+    std::set<InformerKey> unread_;        // that may have lost their last reader
+    std::set<GroupVersionKind> emptied_;  // served for deletions only, and may have none left
+    std::map<GroupVersionKind, size_t> under_way_;  // passes
+    int64_t longest_plan_ = 0;
+    // Children that the server rewrote when they were applied: what was wanted, what came back.
+    struct Rewritten {
+        Object desired;
+        Object answer;
+    };
+    std::map<ObjectKey, Rewritten> rewritten_;
     // The pass that is putting its own answer into a cache: that change needs no further pass.
     const InstanceKey* writing_ = nullptr;
 };

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "graph/graph.h"
 #include "io/io.h"
@@ -12,7 +14,17 @@
 namespace weft::control {
 
 enum class LogLevel : uint8_t { debug, info, warn, error };
-using Log = std::function<void(LogLevel, const std::string& message)>;
+// What a line is about: instance, definition, revision, …
+using LogFields = std::vector<std::pair<std::string, std::string>>;
+using Log = std::function<void(LogLevel, const std::string& message, const LogFields& fields)>;
+
+// What becomes of a definition that is deleted while instances of it exist. In all three an
+// instance that is deleted goes, with its children, wave by wave: also when the definition is gone.
+enum class DefinitionDeletion : uint8_t {
+    detach,  // it goes at once, as with kro; instances and children stay as they are
+    block,   // it stays until the last instance was deleted
+    drain,   // it deletes its instances first
+};
 
 struct ControlOptions {
     // On labels and as ApplySet tooling ("kro/v0.9.3-weft.1"): kro and weft take over from each
@@ -29,9 +41,17 @@ struct ControlOptions {
     // --instance-requeue-interval: a safety re-check of instances that are not ready; 0: none,
     // since watches tell.
     int64_t recheck_interval = 0;
-    graph::Budget budget;           // --max-cost, --max-objects
-    graph::FeatureGates gates;      // --feature-gates
-    bool condition_events = false;  // --feature-gates=InstanceConditionEvents=true
+    graph::Budget budget;            // --max-cost, --max-objects
+    graph::FeatureGates gates;       // --feature-gates
+    bool condition_events = false;   // --feature-gates=InstanceConditionEvents=true
+    bool condition_metrics = false;  // --feature-gates=InstanceConditionMetrics=true
+    // --feature-gates=DefinitionConditionEvents=true: the same Events for definitions; not in kro.
+    bool definition_events = false;
+    DefinitionDeletion definition_deletion =
+        DefinitionDeletion::detach;  // --rgd-deletion-policy, not in kro
+    // --client-qps, --client-burst: requests a second and at once; 0: only the server limits.
+    int64_t client_qps = 0;
+    int64_t client_burst = 0;
     // Install kro's two CRDs where they are missing (the embedded server; a chart does it
     // elsewhere).
     bool install_crds = true;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "control/instruments.h"
 #include "graph/graph.h"
 
 namespace weft::control {
@@ -25,17 +26,49 @@ struct Revision {
 // made again from the GraphRevisions.
 class RevisionRegistry {
 public:
+    explicit RevisionRegistry(Instruments* instruments) : instruments_(instruments) {}
+
     void put(const std::string& definition, Revision revision) {
         const int64_t number = revision.number;
+        const auto known = revisions_[definition].find(number);
+        const bool is_new = known == revisions_[definition].end();
+        count_transition(is_new ? "none" : text(known->second.state), text(revision.state));
         revisions_[definition][number] = std::move(revision);
+    }
+    void activate(Revision* revision) {
+        count_transition(text(revision->state), text(RevisionState::active));
+        revision->state = RevisionState::active;
     }
     void erase(const std::string& definition, int64_t number) {
         const auto found = revisions_.find(definition);
-        if (found != revisions_.end() && found->second.erase(number) > 0 && found->second.empty()) {
+        if (found == revisions_.end() || found->second.erase(number) == 0) {
+            return;
+        }
+        instruments_->count("graph_revision_registry_evictions_total");
+        if (found->second.empty()) {
             revisions_.erase(found);
         }
     }
-    void erase_all(const std::string& definition) { revisions_.erase(definition); }
+    void erase_all(const std::string& definition) {
+        const auto found = revisions_.find(definition);
+        if (found != revisions_.end()) {
+            instruments_->add("graph_revision_registry_evictions_total",
+                              static_cast<double>(found->second.size()));
+            revisions_.erase(found);
+        }
+    }
+    void read_gauges() const {
+        std::map<std::string_view, double> counts = {{"pending", 0}, {"active", 0}, {"failed", 0}};
+        for (const auto& [definition, revisions] : revisions_) {
+            for (const auto& [number, revision] : revisions) {
+                counts[text(revision.state)] += 1;
+            }
+        }
+        for (const auto& [state, count] : counts) {
+            instruments_->set("graph_revision_registry_entries", count,
+                              {{"state", std::string(state)}});
+        }
+    }
 
     [[nodiscard]] Revision* find(const std::string& definition, int64_t number) {
         const auto found = revisions_.find(definition);
@@ -52,6 +85,25 @@ public:
     }
 
 private:
+    static std::string_view text(RevisionState state) {
+        switch (state) {
+            case RevisionState::pending:
+                return "pending";
+            case RevisionState::active:
+                return "active";
+            case RevisionState::failed:
+                return "failed";
+        }
+        return "";
+    }
+    void count_transition(std::string_view from, std::string_view to) {
+        if (from != to) {
+            instruments_->count("graph_revision_registry_transitions_total",
+                                {{"from", std::string(from)}, {"to", std::string(to)}});
+        }
+    }
+
+    Instruments* instruments_;
     std::map<std::string, std::map<int64_t, Revision>> revisions_;
 };
 

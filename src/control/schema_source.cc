@@ -50,13 +50,22 @@ io::Task<Status> SchemaSource::load(std::vector<GroupVersionKind> kinds) {
     for (const GroupVersionKind& kind : kinds) {
         const auto known = known_.find(kind);
         if (known != known_.end() && known->second.has_value()) {
+            instruments_->count("schema_resolver_cache_hits_total");
             continue;
         }
+        instruments_->count("schema_resolver_cache_misses_total");
+        const int64_t began = loop_->monotonic();
         Result<graph::KindFacts> facts = co_await read(kind);
+        instruments_->observe("schema_resolver_api_call_duration_seconds",
+                              seconds_between(began, loop_->monotonic()));
+        if (!facts) {
+            instruments_->count("schema_resolver_errors_total");
+        }
         if (!facts && facts.error().reason() == Reason::cancelled) {
             co_return Error(facts.error());
         }
         known_.insert_or_assign(kind, std::move(facts));
+        instruments_->set("schema_resolver_cache_size", static_cast<double>(known_.size()));
     }
     co_return Status{};
 }
@@ -70,7 +79,10 @@ Result<graph::KindFacts> SchemaSource::find(const GroupVersionKind& kind) const 
 }
 
 void SchemaSource::forget(std::string_view group) {
-    std::erase_if(known_, [&](const auto& entry) { return entry.first.group == group; });
+    const size_t gone =
+        std::erase_if(known_, [&](const auto& entry) { return entry.first.group == group; });
+    instruments_->add("schema_resolver_cache_evictions_total", static_cast<double>(gone));
+    instruments_->set("schema_resolver_cache_size", static_cast<double>(known_.size()));
 }
 
 }  // namespace weft::control

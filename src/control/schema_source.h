@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "control/instruments.h"
 #include "graph/graph.h"
 #include "kube/kube.h"
 
@@ -14,8 +15,9 @@ namespace weft::control {
 // OpenAPI. What was read stays until its kind is forgotten (its CRD changed). Loop thread only.
 class SchemaSource {
 public:
-    SchemaSource(kube::Client* client, kube::RestMapper* mapper)
-        : client_(client), mapper_(mapper) {}
+    SchemaSource(io::Loop* loop, kube::Client* client, kube::RestMapper* mapper,
+                 Instruments* instruments)
+        : loop_(loop), client_(client), mapper_(mapper), instruments_(instruments) {}
 
     // Reads what is not known yet. A kind that is not served is no error here: `find` tells.
     io::Task<Status> load(std::vector<GroupVersionKind> kinds);
@@ -28,8 +30,10 @@ private:
     io::Task<Result<graph::KindFacts>> read(GroupVersionKind kind);
     io::Task<Result<schema::SchemaPtr>> read_open_api(GroupVersionKind kind);
 
+    io::Loop* loop_;
     kube::Client* client_;
     kube::RestMapper* mapper_;
+    Instruments* instruments_;
     std::map<GroupVersionKind, Result<graph::KindFacts>> known_;
 };
 

@@ -34,6 +34,17 @@ const kube::Resource& event_resource() {
     return resource;
 }
 
+io::Task<void> tell_events(World world, std::vector<Object> events) {
+    for (Object& event : events) {
+        const std::string name(event.name());
+        const auto told = co_await world.client->create(event_resource(), std::move(event), {});
+        if (!told) {
+            world.log(LogLevel::warn, "an event could not be written",
+                      {{"event", name}, {"error", told.error().text()}});
+        }
+    }
+}
+
 Value other_finalizers(const Object& object) {
     Value out = Value::list();
     if (const Value* finalizers = object.value().find("metadata", "finalizers")) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "control/informers.h"
+#include "control/instruments.h"
 #include "control/options.h"
 #include "kube/kube.h"
 
@@ -17,13 +18,17 @@ struct World {
     kube::RestMapper* mapper = nullptr;
     InformerSet* informers = nullptr;
     const ControlOptions* options = nullptr;
+    Instruments* instruments = nullptr;
 
-    void log(LogLevel level, const std::string& message) const {
+    void log(LogLevel level, const std::string& message, const LogFields& fields = {}) const {
         if (options->log) {
-            options->log(level, message);
+            options->log(level, message, fields);
         }
     }
 };
+
+// Writes Events; one that cannot be written is nobody's failure and only logged.
+[[nodiscard]] io::Task<void> tell_events(World world, std::vector<Object> events);
 
 // The kinds that the controllers themselves read and write.
 [[nodiscard]] const kube::Resource& definition_resource();

@@ -47,7 +47,9 @@ spec:
 )";
 
 std::string difference_of(const Object& desired, const Object& live) {
-    return find_difference(desired, live, manager_children).value_or("none");
+    return find_difference(desired, live, manager_children,
+                           schema::Builtin::get().find_kind(desired.group_version_kind()).get())
+        .value_or("none");
 }
 
 TEST(LiveMatch, KnowsWhatItsOwnApplyLeft) {

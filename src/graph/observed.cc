@@ -20,10 +20,16 @@ void Observed::see_members(std::vector<Object> members) {
 
 void Observed::see_applied(const ObjectKey& key, Object desired, Object answer) {
     ObservedObject& object = objects_[key];
-    object.applied_version = answer.resource_version();
-    object.live = std::move(answer);
+    object.live = answer;
+    object.answer = std::move(answer);
     object.applied = std::move(desired);
     object.error.reset();
+}
+
+void Observed::recall_applied(const ObjectKey& key, Object desired, Object answer) {
+    ObservedObject& object = objects_[key];
+    object.applied = std::move(desired);
+    object.answer = std::move(answer);
 }
 
 void Observed::see_failed(const ObjectKey& key, Error error) {

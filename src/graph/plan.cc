@@ -58,12 +58,28 @@ Planner::Planner(const Graph& graph, const Object& instance, const Observed& obs
     }
 }
 
-Plan Planner::run() {
-    plan_.scope = recorded_scope(instance_);
-    if (!instance_.is_deleting() && plan_labels()) {
-        for (NodeWork& work : works_) {
-            visit(work);
+bool Planner::advance(size_t objects) {
+    if (!has_begun_) {
+        has_begun_ = true;
+        plan_.scope = recorded_scope(instance_);
+        walks_ = !instance_.is_deleting() && plan_labels();
+    }
+    size_t budget = std::max<size_t>(objects, 1);
+    for (; walks_ && at_ < works_.size(); ++at_) {
+        // A node that was visited to its end goes on to the next, whatever is left.
+        if (budget == 0 || !visit(works_[at_], &budget)) {
+            return false;
         }
+    }
+    if (!is_finished_) {
+        is_finished_ = true;
+        finish();
+    }
+    return true;
+}
+
+void Planner::finish() {
+    if (walks_) {
         find_conflicts();
         if (!deleting_.empty() || has_conflict_ || is_suspended_) {
             drop_children_actions();
@@ -73,7 +89,12 @@ Plan Planner::run() {
         }
     }
     plan_.status = make_status();
+}
+
+Plan Planner::take() {
+    CHECK(is_finished_);
     for (NodeWork& work : works_) {
+        plan_.counts.errors += work.plan.state == NodeState::error ? 1 : 0;
         plan_.nodes.push_back(std::move(work.plan));
     }
     return std::move(plan_);
@@ -191,6 +212,7 @@ void Planner::bind(cel::Activation& variables, const std::vector<std::string>& r
 
 Evaluated<bool> Planner::evaluate_bool(const CompiledExpression& expression,
                                        const cel::Activation& variables) {
+    ++plan_.counts.expressions;
     Evaluated<Value> value = evaluate(expression, variables, arena_, cost_left());
     if (!value) {
         return std::unexpected(std::move(value).error());
@@ -206,11 +228,18 @@ Evaluated<bool> Planner::evaluate_bool(const CompiledExpression& expression,
     return value->as_bool();
 }
 
-void Planner::visit(NodeWork& work) {
-    work.is_visited = true;
-    if (!decide_inclusion(work) || !check_dependencies(work) || !render(work)) {
-        return;
-    }
+// Everything of a node but its items. False if it is at its end.
+bool Planner::begin(NodeWork& work) {
+    ++plan_.counts.nodes;
+    ++plan_.counts.ignored_checks;
+    const bool is_included = decide_inclusion(work);
+    plan_.counts.ignored += work.is_ignored ? 1 : 0;
+    return is_included && check_dependencies(work) && expand(work);
+}
+
+// From rendered objects to what their type does with them.
+void Planner::prepare(NodeWork& work) {
+    work.stage = NodeWork::Stage::done;
     if (!prepare_objects(work)) {
         work.is_rendered = false;
         work.desired.clear();
@@ -219,12 +248,36 @@ void Planner::visit(NodeWork& work) {
     switch (work.node->type) {
         case NodeType::resource:
         case NodeType::collection:
-            return visit_children(work);
+            begin_children(work);
+            work.next = 0;
+            work.stage = NodeWork::Stage::matching;
+            return;
         case NodeType::external:
             return visit_external(work);
         case NodeType::external_collection:
             return visit_external_collection(work);
     }
+}
+
+bool Planner::visit(NodeWork& work, size_t* budget) {
+    if (work.stage == NodeWork::Stage::beginning) {
+        work.is_visited = true;
+        work.stage = begin(work) ? NodeWork::Stage::rendering : NodeWork::Stage::done;
+    }
+    if (work.stage == NodeWork::Stage::rendering) {
+        if (!render(work, budget)) {
+            return work.stage == NodeWork::Stage::done;
+        }
+        prepare(work);
+    }
+    if (work.stage == NodeWork::Stage::matching) {
+        if (!match_children(work, budget)) {
+            return false;
+        }
+        end_children(work);
+        work.stage = NodeWork::Stage::done;
+    }
+    return true;
 }
 
 // Whether the node is wanted at all. False if it is not, or if that cannot be said yet.
@@ -321,8 +374,59 @@ bool Planner::check_dependencies(NodeWork& work) {
     return true;
 }
 
-bool Planner::render(NodeWork& work) {
+bool Planner::refuse_to_render(NodeWork& work, const EvaluationError& error,
+                               std::string_view where) {
     const std::string node = cat("node ", quote(work.node->id));
+    if (error.is_pending) {
+        wait(work, cat(node, ": failed to evaluate expression: ", error.text, pending_mark), "",
+             error.path.empty() ? error.text : cat(error.text, " (", error.path, ")"));
+    } else {
+        fail(work, cat(node, where, ": ", error.text));
+    }
+    return false;
+}
+
+bool Planner::expand(NodeWork& work) {
+    if (work.node->type != NodeType::collection) {
+        return true;
+    }
+    cel::Activation variables;
+    std::vector<std::string> references = work.node->dependencies;
+    references.emplace_back("schema");
+    bind(variables, references);
+    std::vector<Value> dimensions;
+    for (size_t i = 0; i < work.programs->dimensions.size(); ++i) {
+        const CompiledExpression& dimension = work.programs->dimensions[i];
+        Evaluated<Value> list = evaluate(dimension, variables, arena_, cost_left());
+        const std::string where = cat(" forEach ", quote(work.programs->variables[i]));
+        if (!list) {
+            return refuse_to_render(work, list.error(), where);
+        }
+        if (!list->is_list()) {
+            const std::string user_text = quote(dimension.source.user_text());
+            return refuse_to_render(
+                work,
+                {false,
+                 list->is_null() ? cat("expression ", user_text, " returned null, expected list")
+                                 : cat("expression ", user_text, " did not return a list"),
+                 ""},
+                where);
+        }
+        dimensions.push_back(*std::move(list));
+    }
+    Result<std::vector<std::vector<Value>>> product =
+        cartesian_product(dimensions, options_.collection_size);
+    if (!product) {
+        fail(work, product.error().message());
+        return false;
+    }
+    work.items = *std::move(product);
+    plan_.counts.collections.push_back(work.items.size());
+    return true;
+}
+
+// True when everything is rendered; else there is more to do, or the stage is `done`.
+bool Planner::render(NodeWork& work, size_t* budget) {
     cel::Activation variables;
     std::vector<std::string> references = work.node->dependencies;
     references.emplace_back("schema");
@@ -331,61 +435,45 @@ bool Planner::render(NodeWork& work) {
     inputs.variables = &variables;
     inputs.arena = &arena_;
     inputs.cost_left = cost_left();
-    const auto refuse = [&](const EvaluationError& error, std::string_view where) {
-        if (error.is_pending) {
-            wait(work, cat(node, ": failed to evaluate expression: ", error.text, pending_mark), "",
-                 error.path.empty() ? error.text : cat(error.text, " (", error.path, ")"));
-        } else {
-            fail(work, cat(node, where, ": ", error.text));
-        }
-        return false;
-    };
-    std::vector<std::vector<Value>> items;
+    size_t count = 1;
     if (work.node->type == NodeType::collection) {
-        std::vector<Value> dimensions;
-        for (size_t i = 0; i < work.programs->dimensions.size(); ++i) {
-            const CompiledExpression& dimension = work.programs->dimensions[i];
-            Evaluated<Value> list = evaluate(dimension, variables, arena_, cost_left());
-            const std::string where = cat(" forEach ", quote(work.programs->variables[i]));
-            if (!list) {
-                return refuse(list.error(), where);
-            }
-            if (!list->is_list()) {
-                const std::string user_text = quote(dimension.source.user_text());
-                return refuse({false,
-                               list->is_null()
-                                   ? cat("expression ", user_text, " returned null, expected list")
-                                   : cat("expression ", user_text, " did not return a list"),
-                               ""},
-                              where);
-            }
-            dimensions.push_back(*std::move(list));
-        }
-        Result<std::vector<std::vector<Value>>> product =
-            cartesian_product(dimensions, options_.collection_size);
-        if (!product) {
-            fail(work, product.error().message());
-            return false;
-        }
-        items = *std::move(product);
+        count = std::min(work.items.size() - work.next, *budget);
         inputs.is_collection = true;
         inputs.names = work.programs->variables;
-        inputs.items = items;
+        inputs.items = std::span(work.items).subspan(work.next, count);
     }
     Evaluated<Manifests> objects = work.programs->renderer->render(inputs);
+    *budget -= std::min(*budget, count);
     if (!objects) {
-        return refuse(objects.error(), "");
+        work.stage = NodeWork::Stage::done;
+        work.desired.clear();
+        return refuse_to_render(work, objects.error(), "");
     }
-    if (!work.node->is_external()) {
-        objects_made_ += objects->size();
+    plan_.counts.expressions += work.node->expressions.size() * objects->size();
+    if (work.desired.empty()) {
+        work.desired = *std::move(objects);
+    } else {
+        work.desired.insert(work.desired.end(), std::make_move_iterator(objects->begin()),
+                            std::make_move_iterator(objects->end()));
     }
-    if (objects_made_ > options_.budget.objects) {
-        fail(work,
-             cat(node, ": with its ", objects->size(), " objects the instance has ", objects_made_,
-                 ", which exceeds the budget of ", options_.budget.objects, " (--max-objects)"));
+    work.next += count;
+    if (work.node->type == NodeType::collection && work.next < work.items.size()) {
         return false;
     }
-    work.desired = *std::move(objects);
+    work.items.clear();
+    if (!work.node->is_external()) {
+        objects_made_ += work.desired.size();
+    }
+    if (objects_made_ > options_.budget.objects) {
+        const size_t made = work.desired.size();
+        work.stage = NodeWork::Stage::done;
+        work.desired.clear();
+        fail(work,
+             cat("node ", quote(work.node->id), ": with its ", made, " objects the instance has ",
+                 objects_made_, ", which exceeds the budget of ", options_.budget.objects,
+                 " (--max-objects)"));
+        return false;
+    }
     work.is_rendered = true;
     return true;
 }
@@ -442,7 +530,23 @@ bool Plan::wants_retry() const {
 
 Plan plan(const Graph& graph, const Object& instance, const Observed& observed,
           const PlanOptions& options) {
-    return Planner(graph, instance, observed, options).run();
+    Planner planner(graph, instance, observed, options);
+    planner.advance(SIZE_MAX);
+    return planner.take();
+}
+
+Planning::Planning(const Graph& graph, const Object& instance, const Observed& observed,
+                   const PlanOptions& options)
+    : planner_(std::make_unique<Planner>(graph, instance, observed, options)) {}
+
+Planning::~Planning() = default;
+
+bool Planning::advance(size_t objects) {
+    return planner_->advance(objects);
+}
+
+Plan Planning::take() {
+    return planner_->take();
 }
 
 }  // namespace weft::graph

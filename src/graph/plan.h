@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,10 +24,10 @@ namespace weft::graph {
 // What is known of one object.
 struct ObservedObject {
     std::optional<Object> live;  // nothing: it is known not to exist
-    // What was applied last and the resourceVersion it gave: an object that did not change since
-    // needs no second apply, whatever the server made of the values.
+    // What was applied last and the answer it gave: an object that is still like that needs no
+    // second apply, whatever the server made of the values.
     std::optional<Object> applied;
-    std::string applied_version;
+    std::optional<Object> answer;
     // Why the last apply in this turn of the loop failed: it is not tried again in this turn.
     std::optional<Error> error;
 };
@@ -45,6 +46,8 @@ public:
 
     // The answer to an Apply of a child.
     void see_applied(const ObjectKey& key, Object desired, Object answer);
+    // What was applied to an object in an earlier pass, and the answer; see Plan::rewritten.
+    void recall_applied(const ObjectKey& key, Object desired, Object answer);
     // An Apply or Prune failed.
     void see_failed(const ObjectKey& key, Error error);
     // A Prune was carried out.
@@ -101,6 +104,18 @@ struct Interest {
     bool by_name = true;
 };
 
+// How much work a plan was, for metrics.
+struct PlanCounts {
+    uint64_t expressions = 0;  // evaluated
+    uint64_t nodes = 0;
+    uint64_t errors = 0;  // nodes that failed
+    uint64_t ignored_checks = 0;
+    uint64_t ignored = 0;
+    uint64_t ready_checks = 0;
+    uint64_t not_ready = 0;
+    std::vector<size_t> collections;  // sizes
+};
+
 struct Plan {
     // In order; the instance's own applies (node "") must be answered before what follows them.
     // Applies of children may be carried out together.
@@ -115,6 +130,11 @@ struct Plan {
     ApplySetScope scope;              // where members are after this plan
     InstanceStatus status;            // true if all actions succeed and nothing else happens
     std::string retry_reason;         // see wants_retry; "" for none
+    // Objects that the server (a webhook) made something else of than was applied, and that are
+    // good as they are only because of what is observed of that apply. Remember both (`applied` and
+    // `answer` of Observed::find) and recall them in the next pass, or it applies again.
+    std::vector<ObjectKey> rewritten;
+    PlanCounts counts;
 
     [[nodiscard]] bool has_actions() const { return !actions.empty(); }
     [[nodiscard]] bool needs_observation() const { return needs_members || !unknown.empty(); }
@@ -129,6 +149,27 @@ struct Plan {
 // missing shows as an error of a node or of the status.
 [[nodiscard]] Plan plan(const Graph& graph, const Object& instance, const Observed& observed,
                         const PlanOptions& options);
+
+class Planner;
+
+// The same in slices, for a caller that must not be held: a plan of a thousand objects takes many
+// milliseconds. All four are borrowed and must stay as they are until `take`.
+class Planning {
+public:
+    Planning(const Graph& graph, const Object& instance, const Observed& observed,
+             const PlanOptions& options);
+    ~Planning();
+    Planning(const Planning&) = delete;
+    Planning& operator=(const Planning&) = delete;
+
+    // Goes on for about so many objects. False while there is more to do.
+    bool advance(size_t objects);
+    // Once, when `advance` was true.
+    [[nodiscard]] Plan take();
+
+private:
+    std::unique_ptr<Planner> planner_;
+};
 
 // What to do while the instance is being deleted; needs no graph. `members` as for see_members.
 struct DeletionPlan {

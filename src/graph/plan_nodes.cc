@@ -43,7 +43,7 @@ void Planner::decorate(Object& object, const NodeWork& work, size_t index, size_
     metadata.mutable_member("annotations").set(annotation_apply_order, cat(work.node->apply_order));
 }
 
-void Planner::visit_children(NodeWork& work) {
+void Planner::begin_children(NodeWork& work) {
     if (work.node->type == NodeType::collection) {
         // Everything that was made for this node, wherever it is; also what is to go.
         Interest interest = interest_in(*work.node, Object());
@@ -54,17 +54,28 @@ void Planner::visit_children(NodeWork& work) {
                                                           {label_node_id, work.node->id}})}});
         plan_.interests.push_back(std::move(interest));
     }
-    bool is_good = true;
-    for (size_t i = 0; i < work.desired.size(); ++i) {
-        decorate(work.desired[i], work, i, work.desired.size());
-        is_good = plan_child(work, work.desired[i], i) && is_good;
+}
+
+// False if there are more to match than the budget allows.
+bool Planner::match_children(NodeWork& work, size_t* budget) {
+    for (; work.next < work.desired.size(); ++work.next) {
+        if (*budget == 0) {
+            return false;
+        }
+        --*budget;
+        decorate(work.desired[work.next], work, work.next, work.desired.size());
+        work.is_good = plan_child(work, work.desired[work.next], work.next) && work.is_good;
     }
+    return true;
+}
+
+void Planner::end_children(NodeWork& work) {
     if (work.is_unknown) {
         work.plan.state = NodeState::in_progress;
         work.plan.why = "not observed yet";
         return;
     }
-    if (!is_good) {
+    if (!work.is_good) {
         return;
     }
     if (work.has_pending_apply && !is_suspended_) {
@@ -120,14 +131,15 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
     }
     std::string why = "does not exist";
     if (seen->live) {
-        const bool is_as_applied = seen->applied && *seen->applied == desired &&
-                                   seen->applied_version == seen->live->resource_version();
-        if (is_as_applied) {
+        std::optional<std::string> difference =
+            find_difference(desired, *seen->live, manager_children, work.programs->schema.get());
+        if (!difference) {
             return true;
         }
-        std::optional<std::string> difference =
-            find_difference(desired, *seen->live, manager_children);
-        if (!difference) {
+        if (seen->applied && *seen->applied == desired &&
+            seen->live->uid() == seen->answer->uid() &&
+            is_same_but_for_status(*seen->live, *seen->answer)) {
+            plan_.rewritten.push_back(key);
             return true;
         }
         why = *std::move(difference);
@@ -183,6 +195,8 @@ void Planner::visit_external_collection(NodeWork& work) {
 void Planner::settle(NodeWork& work, std::string_view wrapper) {
     // What waits for this node reads `why`, so it is set before anybody asks.
     const std::optional<EvaluationError> unready = find_unreadiness(work);
+    ++plan_.counts.ready_checks;
+    plan_.counts.not_ready += unready ? 1 : 0;
     if (!unready) {
         work.plan.state = NodeState::synced;
         return;

@@ -90,8 +90,7 @@ void append_json_text(std::string& out, std::string_view text) {
     out += '"';
 }
 
-std::string json_line(LogLevel level, std::string_view message,
-                      std::initializer_list<LogField> fields) {
+std::string json_line(LogLevel level, std::string_view message, std::span<const LogField> fields) {
     std::string line = cat(R"({"level":")", level_names[static_cast<size_t>(level)], R"(","ts":")",
                            timestamp(), R"(","msg":)");
     append_json_text(line, message);
@@ -112,7 +111,7 @@ std::string json_line(LogLevel level, std::string_view message,
 }
 
 std::string console_line(LogLevel level, std::string_view message,
-                         std::initializer_list<LogField> fields) {
+                         std::span<const LogField> fields) {
     std::string line = cat(timestamp(), " ", level_shouts[static_cast<size_t>(level)], " ");
     // A line stays a line, whatever a peer has put into the message.
     for (const char c : message) {
@@ -155,6 +154,10 @@ bool is_logged(LogLevel level) {
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+    log(level, message, std::span<const LogField>(fields.begin(), fields.size()));
+}
+
+void log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
     if (!is_logged(level)) {
         return;
     }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,7 @@ void configure_log(LogLevel least, LogFormat format);
 [[nodiscard]] bool is_logged(LogLevel level);
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+void log(LogLevel level, std::string_view message, std::span<const LogField> fields);
 
 // For tests: lines (without line end) go there instead of stderr; an empty function ends that.
 void divert_log(std::function<void(std::string_view line)> sink);

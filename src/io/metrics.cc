@@ -4,6 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "io/limits.h"
 
@@ -146,9 +151,22 @@ void Metrics::gauge_of(std::string_view name, std::string_view help, std::functi
     family(name, help, "gauge")->ask = std::move(ask);
 }
 
+void Metrics::clear(std::string_view name) {
+    const auto found = families_.find(name);
+    if (found != families_.end()) {
+        found->second->counters.clear();
+        found->second->gauges.clear();
+        found->second->histograms.clear();
+    }
+}
+
 std::string Metrics::text() const {
     std::string out;
     for (const auto& [name, family] : families_) {
+        if (family->counters.empty() && family->gauges.empty() && family->histograms.empty() &&
+            !family->ask) {
+            continue;
+        }
         append(out, "# HELP ", name, " ");
         append_escaped(out, family->help, false);
         append(out, "\n# TYPE ", name, " ", family->type, "\n");
@@ -170,6 +188,58 @@ std::string Metrics::text() const {
 
 std::vector<double> default_buckets() {
     return {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+}
+
+void read_process_metrics(Metrics* metrics) {
+    std::ifstream file("/proc/self/stat");
+    std::string text;
+    if (!std::getline(file, text)) {
+        return;
+    }
+    // The name of the program stands in parentheses and may hold blanks.
+    std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+    std::vector<std::string> words;
+    for (std::string word; fields >> word;) {
+        words.push_back(std::move(word));
+    }
+    constexpr size_t user_time = 11;
+    constexpr size_t system_time = 12;
+    constexpr size_t start_time = 19;
+    constexpr size_t virtual_bytes = 20;
+    constexpr size_t resident_pages = 21;
+    if (words.size() <= resident_pages) {
+        return;
+    }
+    const auto number = [&words](size_t field) {
+        return static_cast<double>(parse_uint(words[field]).value_or(0));
+    };
+    const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+    Counter* used = metrics->counter("process_cpu_seconds_total", "CPU time used.");
+    used->add(std::max(0.0, (number(user_time) + number(system_time)) / ticks - used->value()));
+    metrics->gauge("process_virtual_memory_bytes", "Address space.")->set(number(virtual_bytes));
+    metrics->gauge("process_resident_memory_bytes", "Memory in use.")
+        ->set(number(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    std::error_code failure;
+    size_t open = 0;
+    for (std::filesystem::directory_iterator entry("/proc/self/fd", failure), end;
+         !failure && entry != end; entry.increment(failure)) {
+        ++open;
+    }
+    metrics->gauge("process_open_fds", "Files and sockets that are open.")
+        ->set(static_cast<double>(open));
+    rlimit most{};
+    if (getrlimit(RLIMIT_NOFILE, &most) == 0) {
+        metrics->gauge("process_max_fds", "How many may be open.")
+            ->set(static_cast<double>(most.rlim_cur));
+    }
+    std::ifstream boot("/proc/stat");
+    for (std::string line; std::getline(boot, line);) {
+        if (line.starts_with("btime ")) {
+            metrics->gauge("process_start_time_seconds", "When the process began.")
+                ->set(static_cast<double>(parse_uint(line.substr(6)).value_or(0)) +
+                      number(start_time) / ticks);
+        }
+    }
 }
 
 void add_loop_metrics(Metrics* metrics, RealLoop* loop) {

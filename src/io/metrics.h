@@ -77,6 +77,9 @@ public:
     // A gauge that is asked when the text is made.
     void gauge_of(std::string_view name, std::string_view help, std::function<double()> ask);
 
+    // Forgets every series of a name; pointers to them are dead then.
+    void clear(std::string_view name);
+
     // Prometheus' text format 0.0.4, names and series sorted.
     [[nodiscard]] std::string text() const;
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -86,6 +89,10 @@ private:
     Family* family(std::string_view name, std::string_view help, std::string_view type);
     std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;
 };
+
+// What Linux says of this process: process_cpu_seconds_total and the other names of Prometheus'
+// clients. To be called again before each text(): it reads /proc.
+void read_process_metrics(Metrics* metrics);
 
 // What Prometheus' Go client takes by default, in seconds.
 [[nodiscard]] std::vector<double> default_buckets();

@@ -89,8 +89,29 @@ struct TerminationSignals::Parts {
     std::deque<int> pending;
 };
 
+namespace {
+
+void mask_termination(int how) {
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    pthread_sigmask(how, &both, nullptr);
+}
+
+}  // namespace
+
+void hold_termination() {
+    mask_termination(SIG_BLOCK);
+}
+
+void let_termination_through() {
+    mask_termination(SIG_UNBLOCK);
+}
+
 TerminationSignals::TerminationSignals(RealLoop* loop) : parts_(std::make_unique<Parts>(loop)) {
     parts_->wait();
+    let_termination_through();  // What was held back comes now.
 }
 
 TerminationSignals::~TerminationSignals() = default;

@@ -9,6 +9,12 @@
 
 namespace weft::io {
 
+// Holds SIGINT and SIGTERM back from now on, for every thread that is started later, until a
+// TerminationSignals takes them or `let_termination_through` is called. For the first line of main:
+// a signal that comes while the process starts is neither lost nor the end of it.
+void hold_termination();
+void let_termination_through();
+
 // While one of these exists, SIGINT and SIGTERM do not end the process but wake `next`.
 class TerminationSignals {
 public:

@@ -97,6 +97,9 @@ void Cache::replace(std::vector<Object> objects, uint64_t version) {
         change(name, std::nullopt);
     }
     advance(version);
+    if (!synced_ && on_synced) {
+        on_synced();
+    }
     synced_ = true;
     changed_.notify_all();
 }
@@ -107,6 +110,9 @@ void Cache::advance(uint64_t version) {
 
 void Cache::change(const NamespacedName& name, std::optional<Object> after) {
     const auto found = objects_.find(name);
+    if (after && sharer_ != nullptr) {
+        after = sharer_->share(*after);
+    }
     std::optional<Object> before;
     if (found != objects_.end()) {
         before = std::move(found->second);

@@ -11,6 +11,7 @@
 
 #include "io/io.h"
 #include "kube/resource.h"
+#include "kube/sharer.h"
 #include "object/object.h"
 
 namespace weft::kube {
@@ -28,7 +29,9 @@ public:
     // The values an object is found by in an index; mostly one.
     using IndexFunction = std::function<std::vector<std::string>(const Object&)>;
 
-    explicit Cache(io::Loop* loop) : changed_(loop) {}
+    // With a sharer, objects hold equal parts in common with those of other caches. It outlives
+    // this.
+    explicit Cache(io::Loop* loop, Sharer* sharer = nullptr) : sharer_(sharer), changed_(loop) {}
 
     void add_handler(Handler handler) { handlers_.push_back(std::move(handler)); }
     // Before the first object.
@@ -43,6 +46,9 @@ public:
 
     [[nodiscard]] bool is_synced() const { return synced_; }
     [[nodiscard]] io::Task<Status> wait_synced();
+
+    // Called once, when the first complete state has come; may be empty.
+    std::function<void()> on_synced;
 
     // What a write answered. Ignored if the watch has shown something as new or newer, or the
     // deletion of it.
@@ -63,6 +69,7 @@ private:
     };
     void change(const NamespacedName& name, std::optional<Object> after);
 
+    Sharer* sharer_;
     std::map<NamespacedName, Object> objects_;
     std::map<std::string, Index> indexes_;
     std::vector<Handler> handlers_;

@@ -9,4 +9,5 @@
 #include "kube/reflector.h"        // IWYU pragma: export
 #include "kube/resource.h"         // IWYU pragma: export
 #include "kube/rest_mapper.h"      // IWYU pragma: export
+#include "kube/sharer.h"           // IWYU pragma: export
 #include "kube/work_queue.h"       // IWYU pragma: export

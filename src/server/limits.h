@@ -42,5 +42,7 @@ constexpr int64_t bookmark_interval = 60'000'000'000;
 constexpr size_t selector_requirements_max = 1'000;
 // Objects nested deeper than this are refused by the decoder (Go's JSON: 10,000; ours uses stack).
 constexpr int decode_depth_max = 512;
+// Restored objects keep their resourceVersions up to here: each number between costs a commit.
+constexpr int64_t restored_revision_max = 200'000;
 
 }  // namespace weft::server::limits

@@ -7,9 +7,9 @@ shift
 declare -A where=([builtin]=kubernetes [cel]=cel [yaml]=kubernetes/golden [smd]=smd [golden]=kubernetes/golden [discovery]=kubernetes/discovery-core [tables]=kubernetes/tables
     [strategies]=kubernetes/strategies [strategic-merge-patch]=kubernetes/strategic-merge-patch
     [apimachinery]=kubernetes/apimachinery [apiextensions]=apiextensions [transcripts]=kubernetes/transcripts
-    [cel-appendix]=../reference [kro-tables]=kro/tables [kro-compile]=kro [kro-examples]=kro [crds]=crds)
+    [cel-appendix]=../reference [kro-tables]=kro/tables [kro-takeover]=kro [kro-compile]=kro [kro-examples]=kro [crds]=crds)
 failed=0
-for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables strategies strategic-merge-patch apimachinery apiextensions transcripts kro-tables kro-compile kro-examples crds chainsaw}; do
+for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables strategies strategic-merge-patch apimachinery apiextensions transcripts kro-tables kro-compile kro-examples kro-takeover crds chainsaw}; do
     if [ "$suite" = chainsaw ]; then
         echo "== chainsaw"
         bash ../clients/chainsaw.sh "$cases/kro/chainsaw" || failed=1

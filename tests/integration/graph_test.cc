@@ -244,7 +244,7 @@ TEST(Graph, ARemovedFieldIsABreakingChangeThatNeedsTheAnnotation) {
 }
 
 TEST(Graph, ChangesOfConditionsBecomeEventsBehindTheGate) {
-    in_world({.condition_events = true}, [](World* world) -> io::Task<Status> {
+    in_world({.control = {.condition_events = true}}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_chain(world));
         CO_TRY(co_await world->apply(chain("one")));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));

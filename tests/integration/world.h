@@ -11,6 +11,7 @@
 #include "control/control.h"
 #include "io/sim/virtual_loop.h"
 #include "kube/kube.h"
+#include "server/restore.h"
 #include "server/server.h"
 #include "store/store.h"
 
@@ -21,7 +22,8 @@ struct WorldOptions {
     cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
     bool controllers = true;
     bool log = false;
-    bool condition_events = false;
+    control::ControlOptions control = {};
+    std::vector<Object> restored = {};  // what the store holds from the start
 };
 
 inline io::http::Peer administrator() {
@@ -62,11 +64,18 @@ public:
 
     io::Task<Status> start() {
         store_ = store::memory(loop_);
-        server::Options server_options;
-        server_options.loop = loop_;
-        server_options.store = store_.get();
-        server_ = CO_TRY(co_await server::ApiServer::start(std::move(server_options)));
-        transport_ = io::http::in_process(server_.get(), administrator());
+        CO_TRY(co_await start_server());
+        if (!options_.restored.empty()) {
+            // They come into a server that kro was installed on.
+            for (const Object& crd : {control::definition_crd(), control::revision_crd()}) {
+                CO_TRY(co_await kube::Client(transport_.get())
+                           .create(control::crd_resource(), crd, {}));
+            }
+            co_await server_->close();
+            server_ = nullptr;
+            CO_TRY(co_await server::restore(store_.get(), options_.restored));
+            CO_TRY(co_await start_server());
+        }
         client_ = std::make_unique<kube::Client>(transport_.get());
         mapper_ = std::make_unique<kube::RestMapper>(client_.get());
         cluster_ = std::make_unique<cluster::Cluster>(
@@ -78,12 +87,24 @@ public:
         }
         co_return Status{};
     }
+    io::Task<Status> start_server() {
+        server::Options server_options;
+        server_options.loop = loop_;
+        server_options.store = store_.get();
+        server_ = CO_TRY(co_await server::ApiServer::start(std::move(server_options)));
+        transport_ = io::http::in_process(server_.get(), administrator());
+        co_return Status{};
+    }
     io::Task<Status> start_controllers() {
-        control::ControlOptions control;
-        control.condition_events = options_.condition_events;
+        control::ControlOptions control = options_.control;
         if (options_.log) {
-            control.log = [](control::LogLevel, const std::string& message) {
-                std::fprintf(stderr, "  log: %s\n", message.c_str());
+            control.log = [](control::LogLevel, const std::string& message,
+                             const control::LogFields& fields) {
+                std::fprintf(stderr, "  log: %s", message.c_str());
+                for (const auto& [name, value] : fields) {
+                    std::fprintf(stderr, " %s=%s", name.c_str(), value.c_str());
+                }
+                std::fprintf(stderr, "\n");
             };
         }
         recorder_ =

@@ -16,6 +16,13 @@ namespace weft::graph {
 
 // What the plan knows of a node so far. Nodes are visited after all they depend on.
 struct NodeWork {
+    // How far it is; rendering and matching go item by item and may be left in between.
+    enum class Stage : uint8_t { beginning, rendering, matching, done };
+    Stage stage = Stage::beginning;
+    std::vector<std::vector<Value>> items;  // of a collection: the values of its variables
+    size_t next = 0;                        // the item that is rendered or matched next
+    bool is_good = true;                    // nothing that was matched was refused
+
     const Node* node = nullptr;
     const NodePrograms* programs = nullptr;
     NodePlan plan;
@@ -39,15 +46,24 @@ public:
     Planner(const Graph& graph, const Object& instance, const Observed& observed,
             const PlanOptions& options);
 
-    Plan run();
+    // Goes on for about so many objects. False while there is more to do.
+    bool advance(size_t objects);
+    Plan take();
 
 private:
     // plan.cc: the walk
     bool plan_labels();
-    void visit(NodeWork& work);
+    // Each takes what it does from the budget; false if the node needs another turn.
+    bool visit(NodeWork& work, size_t* budget);
+    bool begin(NodeWork& work);
+    void prepare(NodeWork& work);
+    void finish();
     bool decide_inclusion(NodeWork& work);
     bool check_dependencies(NodeWork& work);
-    bool render(NodeWork& work);
+    // Finds out for which items objects are made.
+    bool expand(NodeWork& work);
+    bool render(NodeWork& work, size_t* budget);
+    bool refuse_to_render(NodeWork& work, const EvaluationError& error, std::string_view where);
     bool prepare_objects(NodeWork& work);
 
     // plan_members.cc: what all nodes together want
@@ -57,7 +73,9 @@ private:
     void find_conflicts();
 
     // plan_nodes.cc: what each type does with its rendered objects
-    void visit_children(NodeWork& work);
+    bool match_children(NodeWork& work, size_t* budget);
+    void begin_children(NodeWork& work);
+    void end_children(NodeWork& work);
     bool plan_child(NodeWork& work, const Object& desired, size_t index);
     void visit_external(NodeWork& work);
     void visit_external_collection(NodeWork& work);
@@ -92,6 +110,10 @@ private:
     const PlanOptions& options_;
     Plan plan_;
     std::vector<NodeWork> works_;  // in topological order
+    size_t at_ = 0;                // the node that is worked on
+    bool has_begun_ = false;
+    bool is_finished_ = false;
+    bool walks_ = false;  // the instance is labelled: nodes are looked at
     std::map<std::string, size_t, std::less<>> index_;
     Value schema_value_;  // the instance without its status
     std::string apply_set_id_;

@@ -120,7 +120,11 @@ io::Task<Status> CustomResources::load() {
     const store::Page page = CO_TRY(co_await core_->store->list(request));
     for (const store::Entry& entry : page.entries) {
         const StoredView view(*entry.value);
-        const Value object = CO_TRY(decode_stored(*core_, *definitions, view, entry.modified));
+        Value object = CO_TRY(decode_stored(*core_, *definitions, view, entry.modified));
+        if (!view.is_deleting()) {
+            // The process may have ended between the definition's write and that of its status.
+            object = co_await settle(std::move(object));
+        }
         serve(object);
         if (view.is_deleting()) {
             scope_.spawn(finish_deletion(std::string(object.string_at("metadata", "name"))));

@@ -1,0 +1,150 @@
+// cli/explain_instance.cc: `weft explain instance`: why it is in its state, what it waits for, since when.
+
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/terminal.h"
+#include "control/control.h"
+
+namespace weft::cli {
+
+namespace {
+
+std::string age_text(Time now, const std::optional<Time>& since) {
+    if (!since) {
+        return "";
+    }
+    return cat(" for ", human_duration((now.seconds - since->seconds) * io::second));
+}
+
+void print_conditions(const Object& instance, Time now) {
+    for (const graph::Condition& condition :
+         graph::conditions_from(instance.value().find("status", "conditions"))) {
+        print(cat("  ", condition.type, " ", condition.status,
+                  age_text(now, condition.last_transition), "  ", condition.reason.value_or(""),
+                  condition.message.value_or("").empty() ? "" : cat(": ", *condition.message),
+                  "\n"));
+    }
+}
+
+// What is so, as the newest revision of its definition plans it now.
+void print_plan(const control::Preview& preview) {
+    print("nodes\n");
+    for (const graph::NodePlan& node : preview.plan.nodes) {
+        print(cat("  ", node.id, "  ", graph::text(node.state), node.why.empty() ? "" : "  ",
+                  node.why, "\n"));
+        for (const ObjectKey& object : node.objects) {
+            print(cat("      ", object.kind.kind, " ", object.name.text(), "\n"));
+        }
+    }
+    if (preview.plan.has_actions()) {
+        print("to be done\n");
+    }
+    for (const Action& action : preview.plan.actions) {
+        if (const Apply* apply = std::get_if<Apply>(&action.what)) {
+            print(cat("  apply ", apply->desired.kind(), " ", apply->desired.key().text(), "  ",
+                      action.why, "\n"));
+        } else if (const Prune* prune = std::get_if<Prune>(&action.what)) {
+            print(cat("  delete ", prune->key.kind.kind, " ", prune->key.name.text(), "  ",
+                      action.why, "\n"));
+        }
+    }
+}
+
+io::Task<Result<graph::SharedGraph>> served_graph(Connection connection, std::string definition,
+                                                  int64_t* number) {
+    const kube::List revisions = CO_TRY(co_await connection.client->list_all(
+        control::revision_resource(),
+        {.label_selector = cat(graph::label_definition_name, "=", definition)}));
+    const Object* newest = nullptr;
+    for (const Object& revision : revisions.items) {
+        const int64_t found = revision.value().int_at(0, "spec", "revision");
+        if (found > *number) {
+            *number = found;
+            newest = &revision;
+        }
+    }
+    if (newest == nullptr) {
+        co_return make_error(Reason::not_found, "definition ", definition, " has no revision");
+    }
+    const Object owner =
+        CO_TRY(co_await connection.client->get(control::definition_resource(), {"", definition}));
+    const Object snapshot(
+        Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
+                       {"kind", "ResourceGraphDefinition"},
+                       {"metadata", *owner.value().find("metadata")},
+                       {"spec", *newest->value().find("spec", "snapshot", "spec")}}));
+    control::Instruments instruments;
+    control::SchemaSource schemas(connection.loop, connection.client, connection.mapper,
+                                  &instruments);
+    Diagnostics ignored;
+    const graph::Definition parsed = graph::parse_definition(snapshot, &ignored);
+    CO_TRY(co_await schemas.load(control::kinds_of(parsed)));
+    graph::CompileContext context;
+    context.find_kind = [&schemas](const GroupVersionKind& kind) { return schemas.find(kind); };
+    context.gates.cel_omit_function = true;  // It was accepted, whatever the gates were.
+    const graph::Compiled compiled = graph::compile(parsed, context);
+    if (compiled.graph == nullptr) {
+        co_return make_error(Reason::invalid, "revision ", *number,
+                             " does not compile: ", graph::first_error_text(compiled.diagnostics));
+    }
+    co_return compiled.graph;
+}
+
+void print_deletion(const Object& instance) {
+    const std::vector<graph::GroupKind> kinds = graph::recorded_scope(instance).group_kinds;
+    std::string text;
+    for (const graph::GroupKind& kind : kinds) {
+        append(text, text.empty() ? "" : ", ", kind.text());
+    }
+    print(cat("it is being deleted; finalizers: ",
+              to_json(*instance.value().find("metadata", "finalizers")),
+              "; its children are of: ", text.empty() ? "nothing" : text, "\n"));
+}
+
+io::Task<Result<int>> explain(Connection connection, const ExplainInstanceOptions* options) {
+    const kube::Resource resource = CO_TRY(co_await find_resource(connection, options->kind));
+    std::string namespace_;
+    if (resource.namespaced) {
+        namespace_ = options->namespace_.empty() ? connection.namespace_ : options->namespace_;
+    }
+    const Object instance =
+        CO_TRY(co_await connection.client->get(resource, {namespace_, options->name}));
+    const Time now = connection.loop->now();
+    const std::string_view state = instance.value().string_at("status", "state");
+    const std::string definition(instance.label(graph::label_definition_name));
+    print(cat(instance.kind(), " ", instance.key().text(), "  ",
+              state.empty() ? std::string_view("(no state yet)") : state, "\n"));
+    print_conditions(instance, now);
+    if (graph::is_suspended(instance)) {
+        print("it is suspended by the annotation kro.run/reconcile\n");
+    }
+    if (instance.is_deleting()) {
+        print_deletion(instance);
+        co_return exit_ok;
+    }
+    if (definition.empty()) {
+        print("no controller has taken it up yet: it has no label of a definition\n");
+        co_return exit_ok;
+    }
+    int64_t number = 0;
+    const auto graph = co_await served_graph(connection, definition, &number);
+    if (!graph) {
+        print(cat("its definition ", definition, ": ", graph.error().message(), "\n"));
+        co_return exit_ok;
+    }
+    print(cat("definition ", definition, ", revision ", number, "\n"));
+    graph::PlanOptions plan;
+    plan.version = std::string(instance.label(graph::label_version));
+    print_plan(CO_TRY(co_await control::preview(connection.loop, connection.client,
+                                                connection.mapper, *graph, instance, plan, true)));
+    co_return exit_ok;
+}
+
+}  // namespace
+
+int run_explain_instance(const ExplainInstanceOptions& options) {
+    return run_connected({options.kubeconfig, options.context},
+                         [&](Connection connection) { return explain(connection, &options); });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,48 @@
+// tests/sim/definitions.h: the graphs that a simulated world runs, and what each must lead to.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "object/object.h"
+
+namespace weft::sim {
+
+inline constexpr std::string_view api_version = "kro.run/v1alpha1";
+
+// Chain: three ConfigMaps, each named by the one before it; a fourth if `extra`.
+// App: a Database that somebody else makes ready, what reads its status, one ConfigMap for each
+//   name, and settings from outside.
+// Team: an instance of Chain.
+[[nodiscard]] std::vector<std::string> kinds();
+
+// The definition of a kind. Variants differ in a value that every child of the first node carries.
+[[nodiscard]] Object definition_of(const std::string& kind, int64_t variant);
+// The same with an expression that reads what does not exist.
+[[nodiscard]] Object broken_definition_of(const std::string& kind);
+
+[[nodiscard]] Object instance_of(const std::string& kind, const std::string& name, int64_t value,
+                                 bool extra, int64_t items);
+
+// The CRD of Database, which comes late, and the object that App reads from outside.
+[[nodiscard]] Object database_crd();
+[[nodiscard]] Object settings(int64_t value);
+
+// Ids of the nodes that a node must not be applied before.
+[[nodiscard]] const std::vector<std::string>& needs_of(const std::string& kind,
+                                                       const std::string& node);
+
+// What a child must look like when the world is at rest.
+struct Expected {
+    std::string kind;  // "ConfigMap"
+    std::string name;
+    std::map<std::string, std::string> data;  // members of data (ConfigMap) or spec
+};
+[[nodiscard]] std::vector<Expected> children_of(const Object& instance, int64_t variant,
+                                                std::string_view setting);
+
+}  // namespace weft::sim
