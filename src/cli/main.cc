@@ -685,8 +685,7 @@ int run_command_line(int count, char** words) {
 }  // namespace weft::cli
 
 int main(int count, char** words) {
-    weft::cel::install_zone_loader(weft::io::read_time_zone);
-
     weft::io::hold_termination();
+    weft::cel::install_zone_loader(weft::io::read_time_zone);
     return weft::cli::run_command_line(count, words);
 }

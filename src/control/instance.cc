@@ -475,7 +475,20 @@ io::Task<Status> InstanceController::observe(const graph::Graph* graph, const Ob
         if (interest.by_name) {
             const Object* found = informer->cache().find(interest.name);
             const ObjectKey object{interest.kind, interest.name};
-            observed->see(object, found == nullptr ? std::nullopt : std::optional<Object>(*found));
+            std::optional<Object> live;
+            if (found != nullptr) {
+                live = *found;
+            } else if (!is_external && node != nullptr && !node->lifecycle.adopts) {
+                // What belongs to nobody is in no cache of ours.
+                Result<Object> present =
+                    co_await world_.client->get(resource_of(interest), interest.name);
+                if (present) {
+                    live = *std::move(present);
+                } else if (present.error().reason() != Reason::not_found) {
+                    co_return Error(present.error());
+                }
+            }
+            observed->see(object, std::move(live));
             if (const auto known = rewritten_.find(object);
                 known != rewritten_.end() && !is_external) {
                 observed->recall_applied(object, known->second.desired, known->second.answer);
@@ -631,7 +644,7 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
             put_written(&kind.instances->cache(), *written, key);
             if (status.state != state_before) {
                 world_.instruments->count_state(key.kind, state_before, status.state);
-                world_.log(LogLevel::info, "the state of an instance changed",
+                world_.log(LogLevel::debug, "the state of an instance changed",
                            {{"kind", key.kind.kind},
                             {"instance", key.name.text()},
                             {"definition", kind.definition},

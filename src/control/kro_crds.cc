@@ -60,7 +60,12 @@ constexpr std::string_view schema_of_resources = R"json({
       "forEach": {"type": "array", "items": {"type": "object", "minProperties": 1, "maxProperties": 1,
         "additionalProperties": {"type": "string"}}},
       "id": {"type": "string"},
+      "includeItemsWhen": {"type": "array", "items": {"type": "string"}},
       "includeWhen": {"type": "array", "items": {"type": "string"}},
+      "lifecycle": {"type": "object", "properties": {
+        "adopt": {"type": "string", "enum": ["Always", "Never"]},
+        "onDelete": {"type": "string", "enum": ["Delete", "Retain", "Protect"]}}},
+      "propagateWhen": {"type": "array", "items": {"type": "string"}},
       "readyWhen": {"type": "array", "items": {"type": "string"}},
       "template": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
     "x-kubernetes-validations": [{"message": "exactly one of template or externalRef must be provided",

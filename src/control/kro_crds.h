@@ -6,7 +6,8 @@
 
 namespace weft::control {
 
-// Field for field what the upstream chart installs, without descriptions.
+// Field for field what the upstream chart installs, without descriptions; and the fields of
+// docs/reference/extensions.md, which upstream does not have.
 [[nodiscard]] Object definition_crd();
 [[nodiscard]] Object revision_crd();
 

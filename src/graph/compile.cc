@@ -188,6 +188,9 @@ void Compiler::parse_entry(const ResourceEntry& entry) {
     }
     unwrap_conditions(entry.ready_when, "readyWhen", *draft, draft->ready_when);
     unwrap_conditions(entry.include_when, "includeWhen", *draft, draft->include_when);
+    unwrap_conditions(entry.propagate_when, "propagateWhen", *draft, draft->propagate_when);
+    unwrap_conditions(entry.include_items_when, "includeItemsWhen", *draft,
+                      draft->include_items_when);
     unwrap_dimensions(*draft);
     drafts_.push_back(std::move(draft));
 }
@@ -292,6 +295,7 @@ SharedGraph Compiler::finish() {
         node.apply_order = orders[id];
         node.path = draft.entry->path;
         node.expressions = draft.parsed.expressions;
+        node.lifecycle = draft.entry->lifecycle;
         for (const PlacedExpression& condition : draft.include_when) {
             node.include_when.push_back(condition.expression);
         }

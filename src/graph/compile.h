@@ -76,6 +76,7 @@ struct Node {
     std::vector<FieldExpression> expressions;  // of the template or external reference
     std::vector<Expression> include_when;
     std::vector<Expression> ready_when;
+    Lifecycle lifecycle;
     Path path;  // of the entry in the definition
 
     [[nodiscard]] bool is_external() const {

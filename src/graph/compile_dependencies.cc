@@ -194,6 +194,20 @@ void Compiler::inspect_draft(Draft& draft) {
                     used);
         add_reads(condition.expression, condition.inspection, condition.path);
     }
+    for (PlacedExpression& condition : draft.propagate_when) {
+        std::vector<std::string> used;
+        inspect_one(draft, condition.expression, condition.path,
+                    "failed to extract dependencies from propagateWhen: ", "", condition.inspection,
+                    used);
+        add_reads(condition.expression, condition.inspection, condition.path);
+    }
+    for (PlacedExpression& condition : draft.include_items_when) {
+        std::vector<std::string> used;
+        inspect_one(draft, condition.expression, condition.path,
+                    "failed to extract dependencies from includeItemsWhen: ", "items",
+                    condition.inspection, used);
+        add_reads(condition.expression, condition.inspection, condition.path);
+    }
 }
 
 void Compiler::check_dimensions_used(const Draft& draft,

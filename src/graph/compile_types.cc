@@ -134,6 +134,10 @@ void Compiler::compile_types(Draft& draft) {
     cel::Environment environment = *environment_;
     compile_dimensions(draft, environment);
     std::vector<FieldProgram> fields = compile_fields(draft, environment);
+    compile_conditions(draft, environment, "includeItemsWhen", draft.include_items_when,
+                       draft.programs.include_items_when);
+    compile_conditions(draft, *environment_, "propagateWhen", draft.propagate_when,
+                       draft.programs.propagate_when);
     compile_conditions(draft, *environment_, "includeWhen", draft.include_when,
                        draft.programs.include_when);
     compile_ready_when(draft);

@@ -30,8 +30,9 @@ constexpr auto schema_members = std::to_array<std::string_view>(
 constexpr auto crd_metadata_members = std::to_array<std::string_view>({"labels", "annotations"});
 constexpr auto column_members = std::to_array<std::string_view>(
     {"name", "type", "jsonPath", "description", "format", "priority"});
-constexpr auto entry_members = std::to_array<std::string_view>(
-    {"id", "template", "externalRef", "readyWhen", "includeWhen", "forEach"});
+constexpr auto entry_members =
+    std::to_array<std::string_view>({"id", "template", "externalRef", "readyWhen", "includeWhen",
+                                     "forEach", "propagateWhen", "includeItemsWhen", "lifecycle"});
 constexpr auto external_members =
     std::to_array<std::string_view>({"apiVersion", "kind", "metadata"});
 constexpr auto external_metadata_members =
@@ -280,6 +281,26 @@ private:
         return out;
     }
 
+    Lifecycle read_lifecycle(const Value& block, const Path& path) {
+        Lifecycle out;
+        const std::string on_delete = text_at(block, "onDelete", path);
+        if (on_delete == "Retain") {
+            out.on_delete = Lifecycle::OnDelete::retain;
+        } else if (on_delete == "Protect") {
+            out.on_delete = Lifecycle::OnDelete::protect;
+        } else if (!on_delete.empty() && on_delete != "Delete") {
+            const Path where = path.child("onDelete");
+            tell(where, cat(where.text(), " must be Delete, Retain or Protect"));
+        }
+        const std::string adopt = text_at(block, "adopt", path);
+        out.adopts = adopt != "Never";
+        if (!adopt.empty() && adopt != "Never" && adopt != "Always") {
+            const Path where = path.child("adopt");
+            tell(where, cat(where.text(), " must be Always or Never"));
+        }
+        return out;
+    }
+
     ResourceEntry read_entry(const Value& entry, const Path& path) {
         ResourceEntry out;
         out.path = path;
@@ -300,6 +321,9 @@ private:
         check_external(out.external_ref, path.child("externalRef"));
         out.ready_when = texts_at(entry, "readyWhen", path);
         out.include_when = texts_at(entry, "includeWhen", path);
+        out.propagate_when = texts_at(entry, "propagateWhen", path);
+        out.include_items_when = texts_at(entry, "includeItemsWhen", path);
+        out.lifecycle = read_lifecycle(map_at(entry, "lifecycle", path), path.child("lifecycle"));
         const Value dimensions = list_at(entry, "forEach", path);
         size_t index = 0;
         for (const Value& dimension : dimensions.items()) {

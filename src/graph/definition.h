@@ -19,6 +19,20 @@ struct ForEach {
 };
 
 // One entry of spec.resources.
+// What becomes of the objects of an entry when others have a claim on them. Not in kro: the field
+// `lifecycle` of a resource.
+struct Lifecycle {
+    enum class OnDelete : uint8_t {
+        remove,   // deleted with the instance, or when no longer wanted
+        retain,   // left behind, with its labels; an instance of the same name takes it up again
+        protect,  // nothing is deleted while it is there
+    };
+    OnDelete on_delete = OnDelete::remove;
+    bool adopts = true;  // takes over an object of its name that no instance owns
+
+    bool operator==(const Lifecycle&) const = default;
+};
+
 struct ResourceEntry {
     std::string id;
     Value template_;                        // null if there is none
@@ -26,6 +40,11 @@ struct ResourceEntry {
     std::vector<std::string> ready_when;    // "${…}" each
     std::vector<std::string> include_when;  // likewise
     std::vector<ForEach> for_each;
+    // Not in kro: `propagateWhen` holds changes of objects that exist back while one is false;
+    // `includeItemsWhen` leaves out the items of a forEach for which one is false.
+    std::vector<std::string> propagate_when;
+    std::vector<std::string> include_items_when;
+    Lifecycle lifecycle;
     Path path;  // of the entry in the definition
     // Members that were told to have the wrong type and read as absent.
     std::vector<std::string> told;

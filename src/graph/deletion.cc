@@ -49,7 +49,17 @@ Result<DeletionPlan> deletion_plan(const Object& instance, const std::vector<Obj
     std::vector<const Object*> ours;
     int64_t wave = 0;
     for (const Object& member : members) {
-        if (member.label(label_part_of) == id) {
+        if (member.label(label_part_of) != id) {
+            continue;
+        }
+        const std::string_view on_delete = member.annotation(annotation_on_delete);
+        if (on_delete == "protect") {
+            return make_error(Reason::forbidden, member.kind(), " ", member.key().text(),
+                              " is protected: change lifecycle.onDelete of its node, or the "
+                              "annotation ",
+                              annotation_on_delete, " of the object");
+        }
+        if (on_delete != "retain") {
             ours.push_back(&member);
             wave = std::max(wave, apply_order(member));
         }

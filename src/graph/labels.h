@@ -37,6 +37,8 @@ inline constexpr std::string_view label_apply_set_id = "applyset.kubernetes.io/i
 inline constexpr std::string_view annotation_apply_order = "internal.kro.run/apply-order";
 inline constexpr std::string_view annotation_reconcile = "kro.run/reconcile";
 inline constexpr std::string_view annotation_allow_breaking = "kro.run/allow-breaking-changes";
+// Not in kro: "retain" or "protect" on a child, so that deletion needs no graph to respect it.
+inline constexpr std::string_view annotation_on_delete = "internal.kro.run/on-delete";
 inline constexpr std::string_view annotation_tooling = "applyset.kubernetes.io/tooling";
 inline constexpr std::string_view annotation_group_kinds =
     "applyset.kubernetes.io/contains-group-kinds";

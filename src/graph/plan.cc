@@ -421,7 +421,33 @@ bool Planner::expand(NodeWork& work) {
         return false;
     }
     work.items = *std::move(product);
+    if (!work.programs->include_items_when.empty() && !drop_items(work, &variables)) {
+        return false;
+    }
     plan_.counts.collections.push_back(work.items.size());
+    return true;
+}
+
+// Leaves out the items for which an includeItemsWhen is false.
+bool Planner::drop_items(NodeWork& work, cel::Activation* variables) {
+    std::vector<std::vector<Value>> kept;
+    for (std::vector<Value>& item : work.items) {
+        for (size_t i = 0; i < work.programs->variables.size(); ++i) {
+            variables->bind(work.programs->variables[i], item[i]);
+        }
+        bool is_wanted = true;
+        for (const CompiledExpression& expression : work.programs->include_items_when) {
+            const Evaluated<bool> holds = evaluate_bool(expression, *variables);
+            if (!holds) {
+                return refuse_to_render(work, holds.error(), " includeItemsWhen");
+            }
+            is_wanted = is_wanted && *holds;
+        }
+        if (is_wanted) {
+            kept.push_back(std::move(item));
+        }
+    }
+    work.items = std::move(kept);
     return true;
 }
 

@@ -111,6 +111,15 @@ void Planner::plan_prunes(const std::vector<Object>& members) {
             wanted.contains(key_text(member.group_version_kind(), member))) {
             continue;
         }
+        const std::string_view on_delete = member.annotation(annotation_on_delete);
+        if (on_delete == "retain") {
+            continue;
+        }
+        if (on_delete == "protect") {
+            node_errors_.push_back(cat("prune refused: ", member.kind(), " ", member.key().text(),
+                                       " is protected by its lifecycle"));
+            continue;
+        }
         const ObservedObject* seen = observed_.find(member_key(member));
         if (seen != nullptr && seen->error) {
             node_errors_.push_back(cat("prune failed: ", seen->error->message()));

@@ -40,7 +40,12 @@ void Planner::decorate(Object& object, const NodeWork& work, size_t index, size_
         labels.set(label_collection_index, cat(index));
         labels.set(label_collection_size, cat(size));
     }
-    metadata.mutable_member("annotations").set(annotation_apply_order, cat(work.node->apply_order));
+    Value& annotations = metadata.mutable_member("annotations");
+    annotations.set(annotation_apply_order, cat(work.node->apply_order));
+    if (work.node->lifecycle.on_delete != Lifecycle::OnDelete::remove) {
+        const bool is_kept = work.node->lifecycle.on_delete == Lifecycle::OnDelete::retain;
+        annotations.set(annotation_on_delete, is_kept ? "retain" : "protect");
+    }
 }
 
 void Planner::begin_children(NodeWork& work) {
@@ -125,6 +130,11 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
                               reference_text(*seen->live), " (", kind, ") belongs to ApplySet ",
                               quote(owner), ", cannot reassign to ", quote(apply_set_id_)));
         }
+        if (owner.empty() && !work.node->lifecycle.adopts) {
+            return refuse(
+                cat("resource exists and lifecycle.adopt is Never: ", reference_text(*seen->live),
+                    " belongs to nobody; delete it or allow adoption"));
+        }
     }
     if (seen->error) {
         return refuse(seen->error->message());
@@ -143,6 +153,9 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
             return true;
         }
         why = *std::move(difference);
+        if (!work.programs->propagate_when.empty() && is_held_back(work)) {
+            return true;  // It stays as it is; its node says why.
+        }
     }
     work.has_pending_apply = true;
     plan_.actions.push_back(
@@ -191,6 +204,27 @@ void Planner::visit_external_collection(NodeWork& work) {
     settle(work, "waiting for external collection ");
 }
 
+// Whether a change of an object that exists must wait for a propagateWhen. What cannot be decided
+// yet holds back, too.
+bool Planner::is_held_back(NodeWork& work) {
+    if (!work.held_back) {
+        work.held_back = "";
+        for (size_t i = 0; i < work.programs->propagate_when.size(); ++i) {
+            const CompiledExpression& expression = work.programs->propagate_when[i];
+            cel::Activation variables;
+            bind(variables, expression.references);
+            const Evaluated<bool> holds = evaluate_bool(expression, variables);
+            if (!holds || !*holds) {
+                work.held_back = cat("a change is held back: propagateWhen[", i, "] `",
+                                     expression.source.user_text(), "`",
+                                     holds ? " is false" : cat(": ", holds.error().text));
+                break;
+            }
+        }
+    }
+    return !work.held_back->empty();
+}
+
 // The state of a node whose objects are all as they should be.
 void Planner::settle(NodeWork& work, std::string_view wrapper) {
     // What waits for this node reads `why`, so it is set before anybody asks.
@@ -199,6 +233,7 @@ void Planner::settle(NodeWork& work, std::string_view wrapper) {
     plan_.counts.not_ready += unready ? 1 : 0;
     if (!unready) {
         work.plan.state = NodeState::synced;
+        work.plan.why = work.held_back.value_or("");
         return;
     }
     if (unready->is_pending) {

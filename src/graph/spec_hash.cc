@@ -179,6 +179,10 @@ Value resource_block(const Value& resource) {
     if (const Value* dimensions = resource.find("forEach")) {
         add_unless_empty(out, "forEach", *dimensions);
     }
+    // kro has none of these; a definition that has none hashes as kro's does.
+    add_unless_empty(out, "propagateWhen", sorted(resource.find("propagateWhen")));
+    add_unless_empty(out, "includeItemsWhen", sorted(resource.find("includeItemsWhen")));
+    add_unless_empty(out, "lifecycle", sorted_map(resource.find("lifecycle")));
     return out;
 }
 

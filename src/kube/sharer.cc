@@ -36,6 +36,12 @@ uint64_t hash_of(const Value& value) {
     return hash;
 }
 
+// Members whose whole trees are the same in many objects: who owns which field (in one second),
+// what a healthy instance says of itself, the annotations of a node's objects.
+bool repeats_itself(std::string_view name) {
+    return name == "managedFields" || name == "conditions" || name == "annotations";
+}
+
 // Both have shared parts, in the same order.
 bool is_same_part(const Value& a, const Value& b) {
     if (a.kind() != b.kind() || a.size() != b.size()) {
@@ -82,8 +88,7 @@ Value Sharer::find_or_keep(Value part, uint64_t hash) {
     return part;
 }
 
-// `whole` parts are shared as trees, below managedFields; elsewhere only texts are, since nothing
-// else repeats itself.
+// `whole` parts are shared as trees; elsewhere only texts are, since nothing else repeats itself.
 Value Sharer::share(const Value& value, size_t depth, bool whole) {
     if (depth > shared_depth_max) {
         return value;
@@ -105,7 +110,7 @@ Value Sharer::share(const Value& value, size_t depth, bool whole) {
     } else if (value.is_map()) {
         out = Value::map_with_capacity(value.size());
         for (const Member& member : value.members()) {
-            const bool is_tree = whole || member.name() == "fieldsV1";
+            const bool is_tree = whole || repeats_itself(member.name());
             out.set_shared(share(member.key, depth + 1, whole),
                            share(member.value, depth + 1, is_tree));
         }

@@ -46,9 +46,9 @@ spec:
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-config"}, data: {endpoint: "${db.status.endpoint}", setting: "${settings.data.setting}"}}
     - id: settings
       externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: shared-settings, namespace: default}}
-    - id: items
-      forEach: [{n: "${lists.range(schema.spec.items)}"}]
-      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name + '-item-' + string(n)}"}, data: {config: "${config.metadata.name}", n: "${string(n)}"}}
+    - id: parts
+      forEach: [{number: "${lists.range(schema.spec.items)}"}]
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name + '-item-' + string(number)}"}, data: {config: "${config.metadata.name}", number: "${string(number)}"}}
 )yaml";
 
 constexpr std::string_view team_text = R"yaml(
@@ -156,7 +156,7 @@ Object settings(int64_t value) {
 const std::vector<std::string>& needs_of(const std::string& kind, const std::string& node) {
     static const std::map<std::string, std::vector<std::string>> needs = {
         {"Chain/b", {"a"}},     {"Chain/c", {"b"}},        {"Chain/extra", {"b"}},
-        {"App/config", {"db"}}, {"App/items", {"config"}}, {"Team/note", {"chain"}}};
+        {"App/config", {"db"}}, {"App/parts", {"config"}}, {"Team/note", {"chain"}}};
     static const std::vector<std::string> none;
     const auto found = needs.find(kind + "/" + node);
     return found == needs.end() ? none : found->second;
@@ -181,7 +181,7 @@ std::vector<Expected> children_of(const Object& instance, int64_t variant,
         for (int64_t n = 0; n < instance.value().int_at(0, "spec", "items"); ++n) {
             out.push_back({"ConfigMap",
                            cat(name, "-item-", n),
-                           {{"config", name + "-config"}, {"n", cat(n)}}});
+                           {{"config", name + "-config"}, {"number", cat(n)}}});
         }
         return out;
     }

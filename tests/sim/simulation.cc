@@ -288,6 +288,7 @@ private:
 
     io::Task<Status> come_to_rest() {
         rates_ = calm;
+        wishes_.is_calm = true;
         host_.set_disk_faults({.seed = options_.seed});
         if (host_.has_lost_power()) {
             CO_TRY(co_await host_.crash(0));
@@ -313,6 +314,7 @@ private:
     io::Task<Status> check_end() {
         CO_TRY(co_await users_.check_acknowledged());
         CO_TRY(co_await await_rest());
+        CO_TRY(co_await check_definitions());
         CO_TRY(co_await check_instances());
         // At rest nothing is asked for and nothing written, except leases.
         const int64_t since = loop_.monotonic();
@@ -362,6 +364,23 @@ private:
             }
         }
         co_return out;
+    }
+
+    // What the admin wants is served; a typing error here would leave nothing to be simulated.
+    io::Task<Status> check_definitions() {
+        const std::vector<Object> definitions =
+            CO_TRY(co_await list({"kro.run", "v1alpha1", "ResourceGraphDefinition"}));
+        for (const Object& definition : definitions) {
+            if (definition.value().string_at("status", "state") != "Active") {
+                const Value* status = definition.value().find("status");
+                checkers_.violate(cat("definition ", definition.name(), " is not Active at rest: ",
+                                      status == nullptr ? "" : to_json(*status)));
+            }
+        }
+        if (definitions.size() != kinds().size()) {
+            checkers_.violate(cat("there are ", definitions.size(), " definitions at rest"));
+        }
+        co_return Status{};
     }
 
     // Every instance is ACTIVE and has exactly the children that it should have.

@@ -15,6 +15,7 @@ namespace weft::sim {
 struct Wishes {
     std::map<std::string, int64_t> variants;  // of each kind's definition
     int64_t setting = 0;
+    bool is_calm = false;    // the operator lets nothing fail any more
     bool may_delete = true;  // not while two controllers work on the same objects
 };
 

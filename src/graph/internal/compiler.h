@@ -38,6 +38,8 @@ struct Draft {
     std::vector<PlacedExpression> dimensions;
     std::vector<PlacedExpression> include_when;
     std::vector<PlacedExpression> ready_when;
+    std::vector<PlacedExpression> propagate_when;
+    std::vector<PlacedExpression> include_items_when;
     std::vector<Read> reads;  // each id once
     NodePrograms programs;
     // Names of forEach variables that were told to be wrong: what reads them is not looked at.

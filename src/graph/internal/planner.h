@@ -22,6 +22,7 @@ struct NodeWork {
     std::vector<std::vector<Value>> items;  // of a collection: the values of its variables
     size_t next = 0;                        // the item that is rendered or matched next
     bool is_good = true;                    // nothing that was matched was refused
+    std::optional<std::string> held_back;   // by propagateWhen, and why; "": by nothing
 
     const Node* node = nullptr;
     const NodePrograms* programs = nullptr;
@@ -62,6 +63,7 @@ private:
     bool check_dependencies(NodeWork& work);
     // Finds out for which items objects are made.
     bool expand(NodeWork& work);
+    bool drop_items(NodeWork& work, cel::Activation* variables);
     bool render(NodeWork& work, size_t* budget);
     bool refuse_to_render(NodeWork& work, const EvaluationError& error, std::string_view where);
     bool prepare_objects(NodeWork& work);
@@ -76,6 +78,7 @@ private:
     bool match_children(NodeWork& work, size_t* budget);
     void begin_children(NodeWork& work);
     void end_children(NodeWork& work);
+    [[nodiscard]] bool is_held_back(NodeWork& work);
     bool plan_child(NodeWork& work, const Object& desired, size_t index);
     void visit_external(NodeWork& work);
     void visit_external_collection(NodeWork& work);

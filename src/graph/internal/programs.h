@@ -19,6 +19,8 @@ struct NodePrograms {
     std::vector<CompiledExpression> dimensions;  // one for each variable
     std::vector<CompiledExpression> include_when;
     std::vector<CompiledExpression> ready_when;
+    std::vector<CompiledExpression> propagate_when;
+    std::vector<CompiledExpression> include_items_when;
     // What the fields and readyWhen were checked with, where it is not the graph's: for bounds.
     std::optional<cel::Environment> environment;
     std::optional<cel::Environment> ready_environment;
