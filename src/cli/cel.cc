@@ -94,11 +94,11 @@ void list_parts(const cel::Ast& ast, const cel::Expr& expr, Value& out, size_t d
     const cel::Comprehension* loop = expr.comprehension;
     for (const cel::Expr* argument : written->args) {
         // The names that a macro declares are no parts.
-        const bool is_name = loop != nullptr && argument->kind == cel::ExprKind::identifier &&
-                             argument != written->args.back() &&
-                             (argument->name == loop->variable ||
-                              argument->name == loop->second_variable ||
-                              argument->name == loop->accumulator);
+        const bool is_name =
+            loop != nullptr && argument->kind == cel::ExprKind::identifier &&
+            argument != written->args.back() &&
+            (argument->name == loop->variable || argument->name == loop->second_variable ||
+             argument->name == loop->accumulator);
         if (!is_name) {
             list_parts(ast, *argument, out, depth + 1);
         }

@@ -1,4 +1,5 @@
-// cli/cluster_diff.cc: `weft diff --from-cluster`: who would change, and how, if a definition were applied.
+// cli/cluster_diff.cc: `weft diff --from-cluster`: who would change, and how, if a definition were
+// applied.
 
 #include <map>
 #include <variant>

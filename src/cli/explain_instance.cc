@@ -1,4 +1,5 @@
-// cli/explain_instance.cc: `weft explain instance`: why it is in its state, what it waits for, since when.
+// cli/explain_instance.cc: `weft explain instance`: why it is in its state, what it waits for,
+// since when.
 
 #include "cli/commands.h"
 #include "cli/connect.h"

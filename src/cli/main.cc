@@ -532,8 +532,9 @@ int run_command_line(int count, char** words) {
     CLI::App* cel_check_app =
         cel_app->add_subcommand("check", "check an expression and print its type");
     add_cel_flags(cel_check_app, &cel_check);
-    cel_check_app->add_option("--variable", cel_check.variables,
-                              "a variable of any type that the expression may use")
+    cel_check_app
+        ->add_option("--variable", cel_check.variables,
+                     "a variable of any type that the expression may use")
         ->allow_extra_args(false);
     cel_check_app->footer(
         "Examples:\n  weft cel check --variable schema 'schema.spec.replicas > 1'\n  weft cel "

@@ -55,7 +55,6 @@ io::Task<Status> Host::start() {
     server::Options options;
     options.loop = loop_;
     options.store = store_.get();
-    options.token_key = "simulated";
     auto server = co_await server::ApiServer::start(std::move(options));
     if (!server) {
         co_await store_->close();
