@@ -41,8 +41,8 @@ spec:
                   tty: false
                   args: []
                   resources:
-                    requests: {cpu: 1000m, memory: 1024Mi, ephemeral-storage: "1073741824"}
-                    limits: {cpu: "0.5", memory: 1.5Gi}
+                    requests: {cpu: "0.5", memory: 1024Mi, ephemeral-storage: "1073741824"}
+                    limits: {cpu: 1000m, memory: 1.5Gi}
                   env:
                     - {name: EMPTY, value: ""}
                     - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}

@@ -249,6 +249,9 @@ private:
         return slices;
     }
 
+    // An empty list comes back from the server as null, and must not differ from what was written.
+    static Value null_if_empty(const Value& list) { return list.empty() ? Value() : list; }
+
     // Slices are taken over in order of name; the number of writes is what differs.
     void write_slices(Outcome* outcome) const {
         std::vector<const Object*> had =
@@ -264,8 +267,8 @@ private:
             if (is_headless()) {
                 slice.set_label("service.kubernetes.io/headless", "");
             }
-            slice.mutable_value().set("endpoints", wanted[i].second);
-            slice.mutable_value().set("ports", wanted[i].first);
+            slice.mutable_value().set("endpoints", null_if_empty(wanted[i].second));
+            slice.mutable_value().set("ports", null_if_empty(wanted[i].first));
             if (i >= had.size()) {
                 outcome->create(Kind::endpoint_slice, std::move(slice));
             } else if (!(slice == *had[i])) {
