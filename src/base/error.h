@@ -66,6 +66,7 @@ struct ErrorDetails {
     std::string uid;
     std::vector<Cause> causes;
     int retry_after_seconds = 0;
+    int code = 0;  // the HTTP code where it is not the reason's: what a webhook answered
 };
 
 // An Error is one pointer, copied by sharing. It is immutable once it is passed on.

@@ -65,6 +65,7 @@ struct AdmissionRequest {
     bool dry_run = false;
     Value object;                                  // null for DELETE
     Value old_object;                              // null for CREATE
+    Value options;                                 // CreateOptions, UpdateOptions, DeleteOptions, …
     std::vector<std::string>* warnings = nullptr;  // what is added here goes to the client
 };
 

@@ -37,6 +37,28 @@ constexpr size_t warnings_runes_total = 4096;
 constexpr int64_t watch_timeout_min = 1'800'000'000'000;
 // How often a bookmark is sent where the client allows them.
 constexpr int64_t bookmark_interval = 60'000'000'000;
+// A backup is sent in pieces of this size; a slow reader holds one.
+constexpr size_t backup_piece_bytes = size_t{1} * 1024 * 1024;
+// How often a store that cannot write is told of at most: every request meets it.
+constexpr int64_t failure_report_interval = 10'000'000'000;
+// Pods that a disruption budget remembers as evicted (Kubernetes' own limit).
+constexpr size_t disrupted_pods_max = 2'000;
+// Kubernetes' own limits of policies and webhooks.
+constexpr size_t match_conditions_max = 64;
+constexpr size_t audit_annotations_max = 20;
+// Kinds against which a policy's types are checked (Kubernetes' own limit).
+constexpr size_t policy_types_checked_max = 10;
+// A message that an expression of a policy makes is used up to this size (Kubernetes' own limit).
+constexpr size_t policy_message_bytes_max = 5 * 1024;
+// Parameters that one binding's selector finds: each is an evaluation of the whole policy.
+constexpr size_t policy_params_max = 1'000;
+// Calls of webhooks under way at once, over all requests: each holds a request and its objects.
+constexpr size_t webhook_calls_max = 256;
+// What a webhook may answer; a patch is no larger than the object it may become.
+constexpr size_t webhook_answer_bytes_max = 3 * 1024 * 1024;
+// Users of whom it is remembered how they impersonated last; beyond it all is forgotten. Each costs
+// about a hundred bytes and saves a few checks.
+constexpr size_t impersonators_remembered_max = 10'000;
 // Names of kinds, verbs and selectors come from URLs of at most 64 KB, so these need no limit of
 // their own. A selector with more requirements than this is refused: matching is linear.
 constexpr size_t selector_requirements_max = 1'000;

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "server/internal/admission/policies.h"
+#include "server/internal/admission/quota.h"
+#include "server/internal/admission/webhooks.h"
 #include "server/internal/authenticate.h"
 #include "server/internal/bootstrap.h"
 #include "server/internal/core.h"
 #include "server/internal/crd_registration.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/discovery.h"
+#include "server/internal/impersonate.h"
 #include "server/internal/open_api.h"
 #include "server/internal/plugins.h"
 #include "server/internal/rbac.h"
@@ -35,7 +39,10 @@ Core::Core(Options given)
       services(std::make_unique<ServiceAllocator>(loop, options.service_cidr, options.node_port_min,
                                                   options.node_port_max)),
       customs(std::make_unique<CustomResources>(this)),
-      tokens(std::make_unique<Tokens>(options.token_issuer)) {}
+      tokens(std::make_unique<Tokens>(options.token_issuer)),
+      policies(std::make_unique<AdmissionPolicies>(this)),
+      webhooks(std::make_unique<AdmissionWebhooks>(this)),
+      quotas(std::make_unique<Quotas>(this)) {}
 
 Core::~Core() = default;
 
@@ -52,6 +59,7 @@ io::Task<Result<std::unique_ptr<ApiServer>>> ApiServer::start(Options options) {
 }
 
 io::Task<void> ApiServer::close() {
+    co_await core_->policies->close();
     co_await core_->hubs->close();
     co_await core_->customs->close();
 }
@@ -81,107 +89,6 @@ Error refusal(const Call& call, const Attributes& attributes, const Decision& de
         append(why, ": ", decision.reason);
     }
     return forbidden(call.group_resource(), call.info.name, why);
-}
-
-// Namespace and name of a service account's user.
-std::optional<std::pair<std::string, std::string>> account_of(std::string_view user) {
-    const auto parts = split(user, ':');
-    if (!user.starts_with("system:serviceaccount:") || parts.size() != 4) {
-        return std::nullopt;
-    }
-    return std::pair(std::string(parts[2]), std::string(parts[3]));
-}
-
-// Each thing that a user wants to be is asked for: its name, groups, uid and extra values.
-io::Task<Status> check_impersonation(Call* call, const UserInfo& wanted) {
-    const auto account = account_of(wanted.name);
-    std::vector<Attributes> asked;
-    const auto ask = [&](std::string_view group, std::string_view resource,
-                         std::string_view name) -> Attributes& {
-        Attributes& attributes = asked.emplace_back();
-        attributes.user = call->user;
-        attributes.verb = "impersonate";
-        attributes.is_resource = true;
-        attributes.group = group;
-        attributes.resource = resource;
-        attributes.name = name;
-        return attributes;
-    };
-    constexpr std::string_view authentication = "authentication.k8s.io";
-    if (account) {
-        ask("", "serviceaccounts", account->second).namespace_ = account->first;
-    } else {
-        ask("", "users", wanted.name);
-    }
-    for (const std::string& group : wanted.groups) {
-        ask("", "groups", group);
-    }
-    for (const auto& [key, values] : wanted.extra) {
-        for (const std::string& value : values) {
-            ask(authentication, "userextras", value).subresource = key;
-        }
-    }
-    if (!wanted.uid.empty()) {
-        ask(authentication, "uids", wanted.uid);
-    }
-    for (const Attributes& attributes : asked) {
-        const Decision decision = co_await authorize(call->core, attributes);
-        if (decision.allowed) {
-            continue;
-        }
-        if (call->core->impersonators.contains(call->user.name)) {
-            co_return forbidden({attributes.group, attributes.resource}, attributes.name,
-                                refusal_text(attributes));
-        }
-        // Who never was somebody else hears what constrained impersonation asks for first.
-        Attributes own = attributes_of(*call);
-        own.verb = cat("impersonate-on:", account ? "serviceaccount" : "user-info", ":", own.verb);
-        co_return forbidden(call->group_resource(), call->info.name, refusal_text(own));
-    }
-    call->core->impersonators.insert(call->user.name);
-    co_return Status{};
-}
-
-// Impersonate-* headers: the user becomes another one, if it may.
-io::Task<Status> impersonate(Call* call) {
-    const std::string_view name = call->request.headers.get("impersonate-user");
-    const auto groups = call->request.headers.all("impersonate-group");
-    if (name.empty()) {
-        if (!groups.empty() || call->request.headers.has("impersonate-uid")) {
-            std::string shown;
-            for (const std::string_view group : groups) {
-                append(shown, shown.empty() ? "" : ", ", quote(group));
-            }
-            co_return bad_request(
-                cat("requested &user.DefaultInfo{Name:\"\", UID:",
-                    quote(call->request.headers.get("impersonate-uid")), ", Groups:[]string",
-                    groups.empty() ? std::string("(nil)") : cat("{", shown, "}"),
-                    ", Extra:map[string][]string(nil)} without impersonating a user name"));
-        }
-        co_return Status{};
-    }
-    UserInfo user;
-    user.name = name;
-    for (const std::string_view group : groups) {
-        user.groups.emplace_back(group);
-    }
-    user.uid = call->request.headers.get("impersonate-uid");
-    constexpr std::string_view extra_prefix = "impersonate-extra-";
-    for (const auto& [header, value] : call->request.headers.fields()) {
-        if (header.starts_with(extra_prefix)) {
-            const std::string_view escaped = std::string_view(header).substr(extra_prefix.size());
-            user.extra[path_unescape(escaped).value_or(std::string(escaped))].push_back(value);
-        }
-    }
-    CO_TRY(co_await check_impersonation(call, user));
-    if (const auto account = account_of(name); account && groups.empty()) {
-        user.groups = {"system:serviceaccounts", cat("system:serviceaccounts:", account->first)};
-    }
-    if (name != "system:anonymous" && !user.is_in_group("system:unauthenticated")) {
-        user.groups.emplace_back("system:authenticated");
-    }
-    call->user = std::move(user);
-    co_return Status{};
 }
 
 // 404 as apiserver's resource handlers say it for paths of groups that are served.
@@ -421,7 +328,7 @@ io::Task<Response> ApiServer::handle(io::http::Request request) {
         response = respond_error(call, user.error());
     } else {
         call.user = std::move(*user);
-        Status changed = co_await impersonate(&call);
+        Status changed = co_await impersonate(&call, attributes_of(call));
         const Attributes attributes = attributes_of(call);
         Decision decision;
         if (changed) {

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,16 @@ struct Options {
     Authorizer* authorizer = nullptr;
     // Borrowed, asked in order after the server's own rules.
     std::vector<Admission*> admission;
+
+    // Checks the expressions of policies against the kinds they judge and writes what it finds into
+    // their status, as a cluster's controller does.
+    bool checks_policy_types = false;
+    // Hears in words of what failed in the server itself (a disk that is full), not more often than
+    // every ten seconds; clients get it as a Status. May be empty.
+    std::function<void(const std::string&)> on_failure;
+    // How webhooks are reached; null: over the network. For tests.
+    std::function<Result<std::unique_ptr<io::http::Transport>>(io::http::ClientOptions)>
+        webhook_transport;
 
     // Every version of every group is served, alpha and beta too (--runtime-config=api/all=true).
     bool all_versions = false;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ public:
         options.loop = &loop;
         options.store = store.get();
         options.all_versions = all_versions;
+        options.checks_policy_types = true;
+        options.webhook_transport = [this](io::http::ClientOptions client) {
+            return reach_webhook_ ? reach_webhook_(std::move(client))
+                                  : Result<std::unique_ptr<io::http::Transport>>(make_error(
+                                        Reason::io, "dial tcp: no network in this world"));
+        };
         options.tokens = {{"admin", {"admin", "", {"system:masters"}, {}}},
                           {"user", {"user", "", {}, {}}}};
         auto started = io::run(&loop, ApiServer::start(std::move(options)));
@@ -59,6 +66,11 @@ public:
         return parsed ? std::move(*parsed) : Value();
     }
 
+    // How the server reaches webhooks; without it there are none to reach.
+    using Reach =
+        std::function<Result<std::unique_ptr<io::http::Transport>>(io::http::ClientOptions)>;
+    void reach_webhooks(Reach reach) { reach_webhook_ = std::move(reach); }
+
     io::sim::VirtualLoop loop{1};
     std::unique_ptr<store::Store> store = store::memory(&loop);
     std::unique_ptr<ApiServer> server;
@@ -66,6 +78,7 @@ public:
     std::string token = "admin";
 
 private:
+    Reach reach_webhook_;
     io::Task<int> close() {
         co_await server->close();
         co_return 0;

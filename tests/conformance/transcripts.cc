@@ -464,6 +464,13 @@ public:
         options.store = store_.get();
         options.all_versions = true;
         options.version = "v1.36.3";
+        // A network on which nobody listens, as the recorded server's webhooks found it.
+        options.webhook_transport = [](const io::http::ClientOptions& client) {
+            const size_t host = client.base_url.find("://");
+            return Result<std::unique_ptr<io::http::Transport>>(
+                make_error(Reason::io, "dial tcp ", client.base_url.substr(host + 3),
+                           ": connect: connection refused"));
+        };
         options.tokens = {{"admin-token", {"admin", "admin-uid", {"system:masters"}, {}}},
                           {"alice-token", {"alice", "alice-uid", {}, {}}},
                           {"bob-token", {"bob", "bob-uid", {"devs"}, {}}}};

@@ -160,6 +160,12 @@ constexpr Documentation authz_documentation[] = {
 
 }  // namespace
 
+Value resource_check_value(Arena& arena, const Authorizer& authorizer,
+                           AuthorizationQuestion resource) {
+    return Value::opaque(
+        arena.make<QuestionValue>(&resource_check_type, authorizer, std::move(resource)));
+}
+
 Value authorizer_value(Arena& arena, const Authorizer& authorizer) {
     return Value::opaque(
         arena.make<QuestionValue>(&authorizer_type, authorizer, AuthorizationQuestion()));

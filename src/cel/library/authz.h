@@ -40,6 +40,11 @@ public:
 // The value that `authorizer` stands for. Its type is "kubernetes.authorization.Authorizer".
 [[nodiscard]] Value authorizer_value(Arena& arena, const Authorizer& authorizer);
 
+// The value of a check of a resource that is put together already, but for the verb: what policies
+// call `authorizer.requestResource`.
+[[nodiscard]] Value resource_check_value(Arena& arena, const Authorizer& authorizer,
+                                         AuthorizationQuestion resource);
+
 // Source: apiserver pkg/cel/library/authz.go. Selectors came with Kubernetes 1.31.
 [[nodiscard]] Library authz_library(bool has_selectors);
 

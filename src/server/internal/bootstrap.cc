@@ -2,16 +2,38 @@
 
 #include "server/internal/bootstrap.h"
 
+#include <map>
+#include <set>
+
+#include "server/internal/admission/quota.h"
+#include "server/internal/bootstrap_roles.h"
 #include "server/internal/kinds.h"
 #include "server/internal/metadata.h"
+#include "server/internal/rbac.h"
 #include "server/internal/services.h"
 
 namespace weft::server {
 
 namespace {
 
-// Stores an object as the server's own, unless there is one of that name.
+// The object as the server itself would store it.
 // `as_is`: with the status and the managers that it comes with.
+Result<std::shared_ptr<const std::string>> encode_own(const Core& core, const Resource& resource,
+                                                      Value object, bool as_is = false) {
+    object.set("kind", resource.kind);
+    object.set("apiVersion", resource.api_version());
+    std::vector<std::string> ignored;
+    Value made = TRY(decode_kind(core, resource, nullptr, object, &ignored));
+    fill_for_create(core.loop, made.mutable_member("metadata"));
+    const std::string uid(made.string_at("metadata", "uid"));
+    if (!as_is) {
+        prepare_create(core, resource, made, uid);
+    }
+    made = reorder_kind(core, resource, std::move(made));
+    return std::make_shared<const std::string>(encode_kind(resource, made));
+}
+
+// Stores an object as the server's own, unless there is one of that name.
 io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object, bool as_is = false) {
     const std::string key = resource->key(object.string_at("metadata", "namespace"),
                                           object.string_at("metadata", "name"));
@@ -19,18 +41,8 @@ io::Task<Status> ensure(Core* core, ResourcePtr resource, Value object, bool as_
     if (there) {
         co_return Status{};
     }
-    object.set("kind", resource->kind);
-    object.set("apiVersion", resource->api_version());
-    std::vector<std::string> ignored;
-    Value made = CO_TRY(decode_kind(*core, *resource, nullptr, object, &ignored));
-    fill_for_create(core->loop, made.mutable_member("metadata"));
-    const std::string uid(made.string_at("metadata", "uid"));
-    if (!as_is) {
-        prepare_create(*core, *resource, made, uid);
-    }
-    made = reorder_kind(*core, *resource, std::move(made));
     std::vector<store::Write> writes;
-    writes.push_back({key, std::make_shared<const std::string>(encode_kind(*resource, made)), 0});
+    writes.push_back({key, CO_TRY(encode_own(*core, *resource, std::move(object), as_is)), 0});
     auto done = co_await core->store->commit(std::move(writes));
     if (!done && done.error().reason() != Reason::conflict) {
         co_return done.error();
@@ -46,65 +58,36 @@ Value named(std::string_view name, std::string_view namespace_ = {}) {
     return Value::map_of({{"metadata", std::move(metadata)}});
 }
 
-Value texts(std::initializer_list<std::string_view> list) {
-    Value out = Value::list();
-    for (const std::string_view text : list) {
-        out.push_back(Value(text));
-    }
-    return out;
-}
-
-Value rule(Value groups, Value resources, Value verbs) {
-    return Value::map_of({{"apiGroups", std::move(groups)},
-                          {"resources", std::move(resources)},
-                          {"verbs", std::move(verbs)}});
-}
-
-struct BootstrapRole {
-    std::string_view name;
-    Value rules;
-};
-
-std::vector<BootstrapRole> bootstrap_roles() {
-    const Value all = texts({"*"});
-    const Value read = texts({"get", "list", "watch"});
-    Value everything = Value::list_of({rule(all, all, all)});
-    everything.push_back(Value::map_of({{"nonResourceURLs", all}, {"verbs", all}}));
-    const Value edit_groups = texts({"", "apps", "batch", "autoscaling", "networking.k8s.io",
-                                     "policy", "discovery.k8s.io", "coordination.k8s.io"});
-    return {
-        {"cluster-admin", std::move(everything)},
-        {"admin", Value::list_of(
-                      {rule(edit_groups, all, all), rule(texts({"rbac.authorization.k8s.io"}),
-                                                         texts({"roles", "rolebindings"}), all)})},
-        {"edit", Value::list_of({rule(edit_groups, all, all)})},
-        {"view", Value::list_of({rule(edit_groups, all, read)})},
-    };
-}
-
+// All roles and bindings that are missing, in one commit: each alone would be a write to disk.
 io::Task<Status> ensure_roles(Core* core) {
-    const ResourcePtr roles =
-        core->registry.find("rbac.authorization.k8s.io", "v1", "clusterroles");
-    for (BootstrapRole& role : bootstrap_roles()) {
-        Value object = named(role.name);
-        object.mutable_member("metadata")
-            .set("labels", Value::map_of({{"kubernetes.io/bootstrapping", "rbac-defaults"}}));
-        object.set("rules", std::move(role.rules));
-        CO_TRY(co_await ensure(core, roles, std::move(object)));
+    constexpr std::string_view group = "rbac.authorization.k8s.io";
+    std::map<std::string, ResourcePtr, std::less<>> resources;
+    std::set<std::string, std::less<>> there;
+    for (const std::string_view name :
+         {"clusterroles", "roles", "clusterrolebindings", "rolebindings"}) {
+        const ResourcePtr resource = core->registry.find(group, "v1", name);
+        resources.emplace(resource->kind, resource);
+        store::ListRequest request;
+        request.prefix = resource->key_prefix;
+        const store::Page page = CO_TRY(co_await core->store->list(request));
+        for (const store::Entry& entry : page.entries) {
+            there.emplace(entry.key);
+        }
     }
-    Value binding = named("cluster-admin");
-    binding.mutable_member("metadata")
-        .set("labels", Value::map_of({{"kubernetes.io/bootstrapping", "rbac-defaults"}}));
-    binding.set("roleRef", Value::map_of({{"apiGroup", "rbac.authorization.k8s.io"},
-                                          {"kind", "ClusterRole"},
-                                          {"name", "cluster-admin"}}));
-    binding.set("subjects",
-                Value::list_of({Value::map_of({{"apiGroup", "rbac.authorization.k8s.io"},
-                                               {"kind", "Group"},
-                                               {"name", "system:masters"}})}));
-    co_return co_await ensure(
-        core, core->registry.find("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
-        std::move(binding));
+    std::vector<store::Write> writes;
+    for (Value& object : bootstrap_roles()) {
+        const Resource& resource = *resources.find(object.string_at("kind"))->second;
+        std::string key = resource.key(object.string_at("metadata", "namespace"),
+                                       object.string_at("metadata", "name"));
+        if (!there.contains(key)) {
+            auto bytes = CO_TRY(encode_own(*core, resource, std::move(object)));
+            writes.push_back({std::move(key), std::move(bytes), 0});
+        }
+    }
+    if (!writes.empty()) {
+        CO_TRY(co_await core->store->commit(std::move(writes)));
+    }
+    co_return Status{};
 }
 
 io::Task<Status> ensure_service(Core* core) {
@@ -196,6 +179,8 @@ io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
     CO_TRY(co_await ensure_service(core));
     CO_TRY(co_await ensure_service_network(core));
     CO_TRY(co_await ensure_roles(core));
+    CO_TRY(co_await core->rbac->load());
+    CO_TRY(co_await core->quotas->load());
     CO_TRY(co_await adopt_services(core));
     co_return Status{};
 }

@@ -4,9 +4,10 @@
 
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "io/http.h"
@@ -31,6 +32,9 @@ class OpenApi;
 class ServiceAllocator;
 class CustomResources;
 class Tokens;
+class AdmissionPolicies;
+class AdmissionWebhooks;
+class Quotas;
 
 // The state of a server. Owned by ApiServer; everything below borrows it.
 struct Core {
@@ -55,8 +59,13 @@ struct Core {
     std::unique_ptr<ServiceAllocator> services;
     std::unique_ptr<CustomResources> customs;
     std::unique_ptr<Tokens> tokens;
-    // Users that became somebody else before: they may.
-    std::set<std::string, std::less<>> impersonators;
+    std::unique_ptr<AdmissionPolicies> policies;
+    std::unique_ptr<AdmissionWebhooks> webhooks;
+    std::unique_ptr<Quotas> quotas;
+    // When on_failure was called last.
+    mutable std::optional<int64_t> failure_reported;
+    // Which way of impersonation worked last, by user (see impersonate.cc).
+    std::unordered_map<std::string, size_t> last_impersonation;
 };
 
 // One request on its way. Lives in the coroutine that serves it.
@@ -71,6 +80,8 @@ struct Call {
     const Subresource* subresource = nullptr;  // of *resource
     std::vector<std::string> warnings;
     bool dry_run = false;
+    // The object has a name that the server made up; admission does not know it yet.
+    bool generates_name = false;
 
     [[nodiscard]] std::string parameter(std::string_view name) const {
         return std::string(target.parameter(name).value_or(""));

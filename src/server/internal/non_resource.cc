@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/internal/backup.h"
 #include "server/internal/core.h"
 #include "server/internal/discovery.h"
 #include "server/internal/open_api.h"
@@ -398,6 +399,9 @@ io::Task<Response> serve_non_resource(Call* call) {
     }
     if (path == "/") {
         co_return serve_root(*call);
+    }
+    if (path == "/weft/backup") {
+        co_return co_await serve_backup(call);
     }
     if (path == "/.well-known/openid-configuration") {
         const std::string& issuer = call->core->tokens->issuer();

@@ -94,6 +94,14 @@ io::Task<Status> set_priority(Call* call, Value* spec, std::string name) {
                 ") must not be provided in pod spec; priority admission controller computed ",
                 priority, " from the given PriorityClass name"));
     }
+    if (const std::string_view own = spec->string_at("preemptionPolicy");
+        !own.empty() && own != preemption) {
+        co_return forbidden(
+            {"", "pods"}, name,
+            cat("the string value of PreemptionPolicy (", own,
+                ") must not be provided in pod spec; priority admission controller computed ",
+                preemption, " from the given PriorityClass name"));
+    }
     if (wanted.empty() && !default_name.empty()) {
         spec->set("priorityClassName", default_name);
     }

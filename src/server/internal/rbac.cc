@@ -1,4 +1,4 @@
-// server/internal/rbac.cc: matches rules.
+// server/internal/rbac.cc: the index of roles and bindings, and what it says.
 
 #include "server/internal/rbac.h"
 
@@ -10,199 +10,188 @@ namespace weft::server {
 
 namespace {
 
-bool list_has(const Value* list, std::string_view text) {
-    return list != nullptr && std::ranges::find(list->items(), Value(text)) != list->items().end();
-}
+constexpr std::string_view authorization_group = "rbac.authorization.k8s.io";
 
-bool rule_allows(const Value& rule, const Attributes& attributes) {
-    const Value* verbs = rule.find("verbs");
-    if (!list_has(verbs, "*") && !list_has(verbs, attributes.verb)) {
-        return false;
-    }
-    if (!attributes.is_resource) {
-        const Value* urls = rule.find("nonResourceURLs");
-        if (urls == nullptr) {
-            return false;
-        }
-        for (const Value& url : urls->items()) {
-            const std::string_view text = url.as_string();
-            if (text == "*" || text == attributes.path ||
-                (text.ends_with('*') &&
-                 attributes.path.starts_with(text.substr(0, text.size() - 1)))) {
-                return true;
-            }
-        }
-        return false;
-    }
-    const Value* groups = rule.find("apiGroups");
-    if (!list_has(groups, "*") && !list_has(groups, attributes.group)) {
-        return false;
-    }
-    const Value* resources = rule.find("resources");
-    const std::string wanted = attributes.subresource.empty()
-                                   ? attributes.resource
-                                   : cat(attributes.resource, "/", attributes.subresource);
-    const bool fits =
-        list_has(resources, "*") || list_has(resources, wanted) ||
-        (!attributes.subresource.empty() && list_has(resources, cat("*/", attributes.subresource)));
-    if (!fits) {
-        return false;
-    }
-    const Value* names = rule.find("resourceNames");
-    return names == nullptr || names->empty() || list_has(names, attributes.name);
-}
-
-bool role_allows(const Value& role, const Attributes& attributes) {
-    const Value* rules = role.find("rules");
-    return rules != nullptr && std::ranges::any_of(rules->items(), [&](const Value& rule) {
-               return rule_allows(rule, attributes);
-           });
-}
-
-bool binds(const Value& binding, const UserInfo& user, std::string_view namespace_) {
-    const Value* subjects = binding.find("subjects");
-    if (subjects == nullptr) {
-        return false;
-    }
-    return std::ranges::any_of(subjects->items(), [&](const Value& subject) {
-        const std::string_view kind = subject.string_at("kind");
-        const std::string_view name = subject.string_at("name");
-        if (kind == "User") {
-            return name == user.name;
-        }
-        if (kind == "Group") {
-            return user.is_in_group(name);
-        }
-        std::string_view of = subject.string_at("namespace");
-        of = of.empty() ? namespace_ : of;
-        return kind == "ServiceAccount" &&
-               user.name == cat("system:serviceaccount:", of, ":", name);
-    });
-}
-
-// `User "u"`: the subject of a binding that is this user.
-std::string subject_text(const Value& binding, const UserInfo& user, std::string_view namespace_) {
-    for (const Value& subject : binding.find("subjects")->items()) {
-        const Value alone = Value::map_of({{"subjects", Value::list_of({subject})}});
-        if (!binds(alone, user, namespace_)) {
-            continue;
-        }
-        const std::string_view kind = subject.string_at("kind");
-        std::string name(subject.string_at("name"));
-        if (kind == "ServiceAccount") {
-            name = cat(name, "/", subject.string_at("namespace"));
-        }
-        return cat(kind, " ", quote(name));
-    }
-    return {};
-}
-
-constexpr std::string_view public_paths[] = {"/healthz", "/livez", "/readyz", "/version",
-                                             "/version/"};
-constexpr std::string_view discovery_paths[] = {"/api", "/apis", "/openapi"};
-
-bool is_public(const Attributes& attributes) {
-    return !attributes.is_resource && attributes.verb == "get" &&
-           std::ranges::find(public_paths, attributes.path) != std::end(public_paths);
-}
-
-// What the bootstrap role system:discovery lets everybody read who is known.
-bool is_discovery(const Attributes& attributes) {
-    if (attributes.is_resource || attributes.verb != "get" ||
-        !attributes.user.is_in_group("system:authenticated")) {
-        return false;
-    }
-    return std::ranges::any_of(discovery_paths, [&](std::string_view path) {
-        return attributes.path == path || attributes.path.starts_with(cat(path, "/"));
-    });
-}
-
-// Reviews about oneself (the bootstrap role system:basic-user).
-bool is_about_self(const Attributes& attributes) {
-    return attributes.is_resource && attributes.verb == "create" &&
-           attributes.user.is_in_group("system:authenticated") &&
-           ((attributes.group == "authorization.k8s.io" &&
-             (attributes.resource == "selfsubjectaccessreviews" ||
-              attributes.resource == "selfsubjectrulesreviews")) ||
-            (attributes.group == "authentication.k8s.io" &&
-             attributes.resource == "selfsubjectreviews"));
+std::string missing_role_text(std::string_view role_kind, std::string_view role_name) {
+    return cat(role_kind == "ClusterRole" ? "clusterrole" : "role", ".", authorization_group, " ",
+               quote(role_name), " not found");
 }
 
 }  // namespace
 
-io::Task<Value> Rbac::role_of(Value binding, std::string namespace_) {
-    const bool is_cluster_role = binding.string_at("roleRef", "kind") == "ClusterRole";
-    const ResourcePtr resource = core_->registry.find("rbac.authorization.k8s.io", "v1",
-                                                      is_cluster_role ? "clusterroles" : "roles");
-    auto entry = co_await core_->store->get(
-        resource->key(namespace_, binding.string_at("roleRef", "name")), {});
-    if (!entry || !*entry) {
-        co_return Value();
+Rbac::Binding Rbac::parse_binding(const Value& object) {
+    Binding out;
+    out.kind = object.string_at("kind");
+    out.name = object.string_at("metadata", "name");
+    out.role_kind = object.string_at("roleRef", "kind");
+    out.role_name = object.string_at("roleRef", "name");
+    if (const Value* subjects = object.find("subjects")) {
+        for (const Value& subject : subjects->items()) {
+            out.subjects.push_back({std::string(subject.string_at("kind")),
+                                    std::string(subject.string_at("name")),
+                                    std::string(subject.string_at("namespace"))});
+        }
     }
-    auto role = StoredView(*(*entry)->value).to_value((*entry)->modified);
-    co_return role ? std::move(*role) : Value();
+    return out;
 }
 
-io::Task<Decision> Rbac::authorize(Attributes attributes) {
-    const ResourcePtr cluster =
-        core_->registry.find("rbac.authorization.k8s.io", "v1", "clusterrolebindings");
-    const ResourcePtr local =
-        core_->registry.find("rbac.authorization.k8s.io", "v1", "rolebindings");
-    std::vector<std::pair<std::string, std::string>> prefixes = {{cluster->key_prefix, ""}};
-    if (attributes.is_resource && !attributes.namespace_.empty()) {
-        prefixes.emplace_back(local->list_prefix(attributes.namespace_), attributes.namespace_);
-    }
-    std::vector<std::string> problems;
-    for (const auto& [prefix, namespace_] : prefixes) {
+io::Task<Status> Rbac::load() {
+    for (const std::string_view name :
+         {"clusterroles", "roles", "clusterrolebindings", "rolebindings"}) {
+        const ResourcePtr resource = core_->registry.find(authorization_group, "v1", name);
         store::ListRequest request;
-        request.prefix = prefix;
-        auto page = co_await core_->store->list(request);
-        if (!page) {
-            continue;
-        }
-        for (const store::Entry& entry : page->entries) {
-            auto binding = StoredView(*entry.value).to_value(entry.modified);
-            if (!binding || !binds(*binding, attributes.user, namespace_)) {
-                continue;
-            }
-            const Value role = co_await role_of(*binding, namespace_);
-            if (role.is_null()) {
-                const std::string missing = cat(
-                    binding->string_at("roleRef", "kind") == "ClusterRole" ? "clusterrole" : "role",
-                    ".rbac.authorization.k8s.io ", quote(binding->string_at("roleRef", "name")),
-                    " not found");
-                problems.push_back(missing);
-            }
-            if (role_allows(role, attributes)) {
-                const std::string bound = cat(binding->string_at("metadata", "name"),
-                                              namespace_.empty() ? "" : "/", namespace_);
-                Decision decision;
-                decision.allowed = true;
-                decision.reason = cat("RBAC: allowed by ", binding->string_at("kind"), " ",
-                                      quote(bound), " of ", binding->string_at("roleRef", "kind"),
-                                      " ", quote(binding->string_at("roleRef", "name")), " to ",
-                                      subject_text(*binding, attributes.user, namespace_));
-                co_return decision;
-            }
+        request.prefix = resource->key_prefix;
+        const store::Page page = CO_TRY(co_await core_->store->list(request));
+        for (const store::Entry& entry : page.entries) {
+            changed(*resource, CO_TRY(StoredView(*entry.value).to_value(entry.modified)), Value());
         }
     }
-    Decision refused;
-    if (!problems.empty()) {
-        refused.reason = cat("RBAC: ", problems.size() == 1 ? problems.front()
-                                                            : cat("[", join(problems, ", "), "]"));
+    co_return Status{};
+}
+
+void Rbac::changed(const Resource& resource, const Value& object, const Value& old_object) {
+    if (resource.gvr.group != authorization_group || !resource.is_builtin()) {
+        return;
     }
-    co_return refused;
+    const Value& named = object.is_null() ? old_object : object;
+    std::string namespace_(named.string_at("metadata", "namespace"));
+    std::string name(named.string_at("metadata", "name"));
+    if (resource.kind == "ClusterRole" || resource.kind == "Role") {
+        if (object.is_null()) {
+            roles_.erase({namespace_, name});
+        } else {
+            roles_[{std::move(namespace_), std::move(name)}] = parse_rules(object);
+        }
+        return;
+    }
+    auto& there = bindings_[namespace_];
+    if (object.is_null()) {
+        there.erase(name);
+        if (there.empty()) {
+            bindings_.erase(namespace_);
+        }
+    } else {
+        there[std::move(name)] = parse_binding(object);
+    }
+}
+
+const Rbac::Subject* Rbac::find_subject(const Binding& binding, const UserInfo& user,
+                                        std::string_view namespace_) {
+    constexpr std::string_view account_prefix = "system:serviceaccount:";
+    for (const Subject& subject : binding.subjects) {
+        bool is_meant = false;
+        if (subject.kind == "User") {
+            is_meant = subject.name == user.name;
+        } else if (subject.kind == "Group") {
+            is_meant = user.is_in_group(subject.name);
+        } else if (subject.kind == "ServiceAccount" && user.name.starts_with(account_prefix)) {
+            const std::string_view of =
+                subject.namespace_.empty() ? namespace_ : std::string_view(subject.namespace_);
+            is_meant = user.name == cat(account_prefix, of, ":", subject.name);
+        }
+        if (is_meant) {
+            return &subject;
+        }
+    }
+    return nullptr;
+}
+
+const std::vector<PolicyRule>* Rbac::role_of(const Binding& binding,
+                                             std::string_view namespace_) const {
+    const auto found =
+        roles_.find({binding.role_kind == "ClusterRole" ? std::string() : std::string(namespace_),
+                     binding.role_name});
+    return found == roles_.end() ? nullptr : &found->second;
+}
+
+const std::vector<PolicyRule>* Rbac::find_role(const Value& role_ref,
+                                               std::string_view namespace_) const {
+    Binding binding;
+    binding.role_kind = role_ref.string_at("kind");
+    binding.role_name = role_ref.string_at("name");
+    return role_of(binding, namespace_);
+}
+
+template <typename Visit>
+void Rbac::visit(const UserInfo& user, std::string_view namespace_, Visit visit) const {
+    for (const std::string_view place : {std::string_view(), namespace_}) {
+        const auto there = bindings_.find(place);
+        if (there != bindings_.end()) {
+            for (const auto& [name, binding] : there->second) {
+                const Subject* subject = find_subject(binding, user, place);
+                if (subject != nullptr && !visit(binding, *subject, role_of(binding, place))) {
+                    return;
+                }
+            }
+        }
+        if (namespace_.empty()) {
+            return;
+        }
+    }
+}
+
+Decision Rbac::decide(const Attributes& attributes) const {
+    Decision decision;
+    std::vector<std::string> problems;
+    const std::string_view namespace_ =
+        attributes.is_resource ? std::string_view(attributes.namespace_) : std::string_view();
+    visit(
+        attributes.user, namespace_,
+        [&](const Binding& binding, const Subject& subject, const std::vector<PolicyRule>* rules) {
+            if (rules == nullptr) {
+                problems.push_back(missing_role_text(binding.role_kind, binding.role_name));
+                return true;
+            }
+            const bool allows = std::ranges::any_of(
+                *rules, [&](const PolicyRule& rule) { return rule.allows(attributes); });
+            if (!allows) {
+                return true;
+            }
+            const bool is_local = binding.kind == "RoleBinding";
+            const std::string who = subject.kind == "ServiceAccount"
+                                        ? cat(subject.name, "/", subject.namespace_)
+                                        : subject.name;
+            decision.allowed = true;
+            decision.reason =
+                cat("RBAC: allowed by ", binding.kind, " ",
+                    quote(is_local ? cat(binding.name, "/", namespace_) : binding.name), " of ",
+                    binding.role_kind, " ", quote(binding.role_name), " to ", subject.kind, " ",
+                    quote(who));
+            return false;
+        });
+    if (!decision.allowed && !problems.empty()) {
+        decision.reason = cat("RBAC: ", problems.size() == 1 ? problems.front()
+                                                             : cat("[", join(problems, ", "), "]"));
+    }
+    return decision;
+}
+
+Rbac::Held Rbac::rules_of(const UserInfo& user, std::string_view namespace_) const {
+    Held held;
+    visit(user, namespace_,
+          [&](const Binding& binding, const Subject&, const std::vector<PolicyRule>* rules) {
+              if (rules == nullptr) {
+                  held.problems.push_back(missing_role_text(binding.role_kind, binding.role_name));
+              } else {
+                  held.rules.insert(held.rules.end(), rules->begin(), rules->end());
+              }
+              return true;
+          });
+    return held;
+}
+
+Decision decide(const Core& core, const Attributes& attributes) {
+    if (attributes.user.is_in_group("system:masters")) {
+        return {true, ""};
+    }
+    return core.rbac->decide(attributes);
 }
 
 io::Task<Decision> authorize(Core* core, Attributes attributes) {
-    if (attributes.user.is_in_group("system:masters") || is_public(attributes) ||
-        is_discovery(attributes) || is_about_self(attributes)) {
-        co_return Decision{true, ""};
-    }
-    if (core->options.authorizer != nullptr) {
+    if (core->options.authorizer != nullptr && !attributes.user.is_in_group("system:masters")) {
         co_return co_await core->options.authorizer->authorize(std::move(attributes));
     }
-    co_return co_await core->rbac->authorize(std::move(attributes));
+    co_return decide(*core, attributes);
 }
 
 std::string refusal_text(const Attributes& attributes) {

@@ -105,7 +105,28 @@ io::http::Response respond_json(const Call& call, int status, std::string json) 
     return respond_value(call, status, *value);
 }
 
-io::http::Response respond_error(const Call& call, const Error& error) {
+namespace {
+
+// What went wrong with a file is no client's doing, and the one who runs the server must hear it.
+Error outward(const Call& call, const Error& error) {
+    if (error.reason() != Reason::io) {
+        return error;
+    }
+    const Core& core = *call.core;
+    const int64_t now = core.loop->monotonic();
+    const bool is_due =
+        !core.failure_reported || now - *core.failure_reported >= limits::failure_report_interval;
+    if (core.options.on_failure && is_due) {
+        core.failure_reported = now;
+        core.options.on_failure(error.text());
+    }
+    return internal_error(error.text());
+}
+
+}  // namespace
+
+io::http::Response respond_error(const Call& call, const Error& given) {
+    const Error error = outward(call, given);
     const Value status = status_of(error);
     const int code = code_of(error);
     const auto plain =

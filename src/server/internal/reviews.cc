@@ -3,6 +3,7 @@
 
 #include "server/internal/body.h"
 #include "server/internal/delete_object.h"
+#include "server/internal/eviction.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"
@@ -203,21 +204,33 @@ io::Task<Result<Value>> review_token(const Call* call, Value object) {
     co_return object;
 }
 
-// Everything the user may do in a namespace, as far as it can be listed: rules of its roles.
+// Everything the user may do in a namespace: the rules of his roles.
 Value review_rules(const Call& call, Value object) {
-    Value status = Value::map();
+    const Rbac::Held held =
+        call.core->rbac->rules_of(call.user, object.string_at("spec", "namespace"));
     Value resource_rules = Value::list();
     Value path_rules = Value::list();
-    if (call.user.is_in_group("system:masters")) {
-        resource_rules.push_back(Value::map_of({{"verbs", Value::list_of({"*"})},
-                                                {"apiGroups", Value::list_of({"*"})},
-                                                {"resources", Value::list_of({"*"})}}));
-        path_rules.push_back(Value::map_of(
-            {{"verbs", Value::list_of({"*"})}, {"nonResourceURLs", Value::list_of({"*"})}}));
+    for (const PolicyRule& rule : held.rules) {
+        Value out = Value::map_of({{"verbs", texts(rule.verbs)}});
+        if (!rule.urls.empty()) {
+            out.set("nonResourceURLs", texts(rule.urls));
+            path_rules.push_back(std::move(out));
+            continue;
+        }
+        out.set("apiGroups", texts(rule.groups));
+        out.set("resources", texts(rule.resources));
+        if (!rule.names.empty()) {
+            out.set("resourceNames", texts(rule.names));
+        }
+        resource_rules.push_back(std::move(out));
     }
+    Value status = Value::map();
     status.append_new("resourceRules", std::move(resource_rules));
     status.append_new("nonResourceRules", std::move(path_rules));
-    status.append_new("incomplete", !call.user.is_in_group("system:masters"));
+    status.append_new("incomplete", false);
+    if (!held.problems.empty()) {
+        status.append_new("evaluationError", join(held.problems, ", "));
+    }
     object.set("status", std::move(status));
     return object;
 }

@@ -67,6 +67,9 @@ Error internal_error(std::string_view message) {
 }
 
 int code_of(const Error& error) {
+    if (error.details().code != 0) {
+        return error.details().code;
+    }
     return reason_code(error.reason());
 }
 

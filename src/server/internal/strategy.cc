@@ -7,6 +7,7 @@
 #include "crd/crd.h"
 #include "schema/builtin.h"
 #include "schema/strategy.h"
+#include "server/internal/admission/validate.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
 #include "server/internal/metadata.h"
@@ -211,6 +212,14 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
     }
 }
 
+namespace {
+
+bool is_admission(const Resource& resource) {
+    return resource.gvr.group == "admissionregistration.k8s.io";
+}
+
+}  // namespace
+
 FieldErrors validate_create(const Core& /*core*/, const Resource& resource, const Value& object) {
     if (resource.custom != nullptr) {
         return resource.custom->validate(resource, "", object, nullptr);
@@ -218,7 +227,8 @@ FieldErrors validate_create(const Core& /*core*/, const Resource& resource, cons
     if (is_definition(resource)) {
         return crd::validate_create(object);
     }
-    return validate_builtin(resource, object);
+    return is_admission(resource) ? validate_admission(resource, object)
+                                  : validate_builtin(resource, object);
 }
 
 FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
@@ -231,6 +241,13 @@ FieldErrors validate_update(const Core& /*core*/, const Resource& resource,
     if (is_definition(resource)) {
         return name == "status" ? crd::validate_status_update(object, old_object)
                                 : crd::validate_update(object, old_object);
+    }
+    if (is_admission(resource)) {
+        FieldErrors errors = name.empty() ? validate_admission(resource, object) : FieldErrors{};
+        const FieldErrors more = schema::validate_immutable(
+            schema::Builtin::get(), *resource.builtin, name, old_object, object);
+        errors.insert(errors.end(), more.begin(), more.end());
+        return errors;
     }
     return validate_builtin_update(resource, name, object, old_object);
 }

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "server/internal/admission/policies.h"
+#include "server/internal/admission/quota.h"
+#include "server/internal/admission/webhooks.h"
 #include "server/internal/admit.h"
 #include "server/internal/crd_registration.h"
 #include "server/internal/custom_kind.h"
@@ -73,7 +76,12 @@ io::Task<Status> check_namespace(Call* call, std::string name, std::string objec
 io::Task<void> after_write(Core* core, const Resource* resource, Value object, Value old_object) {
     if (resource->kind == "CustomResourceDefinition" && resource->is_builtin()) {
         co_await core->customs->definition_changed(std::move(object), std::move(old_object));
+        co_return;
     }
+    core->rbac->changed(*resource, object, old_object);
+    core->policies->changed(*resource, object);
+    core->webhooks->changed(*resource);
+    core->quotas->changed(*resource, object, old_object);
 }
 
 namespace {
@@ -167,10 +175,12 @@ io::Task<Answer> create_object(Call* call, Value object) {
     }
     CO_TRY(co_await run_plugins(call, &object, nullptr));
     CO_TRY(co_await admit_write(call, "CREATE", &object, nullptr));
+    CO_TRY(co_await check_escalation(call, &object, nullptr));
     fill_for_create(core->loop, object.mutable_member("metadata"));
     prepare_create(*core, resource, object, std::string(object.string_at("metadata", "uid")));
     const std::string base(object.string_at("metadata", "generateName"));
     const bool generates = object.string_at("metadata", "name").empty() && !base.empty();
+    call->generates_name = generates;
     ServiceClaim claim(core->services.get());
     for (int attempt = 0;; ++attempt) {
         if (generates) {
@@ -332,6 +342,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     }
     CO_TRY(co_await run_plugins(call, &object, &old_object));
     CO_TRY(co_await admit_write(call, "UPDATE", &object, &old_object));
+    if (call->subresource == nullptr) {
+        CO_TRY(co_await check_escalation(call, &object, &old_object));
+    }
     set_metadata(object.mutable_member("metadata"), "resourceVersion",
                  Value(old_object.string_at("metadata", "resourceVersion")));
     const Subresource* endpoint = change->scales ? nullptr : call->subresource;
