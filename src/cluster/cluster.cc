@@ -9,7 +9,9 @@
 #include "cluster/internal/informers.h"
 #include "cluster/internal/namespace_ender.h"
 #include "cluster/internal/pod.h"
+#include "cluster/internal/quota_counter.h"
 #include "cluster/internal/reconcile.h"
+#include "cluster/internal/stage_runner.h"
 #include "cluster/limits.h"
 
 namespace weft::cluster {
@@ -32,6 +34,7 @@ struct Cluster::Parts {
           options(std::move(with)),
           client(transport),
           collector(on_loop, &client),
+          stages(on_loop, &client, std::move(options.stages)),
           queue(on_loop, {retry_min, retry_max}),
           scope(on_loop) {}
 
@@ -56,8 +59,11 @@ struct Cluster::Parts {
     void add_watched(const kube::Resource& resource);
     void crd_changed(const Object* before, const Object* after);
     io::Task<void> end_informer(std::unique_ptr<Informer> informer);
+    [[nodiscard]] Value schema_of(const kube::Resource& resource) const;
     void changed(Kind kind, const Object* before, const Object* after);
     void content_went(const Object& object);
+    void count_again(Kind kind, const Object* before, const Object* after);
+    void count_again(const Object& object);
 
     io::Task<void> work();
     io::Task<Status> process(Key key);
@@ -72,6 +78,7 @@ struct Cluster::Parts {
     kube::Client client;
     CachedView view;
     GarbageCollector collector;
+    StageRunner stages;
     std::vector<kube::Resource> resources;  // everything that can be listed and deleted
     // Caches of metadata, for what no reconciler looks at.
     std::map<kube::Resource, std::unique_ptr<Informer>> others;
@@ -98,6 +105,25 @@ void Cluster::Parts::changed(Kind kind, const Object* before, const Object* afte
     }
     if (after == nullptr && kind != Kind::namespace_) {
         content_went(*before);
+    }
+    count_again(kind, before, after);
+}
+
+// Quotas count what has come or gone; of pods, Services and claims also what has changed. What a
+// quota's own status says changes nothing.
+void Cluster::Parts::count_again(Kind kind, const Object* before, const Object* after) {
+    const bool has_amounts =
+        kind == Kind::pod || kind == Kind::service || kind == Kind::volume_claim;
+    if (before == nullptr || after == nullptr || has_amounts) {
+        count_again(after != nullptr ? *after : *before);
+    }
+}
+
+void Cluster::Parts::count_again(const Object& object) {
+    for (const Object* quota : view.in(Kind::resource_quota, object.namespace_())) {
+        if (!object.namespace_().empty()) {
+            queue.add_after({Kind::resource_quota, quota->key()}, quota_recount);
+        }
     }
 }
 
@@ -139,15 +165,22 @@ void Cluster::Parts::add_watched(const kube::Resource& resource) {
     if (is_whole || resource.gvr.resource == "events" || others.contains(resource)) {
         return;
     }
+    const bool has_stages = options.workloads != WorkloadMode::off && stages.concerns(resource);
     auto informer = std::make_unique<Informer>(
-        loop, &client, kube::ReflectorOptions{.resource = resource, .metadata_only = true});
+        loop, &client, kube::ReflectorOptions{.resource = resource, .metadata_only = !has_stages});
     informer->cache().add_handler([this](const Object* before, const Object* after) {
         if (before != nullptr && after == nullptr) {
             content_went(*before);
         }
+        if (before == nullptr || after == nullptr) {
+            count_again(after != nullptr ? *after : *before);
+        }
     });
     informer->hear_errors([this](const Error& error) { report("watching", error); });
     collector.follow(resource, &informer->cache());
+    if (has_stages) {
+        stages.follow(resource, &informer->cache());
+    }
     informer->start();
     others.emplace(resource, std::move(informer));
 }
@@ -165,12 +198,27 @@ void Cluster::Parts::crd_changed(const Object* before, const Object* after) {
     if (had.has_value() && had != has) {
         std::erase(resources, *had);
         collector.forget(*had);
+        stages.forget(*had);
         const auto found = others.find(*had);
         if (found != others.end() && !is_stopping) {
             scope.spawn(end_informer(std::move(found->second)));
             others.erase(found);
         }
     }
+}
+
+// What the definition says of the objects of this version.
+Value Cluster::Parts::schema_of(const kube::Resource& resource) const {
+    const Object* crd =
+        crds->cache().find({"", cat(resource.gvr.resource, ".", resource.gvr.group)});
+    const Value* versions = crd == nullptr ? nullptr : crd->value().find("spec", "versions");
+    for (size_t i = 0; versions != nullptr && i < versions->size(); ++i) {
+        if (versions->at(i).string_at("name") == resource.gvr.version) {
+            const Value* schema = versions->at(i).find("schema", "openAPIV3Schema");
+            return schema == nullptr ? Value() : *schema;
+        }
+    }
+    return {};
 }
 
 io::Task<void> Cluster::Parts::end_informer(std::unique_ptr<Informer> informer) {
@@ -220,6 +268,10 @@ io::Task<Status> Cluster::Parts::start() {
             queue.add({Kind::namespace_, name});
         }
     }
+    stages.moment = [this] { return moment(); };
+    stages.schema_of = [this](const kube::Resource& resource) { return schema_of(resource); };
+    stages.on_error = [this](const Error& error) { report("stages", error); };
+    stages.start(&scope);
     collector.start(&scope);
     for (size_t i = 0; i < workers; ++i) {
         scope.spawn(work());
@@ -290,6 +342,9 @@ io::Task<Status> Cluster::Parts::process(Key key) {
     const Object object(*found);
     if (key.kind == Kind::namespace_ && object.is_deleting()) {
         co_return co_await end(object);
+    }
+    if (key.kind == Kind::resource_quota) {
+        co_return co_await count_quota(&client, object, resources);
     }
     Outcome outcome = reconcile(key.kind, object, view, moment());
     if (outcome.again_after.has_value()) {
@@ -428,7 +483,8 @@ io::Task<void> Cluster::stop() {
 }
 
 bool Cluster::is_idle() const {
-    return parts_->queue.is_idle() && parts_->queue.delayed() == 0 && parts_->collector.is_idle();
+    return parts_->queue.is_idle() && parts_->queue.delayed() == 0 && parts_->collector.is_idle() &&
+           parts_->stages.is_idle();
 }
 
 }  // namespace weft::cluster

@@ -9,7 +9,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "cluster/stage.h"
 #include "io/io.h"
 
 namespace weft::cluster {
@@ -24,6 +26,8 @@ enum class WorkloadMode : uint8_t {
 struct Options {
     WorkloadMode workloads = WorkloadMode::instant;
     uint64_t seed = 1;
+    // Make objects of custom kinds ready; not with `off`.
+    std::vector<Stage> stages = {};
     std::string ca_pem;  // goes into the ConfigMap kube-root-ca.crt of every namespace
     // Hears of what failed and is tried again; may be empty.
     std::function<void(const std::string&)> on_error = {};

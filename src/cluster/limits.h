@@ -23,6 +23,18 @@ constexpr size_t absent_owners_max = 500;
 constexpr int missed_runs_max = 100;
 // A namespace whose content goes slowly is looked at again, even if no event tells of it.
 constexpr int64_t namespace_recheck = io::second;
+// A quota is counted anew so long after what it counts has come or gone: a namespace that is filled
+// or emptied is counted a few times, not once for each object.
+constexpr int64_t quota_recount = 50 * io::millisecond;
+// How long an evicted pod that is still there counts as gone (the real controller's time).
+constexpr int64_t disrupted_pod_timeout = 120 * io::second;
+// Stages that an object may go through without a change of its own: more are stages that undo each
+// other.
+constexpr int stage_turns_max = 50;
+// The longest delay of a stage: a day.
+constexpr uint64_t stage_delay_max = uint64_t{24} * 3600 * io::second;
+// How deep values are made up inside a status: schemas are foreign and may be deep.
+constexpr int stage_fill_depth_max = 8;
 // The first and the longest wait after a failure.
 constexpr int64_t retry_min = 5 * io::millisecond;
 constexpr int64_t retry_max = 30 * io::second;

@@ -250,6 +250,7 @@ io::Task<Result<List>> Client::list(Resource resource, ListOptions options) {
     List list;
     list.resource_version = value.string_at("metadata", "resourceVersion");
     list.continue_token = value.string_at("metadata", "continue");
+    list.remaining = value.int_at(0, "metadata", "remainingItemCount");
     if (const Value* items = value.find("items")) {
         list.items.reserve(items->size());
         for (const Value& item : items->items()) {

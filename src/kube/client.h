@@ -33,6 +33,7 @@ struct List {
     std::vector<Object> items;
     std::string resource_version;
     std::string continue_token;
+    int64_t remaining = 0;  // behind this page, as far as the server says
 };
 
 struct WatchOptions {

@@ -1,6 +1,7 @@
-// tests/conformance/kro_examples.cc: kro's examples of builtin kinds become ACTIVE by themselves.
+// tests/conformance/kro_examples.cc: kro's examples become ACTIVE by themselves.
 //
-// --cases DIR: the folder with kro's README; reads DIR/examples. One case for each definition and
+// --cases DIR: the folder with kro's README; reads DIR/examples, and DIR/../crds for the kinds of
+// third parties, which the stages that come with weft make ready. One case for each definition and
 // instance, instantly and with delays.
 
 #include <cstdio>
@@ -47,9 +48,25 @@ std::vector<Document> read_all(const std::filesystem::path& folder) {
     return out;
 }
 
-// Definitions all of whose kinds are builtin or made by another such definition.
-std::vector<Document> self_contained(const std::vector<Document>& all,
-                                     std::set<GroupVersionKind>* kinds) {
+// Definitions of third parties by the kinds they serve.
+using Foreign = std::map<GroupVersionKind, const Object*>;
+
+Foreign foreign_kinds(const std::vector<Document>& definitions) {
+    Foreign out;
+    for (const Document& document : definitions) {
+        const Value& spec = *document.object.value().find("spec");
+        for (const Value& version : spec.find("versions")->items()) {
+            out[{std::string(spec.string_at("group")), std::string(version.string_at("name")),
+                 std::string(spec.string_at("names", "kind"))}] = &document.object;
+        }
+    }
+    return out;
+}
+
+// Definitions all of whose kinds are builtin, a third party's, or made by another such definition.
+std::vector<Document> self_contained(const std::vector<Document>& all, const Foreign& foreign,
+                                     std::set<GroupVersionKind>* kinds,
+                                     std::set<const Object*>* needed) {
     std::vector<Document> out;
     std::set<std::string> taken;
     bool progressed = true;
@@ -64,11 +81,16 @@ std::vector<Document> self_contained(const std::vector<Document>& all,
             const graph::Definition definition = graph::parse_definition(document.object, &ignored);
             const bool is_complete = std::ranges::all_of(
                 control::kinds_of(definition), [&](const GroupVersionKind& kind) {
-                    return kinds->contains(kind) ||
+                    return kinds->contains(kind) || foreign.contains(kind) ||
                            schema::Builtin::get().find_resource_of(kind) != nullptr;
                 });
             if (is_complete) {
                 taken.insert(document.file);
+                for (const GroupVersionKind& kind : control::kinds_of(definition)) {
+                    if (const auto found = foreign.find(kind); found != foreign.end()) {
+                        needed->insert(found->second);
+                    }
+                }
                 kinds->insert(definition.instance_kind());
                 out.push_back(document);
                 progressed = true;
@@ -86,9 +108,13 @@ void report(const std::string& id, const Status& status) {
     }
 }
 
-io::Task<Status> play(World* world, std::string mode, std::vector<Document> definitions,
-                      std::vector<Document> instances) {
+io::Task<Status> play(World* world, std::string mode, std::vector<const Object*> crds,
+                      std::vector<Document> definitions, std::vector<Document> instances) {
     CO_TRY(co_await world->start());
+    for (const Object* crd : crds) {
+        // One that cannot be applied is told by the definitions that need it.
+        static_cast<void>(co_await world->apply(*crd));
+    }
     for (const Document& definition : definitions) {
         const auto applied = co_await world->apply(definition.object);
         Status status = applied ? Status{} : Status(Error(applied.error()));
@@ -131,13 +157,21 @@ std::string folder_of(const std::string& file) {
 }
 
 int run_examples(const std::filesystem::path& cases) {
+    const std::filesystem::path foreign_folder = cases / ".." / "crds";
+    std::vector<Document> foreign_documents;
+    if (std::filesystem::exists(foreign_folder)) {
+        foreign_documents = read_all(foreign_folder);
+    }
+    const Foreign foreign = foreign_kinds(foreign_documents);
     std::map<std::string, std::vector<Document>> folders;
     for (Document& document : read_all(cases / "examples")) {
         folders[folder_of(document.file)].push_back(std::move(document));
     }
     for (const auto& [folder, all] : folders) {
         std::set<GroupVersionKind> kinds;
-        const std::vector<Document> definitions = self_contained(all, &kinds);
+        std::set<const Object*> needed;
+        const std::vector<Document> definitions = self_contained(all, foreign, &kinds, &needed);
+        const std::vector<const Object*> crds(needed.begin(), needed.end());
         std::vector<Document> instances;
         for (const Document& document : all) {
             if (kinds.contains(document.object.group_version_kind())) {
@@ -151,8 +185,9 @@ int run_examples(const std::filesystem::path& cases) {
              {std::pair("instant", cluster::WorkloadMode::instant),
               std::pair("delayed", cluster::WorkloadMode::delayed)}) {
             io::sim::VirtualLoop loop(7);
-            World world(&loop, {.seed = 7, .workloads = workloads});
-            const Status done = io::run(&loop, play(&world, mode, definitions, instances));
+            World world(&loop,
+                        {.seed = 7, .workloads = workloads, .stages = cluster::cloud_stages()});
+            const Status done = io::run(&loop, play(&world, mode, crds, definitions, instances));
             if (!done) {
                 report(cat(mode, ":", folder, ":start"), done);
             }

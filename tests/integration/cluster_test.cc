@@ -445,5 +445,205 @@ TEST(Cluster, EveryOtherWorkloadGetsThere) {
     in_cluster(cluster::WorkloadMode::delayed, other_workloads);
 }
 
+// --- Roles, quotas, stages ---
+
+io::Task<Status> aggregate_roles(World* world) {
+    const auto has_rule = [](std::string_view resource) {
+        return [resource](const Object& role) {
+            return to_json(role.value()).find(resource) != std::string::npos;
+        };
+    };
+    // The roles of every cluster are filled by those that come with it.
+    CO_TRY(co_await world->wait("rbac.authorization.k8s.io/v1", "ClusterRole", "view",
+                                has_rule("configmaps"), ""));
+    CO_TRY(co_await world->apply(object_of(R"(
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: buckets, labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
+rules: [{apiGroups: [example.com], resources: [buckets], verbs: [get]}]
+)")));
+    CO_TRY(co_await world->wait("rbac.authorization.k8s.io/v1", "ClusterRole", "view",
+                                has_rule("buckets"), ""));
+    // `edit` gathers what is for `view`, too, and `admin` what is for `edit`.
+    CO_TRY(co_await world->wait("rbac.authorization.k8s.io/v1", "ClusterRole", "admin",
+                                has_rule("buckets"), ""));
+    CO_TRY(co_await world->remove("rbac.authorization.k8s.io/v1", "ClusterRole", "buckets", ""));
+    CO_TRY(co_await world->wait(
+        "rbac.authorization.k8s.io/v1", "ClusterRole", "admin",
+        [&](const Object& role) { return !has_rule("buckets")(role); }, ""));
+    co_return Status{};
+}
+
+TEST(Cluster, RolesGatherTheRulesOfOthers) {
+    in_cluster(cluster::WorkloadMode::off, aggregate_roles);
+}
+
+io::Task<Status> count_quota(World* world) {
+    const auto has_used = [](std::string_view name, std::string_view amount) {
+        return [name, amount](const Object& quota) {
+            return quota.value().string_at("status", "used", name) == amount;
+        };
+    };
+    const auto map = [](std::string_view name) {
+        return object_of(cat("{apiVersion: v1, kind: ConfigMap, metadata: {name: ", name, "}}"));
+    };
+    CO_TRY(co_await world->apply(object_of(R"(
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {configmaps: "3", pods: "5", requests.cpu: "2", count/deployments.apps: "1"}}
+)")));
+    // There is kube-root-ca.crt already.
+    CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("configmaps", "1")));
+    CO_TRY(co_await world->apply(map("a")));
+    CO_TRY(co_await world->apply(map("b")));
+    const auto refused = co_await world->apply(map("c"));
+    EXPECT_FALSE(refused);
+    if (!refused) {
+        EXPECT_EQ(refused.error().message(),
+                  "configmaps \"c\" is forbidden: exceeded quota: q, requested: configmaps=1, "
+                  "used: configmaps=3, limited: configmaps=3");
+    }
+    CO_TRY(co_await world->remove("v1", "ConfigMap", "a"));
+    CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("configmaps", "2")));
+    CO_TRY(co_await world->apply(map("c")));
+
+    Object deployment = object_of(web);
+    deployment.mutable_value()
+        .mutable_member("spec")
+        .mutable_member("template")
+        .set("spec", *parse_yaml_value(R"(
+containers: [{name: web, image: "nginx:1.27", resources: {requests: {cpu: 500m}}}])"));
+    CO_TRY(co_await world->apply(deployment));
+    CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("requests.cpu", "1500m")));
+    CO_TRY(
+        co_await world->wait("v1", "ResourceQuota", "q", has_used("count/deployments.apps", "1")));
+    CO_TRY(co_await world->remove("apps/v1", "Deployment", "web"));
+    CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("requests.cpu", "0")));
+    CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("pods", "0")));
+    co_return Status{};
+}
+
+TEST(Cluster, AQuotaFollowsWhatComesAndGoes) {
+    in_cluster(cluster::WorkloadMode::instant, count_quota);
+}
+
+io::Task<Status> evict_within_budget(World* world) {
+    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(object_of(R"(
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+)")));
+    CO_TRY(
+        co_await world->wait("policy/v1", "PodDisruptionBudget", "web", [](const Object& budget) {
+            return budget.value().int_at(0, "status", "disruptionsAllowed") == 1;
+        }));
+    kube::ListOptions options;
+    options.namespace_ = "default";
+    const kube::List list = CO_TRY(co_await world->client()->list_all(pods, options));
+    const auto evict = [&](size_t index) {
+        const std::string name(list.items.at(index).name());
+        return world->client()->create(
+            pods,
+            Object(Value::map_of(
+                {{"apiVersion", "policy/v1"},
+                 {"kind", "Eviction"},
+                 {"metadata", Value::map_of({{"name", name}, {"namespace", "default"}})}})),
+            {.subresource = "eviction"});
+    };
+    // Both in the same moment: the budget has room for one.
+    const auto first = co_await evict(0);
+    const auto second = co_await evict(1);
+    EXPECT_TRUE(first.has_value());
+    EXPECT_FALSE(second.has_value());
+    if (!second) {
+        EXPECT_EQ(second.error().reason(), Reason::too_many_requests);
+        EXPECT_EQ(second.error().message(),
+                  "Cannot evict pod as it would violate the pod's disruption budget.");
+    }
+    // The Deployment makes up for it, and then the next may go.
+    CO_TRY(
+        co_await world->wait("policy/v1", "PodDisruptionBudget", "web", [](const Object& budget) {
+            return budget.value().int_at(0, "status", "disruptionsAllowed") == 1 &&
+                   budget.value().find("status", "disruptedPods") == nullptr;
+        }));
+    CO_TRY(co_await evict(1));
+    co_return Status{};
+}
+
+TEST(Cluster, EvictionsKeepWithinTheBudget) {
+    in_cluster(cluster::WorkloadMode::instant, evict_within_budget);
+}
+
+constexpr std::string_view bucket_definition = R"(
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: buckets.s3.services.k8s.aws}
+spec:
+  group: s3.services.k8s.aws
+  names: {kind: Bucket, plural: buckets, singular: bucket, listKind: BucketList}
+  scope: Namespaced
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {name: {type: string}}}
+          status:
+            type: object
+            properties:
+              location: {type: string}
+              ackResourceMetadata: {type: object, properties: {arn: {type: string}, ownerAccountID: {type: string}, region: {type: string}}}
+              conditions: {type: array, items: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+)";
+
+io::Task<Status> ready_bucket(World* world) {
+    CO_TRY(co_await world->start());
+    CO_TRY(co_await world->apply(object_of(bucket_definition)));
+    CO_TRY(co_await world->apply(object_of(R"(
+apiVersion: s3.services.k8s.aws/v1alpha1
+kind: Bucket
+metadata: {name: b}
+spec: {name: mine}
+)")));
+    const Object bucket = CO_TRY(co_await world->wait(
+        "s3.services.k8s.aws/v1alpha1", "Bucket", "b", [](const Object& object) {
+            return !object.value().string_at("status", "ackResourceMetadata", "arn").empty();
+        }));
+    EXPECT_EQ(bucket.value().string_at("status", "ackResourceMetadata", "arn"),
+              "arn:aws:s3:us-west-2:000000000000:bucket/b");
+    EXPECT_TRUE(bucket.value().string_at("status", "location").starts_with("location-"));
+    EXPECT_NE(to_json(*bucket.value().find("status", "conditions")).find("ACK.ResourceSynced"),
+              std::string::npos);
+    // It stays as it is: nothing is written without a reason.
+    CO_TRY(co_await io::sleep(world->loop(), 60 * io::second));
+    const Object later = CO_TRY(co_await world->get("s3.services.k8s.aws/v1alpha1", "Bucket", "b"));
+    EXPECT_EQ(later.resource_version(), bucket.resource_version());
+    co_return Status{};
+}
+
+TEST(Cluster, StagesMakeCustomKindsReady) {
+    for (const auto mode : {cluster::WorkloadMode::instant, cluster::WorkloadMode::delayed}) {
+        io::sim::VirtualLoop loop(5);
+        World world(&loop, {.seed = 5,
+                            .workloads = mode,
+                            .controllers = false,
+                            .stages = cluster::cloud_stages()});
+        const auto all = [](World* w) -> io::Task<Status> {
+            Status done = co_await ready_bucket(w);
+            co_await w->stop();
+            co_return done;
+        };
+        const Status done = io::run(&loop, all(&world));
+        EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
+    }
+}
+
 }  // namespace
 }  // namespace weft::test

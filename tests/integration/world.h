@@ -24,6 +24,7 @@ struct WorldOptions {
     bool log = false;
     control::ControlOptions control = {};
     std::vector<Object> restored = {};  // what the store holds from the start
+    std::vector<cluster::Stage> stages = {};
 };
 
 inline io::http::Peer administrator() {
@@ -60,7 +61,8 @@ private:
 // `stop` last.
 class World {
 public:
-    explicit World(io::Loop* loop, WorldOptions options = {}) : loop_(loop), options_(options) {}
+    explicit World(io::Loop* loop, WorldOptions options = {})
+        : loop_(loop), options_(std::move(options)) {}
 
     io::Task<Status> start() {
         store_ = store::memory(loop_);
@@ -80,7 +82,9 @@ public:
         mapper_ = std::make_unique<kube::RestMapper>(client_.get());
         cluster_ = std::make_unique<cluster::Cluster>(
             loop_, transport_.get(),
-            cluster::Options{.workloads = options_.workloads, .seed = options_.seed});
+            cluster::Options{.workloads = options_.workloads,
+                             .seed = options_.seed,
+                             .stages = std::move(options_.stages)});
         CO_TRY(co_await cluster_->start());
         if (options_.controllers) {
             CO_TRY(co_await start_controllers());

@@ -38,6 +38,10 @@ void add_resources(const Value& document, const GroupVersion& version,
         resource.gvr = {version.group, version.version, std::string(name)};
         resource.kind = entry.string_at("kind");
         resource.namespaced = is_true(entry.find("namespaced"));
+        const std::string status = cat(name, "/status");
+        resource.has_status = std::ranges::any_of(resources->items(), [&](const Value& other) {
+            return other.string_at("name") == status;
+        });
         out->push_back(std::move(resource));
     }
 }
@@ -143,6 +147,7 @@ std::optional<kube::Resource> resource_of_crd(const Object& crd) {
                     std::string(crd.value().string_at("spec", "names", "plural"))};
     resource.kind = crd.value().string_at("spec", "names", "kind");
     resource.namespaced = crd.value().string_at("spec", "scope") == "Namespaced";
+    resource.has_status = chosen->find("subresources", "status") != nullptr;
     return resource;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cluster/internal/cluster_role.h"
 #include "cluster/internal/deployment.h"
 #include "cluster/internal/job.h"
 #include "cluster/internal/namespace.h"
@@ -78,7 +79,8 @@ void add_for_scaled(const Object& object, Affected& affected) {
 }  // namespace
 
 bool is_always_on(Kind kind) {
-    return kind == Kind::namespace_ || kind == Kind::service_account || kind == Kind::config_map;
+    return kind == Kind::namespace_ || kind == Kind::service_account || kind == Kind::config_map ||
+           kind == Kind::cluster_role || kind == Kind::resource_quota;
 }
 
 bool is_reconciled(Kind kind) {
@@ -126,12 +128,15 @@ Outcome reconcile(Kind kind, const Object& object, const View& view, const Momen
             return reconcile_disruption_budget(object, view, moment);
         case Kind::namespace_:
             return reconcile_namespace(object, view, moment);
+        case Kind::cluster_role:
+            return reconcile_cluster_role(object, view);
         case Kind::node:
         case Kind::endpoints:
         case Kind::endpoint_slice:
         case Kind::controller_revision:
         case Kind::service_account:
         case Kind::config_map:
+        case Kind::resource_quota:  // counted by quota_counter.h, which must ask the server
             break;
     }
     return {};
@@ -187,6 +192,12 @@ std::vector<Key> affected_by(Kind kind, const Object& object, const View& view) 
         case Kind::service_account:
         case Kind::config_map:
             affected.add(Kind::namespace_, "", object.namespace_());
+            break;
+        case Kind::cluster_role:
+            // Whether it was or is one of theirs: they are few, and looking costs nothing.
+            affected.add_where(Kind::cluster_role, [](const Object& role) {
+                return role.value().find("aggregationRule") != nullptr;
+            });
             break;
         default:
             break;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cluster/limits.h"
+
 namespace weft::cluster {
 
 namespace {
@@ -26,6 +28,45 @@ void put_condition(Value& conditions, const Value& before, std::string_view type
 Value status_before(const Object& object) {
     const Value* status = object.value().find("status");
     return status == nullptr ? Value::map() : *status;
+}
+
+// No pod uses anything here and no metrics API is served, so what a real controller says of a
+// cluster without one is what is true.
+void put_missing_metric(Value& conditions, const Value& before, const Object& autoscaler,
+                        const Moment& moment) {
+    const Value* metrics = autoscaler.value().find("spec", "metrics");
+    const Value metric = metrics == nullptr || metrics->empty() ? Value::map() : metrics->at(0);
+    const std::string_view type = metric.string_at("type");
+    std::string reason = "FailedGetResourceMetric";
+    std::string why;
+    if (type == "Pods" || type == "Object") {
+        const std::string_view member = type == "Pods" ? "pods" : "object";
+        reason = cat("FailedGet", type, "Metric");
+        why = cat("unable to get metric ", metric.string_at(member, "metric", "name"),
+                  ": unable to fetch metrics from custom metrics API: no custom metrics API "
+                  "(custom.metrics.k8s.io) registered");
+    } else if (type == "External") {
+        reason = "FailedGetExternalMetric";
+        why = cat("unable to get external metric ", autoscaler.namespace_(), "/",
+                  metric.string_at("external", "metric", "name"),
+                  "/nil: unable to fetch metrics from external metrics API: no external metrics "
+                  "API (external.metrics.k8s.io) registered");
+    } else {
+        const bool is_container = type == "ContainerResource";
+        const std::string_view member = is_container ? "containerResource" : "resource";
+        const std::string_view named = metric.string_at(member, "name");
+        const std::string_view resource = named.empty() ? std::string_view("cpu") : named;
+        const bool is_value = metric.string_at(member, "target", "type") == "AverageValue";
+        if (is_container) {
+            reason = "FailedGetContainerResourceMetric";
+        }
+        why = cat("failed to get ", resource, is_value ? " usage" : " utilization",
+                  ": unable to get metrics for resource ", resource,
+                  ": unable to fetch metrics from resource metrics API: the server could not find "
+                  "the requested resource (get pods.metrics.k8s.io)");
+    }
+    put_condition(conditions, before, "ScalingActive", false, reason,
+                  cat("the HPA was unable to compute the replica count: ", why), moment);
 }
 
 }  // namespace
@@ -75,35 +116,24 @@ Outcome reconcile_autoscaler(const Object& autoscaler, const View& view, const M
         status.set("lastScaleTime", scaled_at);
     }
     status.set("currentReplicas", current);
-    status.set("desiredReplicas", desired);
     if (desired != current) {
+        status.set("desiredReplicas", desired);
         put_condition(conditions, before, "AbleToScale", true, "SucceededRescale",
                       cat("the HPA controller was able to update the target scale to ", desired),
                       moment);
     } else {
-        put_condition(conditions, before, "AbleToScale", true, "ReadyForNewScale",
-                      "recommended size matches current size", moment);
+        // Without metrics nothing new is desired.
+        status.set("desiredReplicas", current == 0 ? 0 : before.int_at(0, "desiredReplicas"));
+        put_condition(conditions, before, "AbleToScale", true, "SucceededGetScale",
+                      "the HPA controller was able to get the target's current scale", moment);
+        if (current == 0) {
+            put_condition(conditions, before, "ScalingActive", false, "ScalingDisabled",
+                          "scaling is disabled since the replica count of the target is zero",
+                          moment);
+        } else {
+            put_missing_metric(conditions, before, autoscaler, moment);
+        }
     }
-    if (current == 0) {
-        put_condition(conditions, before, "ScalingActive", false, "ScalingDisabled",
-                      "scaling is disabled since the replica count of the target is zero", moment);
-    } else {
-        put_condition(
-            conditions, before, "ScalingActive", true, "ValidMetricFound",
-            "the HPA was able to successfully calculate a replica count from cpu resource "
-            "utilization (percentage of request)",
-            moment);
-    }
-    const std::string_view limited = current < least  ? "TooFewReplicas"
-                                     : current > most ? "TooManyReplicas"
-                                                      : "";
-    put_condition(
-        conditions, before, "ScalingLimited", !limited.empty() && current != 0,
-        limited.empty() || current == 0 ? "DesiredWithinRange" : limited,
-        limited.empty() || current == 0 ? "the desired count is within the acceptable range"
-        : current < least ? "the desired replica count is less than the minimum replica count"
-                          : "the desired replica count is more than the maximum replica count",
-        moment);
     status.set("conditions", std::move(conditions));
     outcome.set_status(Kind::autoscaler, autoscaler, std::move(status));
     return outcome;
@@ -115,13 +145,27 @@ Outcome reconcile_disruption_budget(const Object& budget, const View& view, cons
         return outcome;
     }
     const Value* selector = budget.value().find("spec", "selector");
+    const Value* evicted = budget.value().find("status", "disruptedPods");
+    Value disrupted = Value::map();
     int64_t expected = 0;
     int64_t healthy = 0;
     for (const Object* pod : view.in(Kind::pod, budget.namespace_())) {
         // In policy/v1 an empty selector takes every pod.
         const bool is_meant = selector != nullptr && (selector->empty() || selects(selector, *pod));
-        if (is_meant && is_pod_active(*pod)) {
-            ++expected;
+        if (!is_meant || !is_pod_active(*pod)) {
+            continue;
+        }
+        ++expected;
+        // One that was evicted a moment ago is as good as gone, until that proves wrong.
+        const Value* since = evicted == nullptr ? nullptr : evicted->find(pod->name());
+        const int64_t left =
+            since == nullptr || !since->is_string()
+                ? 0
+                : nanos_until(since->as_string(), disrupted_pod_timeout, moment.now);
+        if (left > 0) {
+            disrupted.set(pod->name(), *since);
+            outcome.look_again(left);
+        } else {
             healthy += is_pod_ready(*pod) ? 1 : 0;
         }
     }
@@ -146,6 +190,9 @@ Outcome reconcile_disruption_budget(const Object& budget, const View& view, cons
          {"message", ""}});
     Value status = Value::map();
     status.set("observedGeneration", budget.generation());
+    if (!disrupted.empty()) {
+        status.set("disruptedPods", std::move(disrupted));
+    }
     status.set("disruptionsAllowed", allowed);
     status.set("currentHealthy", healthy);
     status.set("desiredHealthy", desired);

@@ -43,6 +43,8 @@ const std::array<kube::Resource, kind_count>& all_resources() {
         resource("", "v1", "namespaces", "Namespace", false, true),
         resource("", "v1", "serviceaccounts", "ServiceAccount", true, false),
         resource("", "v1", "configmaps", "ConfigMap", true, false),
+        resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false, false),
+        resource("", "v1", "resourcequotas", "ResourceQuota", true, true),
     };
     return table;
 }

@@ -40,8 +40,10 @@ enum class Kind : uint8_t {
     namespace_,
     service_account,
     config_map,
+    cluster_role,
+    resource_quota,
 };
-constexpr size_t kind_count = 21;
+constexpr size_t kind_count = 23;
 
 [[nodiscard]] const kube::Resource& resource_of(Kind kind);
 // The kind that an owner reference or an object names; nothing for kinds that are not ours.

@@ -767,7 +767,14 @@ spec: {minReplicas: 4, maxReplicas: 8, scaleTargetRef: {apiVersion: apps/v1, kin
     EXPECT_EQ(objects.in(Kind::pod, "").size(), 4U);
     EXPECT_EQ(objects.status(Kind::autoscaler, "web").int_at(0, "currentReplicas"), 4);
     EXPECT_EQ(objects.condition(Kind::autoscaler, "web", "AbleToScale"),
-              "True ReadyForNewScale: recommended size matches current size");
+              "True SucceededGetScale: the HPA controller was able to get the target's current "
+              "scale");
+    // Nothing measures anything here, and the autoscaler says so instead of making it up.
+    EXPECT_EQ(objects.condition(Kind::autoscaler, "web", "ScalingActive"),
+              "False FailedGetResourceMetric: the HPA was unable to compute the replica count: "
+              "failed to get cpu utilization: unable to get metrics for resource cpu: unable to "
+              "fetch metrics from resource metrics API: the server could not find the requested "
+              "resource (get pods.metrics.k8s.io)");
     EXPECT_EQ(objects.status(Kind::disruption_budget, "web").int_at(0, "disruptionsAllowed"), 2);
 }
 
