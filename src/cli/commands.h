@@ -31,7 +31,8 @@ struct ServerFlags {
     std::string kubeconfig;  // where to write it; "": beside the data, or in a private folder
     store::Sync sync = store::Sync::full;
     cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
-    uint64_t seed = 1;  // of delays
+    uint64_t seed = 1;                // of delays
+    std::vector<std::string> stages;  // files, folders, or "cloud": the rules that come with weft
     bool all_versions = false;
     bool controllers = true;
 };
@@ -62,6 +63,20 @@ struct ControllerOptions {
     int64_t renew_deadline = 10 * io::second;
     int64_t retry_period = 2 * io::second;
     int64_t shutdown_timeout = 60 * io::second;
+};
+
+struct BackupOptions {
+    std::string to;
+    // Of the store's folder; or of a running server.
+    std::string data_dir;
+    std::string kubeconfig;
+    std::string context;
+};
+
+struct RestoreOptions {
+    std::string from;
+    std::string data_dir;
+    bool force = false;
 };
 
 enum class Format : uint8_t { text, json, yaml };
@@ -200,6 +215,8 @@ struct DiffOptions : InspectOptions {
 [[nodiscard]] int run_serve(const ServeOptions& options);
 [[nodiscard]] int run_up(const UpOptions& options);
 [[nodiscard]] int run_controller(const ControllerOptions& options);
+[[nodiscard]] int run_backup(const BackupOptions& options);
+[[nodiscard]] int run_restore(const RestoreOptions& options);
 [[nodiscard]] int run_validate(const ValidateOptions& options);
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_plan(const PlanOptions& options);

@@ -2,13 +2,16 @@
 
 #include "cli/embedded.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "cli/files.h"
 #include "cli/identity.h"
 #include "cli/limits.h"
+#include "cli/terminal.h"
 #include "io/file.h"
 #include "kube/kube.h"
 
@@ -41,6 +44,35 @@ Status make_data_dir(const std::string& path) {
                           " MiB, or keep the data elsewhere with --data-dir");
     }
     return {};
+}
+
+// The stages of all files and folders, in order; "cloud" stands for those that come with weft.
+Result<std::vector<cluster::Stage>> read_stages(const std::vector<std::string>& paths) {
+    std::vector<cluster::Stage> out;
+    const auto add = [&](std::vector<cluster::Stage> stages) {
+        std::ranges::move(stages, std::back_inserter(out));
+    };
+    for (const std::string& path : paths) {
+        if (path == "cloud" && !std::filesystem::exists(path)) {
+            add(cluster::cloud_stages());
+            continue;
+        }
+        std::vector<std::string> files = {path};
+        if (std::filesystem::is_directory(path)) {
+            files.clear();
+            for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+                if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml") {
+                    files.push_back(entry.path());
+                }
+            }
+            std::ranges::sort(files);
+        }
+        for (const std::string& file : files) {
+            const std::string text = TRY(read_file(file));
+            add(TRY(cluster::Stage::parse_all(text, file)));
+        }
+    }
+    return out;
 }
 
 io::http::Peer administrator() {
@@ -91,6 +123,10 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     options.all_versions = flags.all_versions;
     options.advertise_address = flags.address;
     options.advertise_port = flags.port;
+    options.checks_policy_types = true;
+    options.on_failure = [](const std::string& text) {
+        complain(cat("weft: the server cannot do its work: ", text, "\n"));
+    };
     api_ = CO_TRY(co_await server::ApiServer::start(std::move(options)));
     admin_ = io::http::in_process(api_.get(), administrator());
 
@@ -112,14 +148,13 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     const std::string host = flags.address == "0.0.0.0" ? "127.0.0.1" : flags.address;
     url_ = cat("https://", host, ":", listener_->port());
 
-    {
-        cluster_ = std::make_unique<cluster::Cluster>(
-            loop_, admin_.get(),
-            cluster::Options{.workloads = flags.workloads,
-                             .seed = flags.seed,
-                             .ca_pem = identity.ca.certificate_pem});
-        CO_TRY(co_await cluster_->start());
-    }
+    cluster_ = std::make_unique<cluster::Cluster>(
+        loop_, admin_.get(),
+        cluster::Options{.workloads = flags.workloads,
+                         .seed = flags.seed,
+                         .stages = CO_TRY(read_stages(flags.stages)),
+                         .ca_pem = identity.ca.certificate_pem});
+    CO_TRY(co_await cluster_->start());
     if (flags.controllers) {
         manager_ = std::make_unique<control::Manager>(loop_, admin_.get(), std::move(control));
         CO_TRY(co_await manager_->start());
@@ -136,14 +171,17 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
         kubeconfig_ = kubeconfig_is_temporary_ ? cat(folder, "/", listener_->port(), ".kubeconfig")
                                                : folder + "/kubeconfig";
     }
-    co_return io::write_file(
-        kubeconfig_,
+    const std::string text =
         kube::write_kubeconfig({.server = url_,
                                 .ca_pem = identity.ca.certificate_pem,
                                 .certificate_pem = identity.admin.certificate_pem,
                                 .key_pem = identity.admin.key_pem,
-                                .token = ""}),
-        0600);
+                                .token = ""});
+    // Beside the data it stands always: `weft backup --data-dir` finds the server by it.
+    if (!flags.data_dir.empty()) {
+        CO_TRY(io::write_file(flags.data_dir + "/kubeconfig", text, 0600));
+    }
+    co_return io::write_file(kubeconfig_, text, 0600);
 }
 
 io::Task<void> Embedded::stop() {

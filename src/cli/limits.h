@@ -18,6 +18,8 @@ constexpr uint64_t disk_free_min = uint64_t{2} * 1024 * 1024;
 // Until the embedded server answers: a start takes well under a second, opening a large store a
 // few.
 constexpr int64_t start_timeout = 60 * io::second;
+// An answer that is no success: a Status.
+constexpr size_t error_bytes_max = size_t{64} * 1024;
 // Workers of a controller: each is a coroutine with a queue; beyond this they only cost memory.
 constexpr int64_t workers_max = 100'000;
 // How often a live picture is drawn at most: as fast as an eye follows.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cli/commands.h"
+#include "cli/envtest.h"
 #include "cli/limits.h"
 #include "cli/line.h"
 #include "cli/terminal.h"
@@ -87,6 +88,9 @@ void add_server_flags(CLI::App* app, ServerFlags* flags) {
                "how the simulated cluster runs workloads (instant)");
     add_number(app, "--seed", &flags->seed, 0, std::numeric_limits<int64_t>::max(),
                "seed of the delays of --workloads=delayed");
+    app->add_option("--stages", flags->stages,
+                    "rules (kind: Stage) that make custom kinds ready: files, folders, or `cloud`, "
+                    "the rules for ACK, Config Connector and Azure kinds that come with weft");
     app->add_option_function<std::string>(
         "--runtime-config",
         [flags](const std::string& text) {
@@ -481,6 +485,41 @@ int run_command_line(int count, char** words) {
     controller_app->footer(
         "Example:\n  weft controller --kubeconfig ~/.kube/config --health-probe-bind-address 0");
 
+    BackupOptions backup;
+    CLI::App* backup_app = app.add_subcommand(
+        "backup", "copy everything that a server holds into one file, while it runs or not");
+    backup_app->add_option("--to", backup.to, "the file to write; it must not exist")->required();
+    CLI::Option* backup_folder =
+        backup_app->add_option("--data-dir", backup.data_dir, "the folder that the server keeps");
+    CLI::Option* backup_server = backup_app->add_option(
+        "--kubeconfig", backup.kubeconfig, "of a running server, also one that keeps nothing");
+    backup_app->add_option("--context", backup.context, "of the kubeconfig")->needs(backup_server);
+    backup_folder->excludes(backup_server);
+    backup_app->require_option(2, 3);
+    backup_app->footer("Example:\n  weft backup --data-dir ./data --to monday.weft");
+
+    RestoreOptions restore;
+    CLI::App* restore_app =
+        app.add_subcommand("restore", "make a backup the data of a server that does not run");
+    restore_app->add_option("--from", restore.from, "the file that `weft backup` wrote")
+        ->required();
+    restore_app->add_option("--data-dir", restore.data_dir, "the folder; empty, or with --force")
+        ->required();
+    restore_app->add_flag("--force", restore.force,
+                          "replace the store that the folder has; its certificates stay");
+    restore_app->footer("Example:\n  weft restore --from monday.weft --data-dir ./data2");
+
+    EnvtestOptions envtest;
+    CLI::App* envtest_app = app.add_subcommand(
+        "envtest", "stand in for the kube-apiserver and etcd of test environments");
+    CLI::App* install_app = envtest_app->add_subcommand(
+        "install", "make a folder for KUBEBUILDER_ASSETS; prints its path");
+    install_app->add_option("folder", envtest.folder, "the folder")->required();
+    envtest_app->require_subcommand(1);
+    envtest_app->footer(
+        "Example:\n  export KUBEBUILDER_ASSETS=$(weft envtest install ./bin/envtest)\n  go test "
+        "./...");
+
     ValidateOptions validate;
     CLI::App* validate_app =
         app.add_subcommand("validate", "find every mistake of definitions, offline");
@@ -646,6 +685,15 @@ int run_command_line(int count, char** words) {
     if (controller_app->parsed()) {
         return run_controller(controller);
     }
+    if (install_app->parsed()) {
+        return run_envtest_install(envtest);
+    }
+    if (backup_app->parsed()) {
+        return run_backup(backup);
+    }
+    if (restore_app->parsed()) {
+        return run_restore(restore);
+    }
     if (validate_app->parsed()) {
         return run_validate(validate);
     }
@@ -688,5 +736,11 @@ int run_command_line(int count, char** words) {
 int main(int count, char** words) {
     weft::io::hold_termination();
     weft::cel::install_zone_loader(weft::io::read_time_zone);
+    // Under another's name it is the other: see envtest.h.
+    if (count > 0) {
+        if (const auto code = weft::cli::run_stand_in(words[0], {words + 1, words + count})) {
+            return *code;
+        }
+    }
     return weft::cli::run_command_line(count, words);
 }

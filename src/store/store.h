@@ -121,4 +121,13 @@ struct SqliteOptions {
 [[nodiscard]] io::Task<Result<std::unique_ptr<Store>>> open_sqlite(io::Loop* loop,
                                                                    SqliteOptions options);
 
+// Makes a backup the store's file `to`: a copy is checked whole, then renamed, so that `to` is the
+// old file or the new one. conflict if a process uses `to`; already_exists if there is one and
+// `replace` is off; io with the reason if the backup is torn.
+[[nodiscard]] io::Task<Status> restore(io::Loop* loop, std::filesystem::path from,
+                                       std::filesystem::path to, bool replace);
+
+// Whether a backup that nobody uses is whole.
+[[nodiscard]] io::Task<Status> check_backup(io::Loop* loop, std::filesystem::path file);
+
 }  // namespace weft::store

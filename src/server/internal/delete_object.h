@@ -15,7 +15,6 @@ struct DeleteOptions {
     std::optional<bool> orphan_dependents;
     std::optional<std::string> uid;
     std::optional<std::string> resource_version;
-    bool is_admitted = false;  // admission has been asked already (about an eviction)
 };
 
 // Of the body or the query, checked; sets call->dry_run.

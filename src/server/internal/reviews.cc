@@ -3,7 +3,6 @@
 
 #include "server/internal/body.h"
 #include "server/internal/delete_object.h"
-#include "server/internal/eviction.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"

@@ -1,6 +1,6 @@
 // store/internal/database.h: the SQLite file: one connection, for one worker thread.
 //
-// The format is docs/internals/store-format.md. Nothing here knows of groups, watches or loops.
+// The format is docs/internals/storage.md. Nothing here knows of groups, watches or loops.
 
 #pragma once
 

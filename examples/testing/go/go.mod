@@ -1,0 +1,3 @@
+module weft.example.com/testing
+
+go 1.24
