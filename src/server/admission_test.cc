@@ -203,7 +203,7 @@ TEST(Policies, MatchOtherVersionsOfTheSameResource) {
     const auto refused = world.send(
         "POST", "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers",
         R"j({"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":)j"
-        R"j("h"},"spec":{"maxReplicas":2,"scaleTargetRef":{"kind":"Deployment","name":"d"}}})j");
+        R"j("h"},"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}})j");
 
     EXPECT_TRUE(message_of(refused).ends_with("denied request: v1 as v2")) << message_of(refused);
 }

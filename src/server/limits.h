@@ -41,8 +41,6 @@ constexpr int64_t bookmark_interval = 60'000'000'000;
 constexpr size_t backup_piece_bytes = size_t{1} * 1024 * 1024;
 // How often a store that cannot write is told of at most: every request meets it.
 constexpr int64_t failure_report_interval = 10'000'000'000;
-// Pods that a disruption budget remembers as evicted (Kubernetes' own limit).
-constexpr size_t disrupted_pods_max = 2'000;
 // Kubernetes' own limits of policies and webhooks.
 constexpr size_t match_conditions_max = 64;
 constexpr size_t audit_annotations_max = 20;

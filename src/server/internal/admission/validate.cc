@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "object/names.h"
 #include "server/internal/admission/expressions.h"
-#include "server/internal/selectors.h"
 #include "server/limits.h"
 
 namespace weft::server {
@@ -111,12 +111,12 @@ void check_requirement(const Value& requirement, const std::string& path, FieldE
             field_invalid(path_child(path, "operator"), op, "not a valid selector operator"));
     }
     const std::string_view key = requirement.string_at("key");
-    for (std::string& text : qualified_name_errors(key)) {
+    for (std::string& text : check_qualified_name(key)) {
         errors.push_back(field_invalid(path_child(path, "key"), key, std::move(text)));
     }
     for (size_t i = 0; values != nullptr && i < values->size(); ++i) {
         const std::string_view value = values->at(i).as_string();
-        for (std::string& text : label_value_errors(value)) {
+        for (std::string& text : check_label_value(value)) {
             errors.push_back(field_invalid(path_index(at, i), value, std::move(text)));
         }
     }
@@ -143,7 +143,7 @@ void validate_operation_rule(const Value& rule, const std::string& path, FieldEr
     for (size_t i = 0; names != nullptr && i < names->size(); ++i) {
         const std::string_view name = names->at(i).as_string();
         const std::string at = path_index(path_child(path, "resourceNames"), i);
-        for (std::string& text : path_segment_errors(name)) {
+        for (std::string& text : check_path_segment_name(name)) {
             errors.push_back(field_invalid(at, name, std::move(text)));
         }
         if (!seen.insert(name).second) {
@@ -204,7 +204,7 @@ void validate_match_conditions(const Value& object, const std::string& path, boo
             errors.push_back(field_required(name_path));
             continue;
         }
-        for (std::string& text : qualified_name_errors(name)) {
+        for (std::string& text : check_qualified_name(name)) {
             errors.push_back(field_invalid(name_path, name, std::move(text)));
         }
         if (!names.insert(name).second) {
@@ -220,10 +220,10 @@ void validate_label_selector(const Value* selector, const std::string& path, Fie
     if (const Value* labels = selector->find("matchLabels")) {
         const std::string at = path_child(path, "matchLabels");
         for (const Member& label : labels->members()) {
-            for (std::string& text : qualified_name_errors(label.name())) {
+            for (std::string& text : check_qualified_name(label.name())) {
                 errors.push_back(field_invalid(at, label.name(), std::move(text)));
             }
-            for (std::string& text : label_value_errors(label.value.as_string())) {
+            for (std::string& text : check_label_value(label.value.as_string())) {
                 errors.push_back(field_invalid(at, label.value, std::move(text)));
             }
         }

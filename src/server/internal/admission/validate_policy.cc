@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "object/names.h"
 #include "server/internal/admission/expressions.h"
 #include "server/internal/admission/validate.h"
-#include "server/internal/selectors.h"
 #include "server/limits.h"
 
 namespace weft::server {
@@ -52,13 +52,13 @@ void check_param_kind(const Value& kind, const std::string& path, FieldErrors& e
         const std::string_view version =
             slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
         if (!group.empty()) {
-            if (const auto texts = dns1123_subdomain_errors(group); !texts.empty()) {
+            if (const auto texts = check_dns1123_subdomain(group); !texts.empty()) {
                 errors.push_back(field_invalid(at, group, join(texts, ",")));
             }
         }
         if (version.empty()) {
             errors.push_back(field_required(at, "version must be specified"));
-        } else if (const auto texts = dns1035_label_errors(version); !texts.empty()) {
+        } else if (const auto texts = check_dns1035_label(version); !texts.empty()) {
             errors.push_back(field_invalid(at, version, join(texts, ",")));
         }
     }
@@ -66,7 +66,7 @@ void check_param_kind(const Value& kind, const std::string& path, FieldErrors& e
     const std::string name_path = path_child(path, "kind");
     if (name.empty()) {
         errors.push_back(field_required(name_path));
-    } else if (const auto texts = dns1035_label_errors(to_lower(name)); !texts.empty()) {
+    } else if (const auto texts = check_dns1035_label(to_lower(name)); !texts.empty()) {
         errors.push_back(field_invalid(
             name_path, name,
             cat("may have mixed case, but should otherwise match: ", join(texts, ","))));
@@ -226,7 +226,7 @@ private:
     void check_annotation(const Value& annotation, const std::string& path) {
         const std::string_view key = annotation.string_at("key");
         const std::string full = name_.empty() ? std::string(key) : cat(name_, "/", key);
-        for (std::string& text : qualified_name_errors(full)) {
+        for (std::string& text : check_qualified_name(full)) {
             errors_.push_back(field_invalid(path_child(path, "key"), full, std::move(text)));
         }
         const std::string_view expression = annotation.string_at("valueExpression");
@@ -253,7 +253,7 @@ void check_param_ref(const Value& reference, FieldErrors& errors) {
     const bool has_selector = selector != nullptr && selector->is_map();
     constexpr std::string_view exclusive = "name and selector are mutually exclusive";
     if (!name.empty()) {
-        for (std::string& text : path_segment_errors(name)) {
+        for (std::string& text : check_path_segment_name(name)) {
             errors.push_back(field_invalid(path_child(path, "name"), name, std::move(text)));
         }
         if (has_selector) {
@@ -318,7 +318,7 @@ FieldErrors validate_policy_binding(const Value& object) {
     if (policy.empty()) {
         errors.push_back(field_required("spec.policyName"));
     } else {
-        for (std::string& text : dns1123_subdomain_errors(policy)) {
+        for (std::string& text : check_dns1123_subdomain(policy)) {
             errors.push_back(field_invalid("spec.policyName", policy, std::move(text)));
         }
     }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "object/names.h"
 #include "server/internal/admission/validate.h"
-#include "server/internal/selectors.h"
 
 namespace weft::server {
 
@@ -21,7 +21,7 @@ void check_webhook_name(std::string_view name, const std::string& path, FieldErr
         errors.push_back(field_required(path));
         return;
     }
-    if (const auto texts = dns1123_subdomain_errors(name); !texts.empty()) {
+    if (const auto texts = check_dns1123_subdomain(name); !texts.empty()) {
         errors.push_back(field_invalid(path, name, join(texts, ",")));
     }
     if (split(name, '.').size() < 3) {
@@ -114,7 +114,7 @@ void check_service_path(std::string_view path_text, const std::string& path, Fie
             errors.push_back(
                 field_invalid(path, path_text, cat("segment[", index, "] may not be empty")));
         } else {
-            for (const std::string& text : dns1123_subdomain_errors(segment)) {
+            for (const std::string& text : check_dns1123_subdomain(segment)) {
                 errors.push_back(
                     field_invalid(path, path_text, cat("segment[", index, "]: ", text)));
             }
@@ -168,7 +168,7 @@ void check_review_versions(const Value& hook, const std::string& path, FieldErro
             errors.push_back(field_invalid(path_index(at, i), version, "duplicate version"));
             continue;
         }
-        if (const auto texts = dns1035_label_errors(version); !texts.empty()) {
+        if (const auto texts = check_dns1035_label(version); !texts.empty()) {
             errors.push_back(field_invalid(path_index(at, i), version, join(texts, ",")));
         }
         is_known = is_known || version == "v1" || version == "v1beta1";
