@@ -149,6 +149,10 @@ io::Task<Status> lead_and_run(io::RealLoop* loop, io::http::Transport* transport
                                                    lease->release());
         }(&elector, loop, &released));
         co_await last.join();
+        if (released && !*released) {
+            options.control.log(control::LogLevel::warn, "the lease cannot be given up",
+                                {{"error", released->error().text()}});
+        }
     }
     co_return ended;
 }

@@ -118,7 +118,7 @@ io::Task<Status> LeaderElector::release() {
         co_return Status{};
     }
     Value& spec = lease.mutable_value().mutable_member("spec");
-    spec.set("holderIdentity", "");
+    spec.erase("holderIdentity");  // An empty one is refused; client-go leaves it out, too.
     spec.set("leaseDurationSeconds", 1);
     CO_TRY(co_await client_->update(lease_resource(), std::move(lease), {}));
     holder_.clear();
