@@ -330,10 +330,11 @@ private:
     // Texts are short: most are copied by two moves, which may overlap.
     static void copy(char* out, std::string_view text) {
         const size_t size = text.size();
+        const char* const from = text.data();
         const auto move = [&]<typename Word>(Word) {
             Word words[2];
-            std::memcpy(&words[0], text.data(), sizeof(Word));
-            std::memcpy(&words[1], text.data() + size - sizeof(Word), sizeof(Word));
+            std::memcpy(&words[0], from, sizeof(Word));
+            std::memcpy(&words[1], from + size - sizeof(Word), sizeof(Word));
             std::memcpy(out, &words[0], sizeof(Word));
             std::memcpy(out + size - sizeof(Word), &words[1], sizeof(Word));
         };
