@@ -27,7 +27,7 @@ public:
             grow(text.size());
         }
         at_ -= text.size();
-        std::memcpy(buffer_.data() + at_, text.data(), text.size());
+        text.copy(buffer_.data() + at_, text.size());  // Also of an empty one, without an address.
     }
     void varint(uint64_t value) {
         std::array<char, 10> digits{};
