@@ -243,17 +243,24 @@ void warn_about_secret(Warner& warner, const Value& object, const Value* /*old*/
     }
 }
 
+// A new name that is no DNS label, where it goes on into `used_in`.
+void warn_about_name(Warner& warner, const Value& object, const Value* old,
+                     std::string_view used_in) {
+    if (old != nullptr) {
+        return;
+    }
+    if (const auto problems = check_dns1123_label(object.string_at("metadata", "name"));
+        !problems.empty()) {
+        warner.say_all(cat("metadata.name: this is used in ", used_in,
+                           ", which can result in surprising behavior; a DNS label is "
+                           "recommended: [",
+                           join(problems, " "), "]"));
+    }
+}
+
 void warn_about_single_pod(Warner& warner, const Value& object, const Value* old) {
     const Place root;
-    const std::string_view name = object.string_at("metadata", "name");
-    if (old == nullptr) {
-        if (const auto problems = check_dns1123_label(name); !problems.empty()) {
-            warner.say_all(
-                cat("metadata.name: this is used in the Pod's hostname, which can "
-                    "result in surprising behavior; a DNS label is recommended: [",
-                    join(problems, " "), "]"));
-        }
-    }
+    warn_about_name(warner, object, old, "the Pod's hostname");
     warn_about_pod(warner, map_of(object, "spec"), root.member("spec"));
 }
 
@@ -265,15 +272,7 @@ void warn_about_template(Warner& warner, const Value& template_holder, const Pla
 
 void warn_about_workload(Warner& warner, const Value& object, const Value* old) {
     const Place root;
-    const std::string_view name = object.string_at("metadata", "name");
-    if (old == nullptr) {
-        if (const auto problems = check_dns1123_label(name); !problems.empty()) {
-            warner.say_all(
-                cat("metadata.name: this is used in Pod names and hostnames, which can "
-                    "result in surprising behavior; a DNS label is recommended: [",
-                    join(problems, " "), "]"));
-        }
-    }
+    warn_about_name(warner, object, old, "Pod names and hostnames");
     warn_about_template(warner, map_of(object, "spec"), root.member("spec"));
 }
 
@@ -281,15 +280,7 @@ void warn_about_cron_job(Warner& warner, const Value& object, const Value* old) 
     const Place root;
     const Place spec = root.member("spec");
     const Place job = spec.member("jobTemplate");
-    const std::string_view name = object.string_at("metadata", "name");
-    if (old == nullptr) {
-        if (const auto problems = check_dns1123_label(name); !problems.empty()) {
-            warner.say_all(
-                cat("metadata.name: this is used in Pod names and hostnames, which can "
-                    "result in surprising behavior; a DNS label is recommended: [",
-                    join(problems, " "), "]"));
-        }
-    }
+    warn_about_name(warner, object, old, "Pod names and hostnames");
     warn_about_template(warner, map_of(map_of(map_of(object, "spec"), "jobTemplate"), "spec"),
                         job.member("spec"));
 }
