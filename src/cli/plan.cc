@@ -183,55 +183,20 @@ int run_plan(const PlanOptions& options) {
     if (!bench.complain_if_broken()) {
         return exit_failed;
     }
-    Diagnostics diagnostics;
-    const std::vector<FileObject> instances = read_objects({options.instance}, &diagnostics);
-    FileSource files(objects_of(read_objects(options.observed, &diagnostics)));
-    ClusterSource live(bench.cluster(), &files);
-    ObjectSource* source = &files;
-    if (bench.cluster() != nullptr) {
-        source = &live;
-    }
     Value documents = Value::list();
     std::string text;
     bool is_broken = false;
-    size_t planned = 0;
-    for (const FileObject& file : instances) {
-        const graph::SharedGraph graph = bench.graph_of(file.object.group_version_kind());
-        if (graph == nullptr) {
-            continue;
-        }
-        ++planned;
-        const Object admitted = admit_instance(*graph, file, &diagnostics);
-        if (has_errors(diagnostics)) {
-            break;
-        }
-        Result<Object> instance = observed_instance(admitted, source);
-        if (!instance) {
-            complain(cat("weft: ", instance.error().text(), "\n"));
-            return exit_failed;
-        }
-        Rehearsal rehearsal(graph.get(), *std::move(instance), source,
-                            [&](const GroupVersionKind& kind) { return bench.schema_of(kind); });
-        if (const Status status = rehearsal.run(); !status) {
-            complain(cat("weft: ", status.error().text(), "\n"));
-            return exit_failed;
-        }
-        is_broken = is_broken || count(rehearsal).broken > 0;
-        if (options.format == Format::text) {
-            text += plan_text(rehearsal, options.why, is_coloured());
-        } else {
-            documents.push_back(plan_value(rehearsal));
-        }
-    }
-    for (const Diagnostic& diagnostic : diagnostics) {
-        complain(to_text(diagnostic));
-    }
-    if (has_errors(diagnostics)) {
-        return exit_failed;
-    }
-    if (planned == 0) {
-        complain(cat("weft: no instance of ", options.definition, " in ", options.instance,
-                     "\n  cure: write an object of ", bench.kinds_text(), " there\n"));
+    const bool is_played =
+        rehearse_all(bench, {options.definition, options.instance, options.observed}, {},
+                     [&](const Rehearsal& rehearsal, const graph::Graph& /*graph*/) {
+                         is_broken = is_broken || count(rehearsal).broken > 0;
+                         if (options.format == Format::text) {
+                             text += plan_text(rehearsal, options.why, is_coloured());
+                         } else {
+                             documents.push_back(plan_value(rehearsal));
+                         }
+                     });
+    if (!is_played) {
         return exit_failed;
     }
     if (options.format != Format::text) {

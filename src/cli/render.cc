@@ -55,56 +55,21 @@ int run_render(const RenderOptions& options) {
     if (!bench.complain_if_broken()) {
         return exit_failed;
     }
-    Diagnostics diagnostics;
-    const std::vector<FileObject> instances = read_objects({options.instance}, &diagnostics);
-    FileSource files(objects_of(read_objects(options.observed, &diagnostics)));
-    ClusterSource live(bench.cluster(), &files);
-    ObjectSource* source = &files;
-    if (bench.cluster() != nullptr) {
-        source = &live;
-    }
     std::vector<Value> objects;
     size_t missing = 0;
-    size_t rendered = 0;
-    for (const FileObject& file : instances) {
-        const graph::SharedGraph graph = bench.graph_of(file.object.group_version_kind());
-        if (graph == nullptr) {
-            continue;
-        }
-        ++rendered;
-        const Object admitted = admit_instance(*graph, file, &diagnostics);
-        if (has_errors(diagnostics)) {
-            break;
-        }
-        Result<Object> instance = observed_instance(admitted, source);
-        if (!instance) {
-            complain(cat("weft: ", instance.error().text(), "\n"));
-            return exit_failed;
-        }
-        Rehearsal rehearsal(graph.get(), *std::move(instance), source,
-                            [&](const GroupVersionKind& kind) { return bench.schema_of(kind); },
-                            {.applies_all = true});
-        if (const Status status = rehearsal.run(); !status) {
-            complain(cat("weft: ", status.error().text(), "\n"));
-            return exit_failed;
-        }
-        for (const Change& change : rehearsal.changes()) {
-            if (change.kind != Change::Kind::remove) {
-                objects.push_back(options.with_labels ? change.desired.value()
-                                                      : without_decoration(change.desired).value());
+    const bool is_played = rehearse_all(
+        bench, {options.definition, options.instance, options.observed}, {.applies_all = true},
+        [&](const Rehearsal& rehearsal, const graph::Graph& graph) {
+            for (const Change& change : rehearsal.changes()) {
+                if (change.kind != Change::Kind::remove) {
+                    objects.push_back(options.with_labels
+                                          ? change.desired.value()
+                                          : without_decoration(change.desired).value());
+                }
             }
-        }
-        missing += tell_missing(rehearsal, *graph);
-    }
-    for (const Diagnostic& diagnostic : diagnostics) {
-        complain(to_text(diagnostic));
-    }
-    if (has_errors(diagnostics)) {
-        return exit_failed;
-    }
-    if (rendered == 0) {
-        complain(cat("weft: no instance of ", options.definition, " in ", options.instance,
-                     "\n  cure: write an object of ", bench.kinds_text(), " there\n"));
+            missing += tell_missing(rehearsal, graph);
+        });
+    if (!is_played) {
         return exit_failed;
     }
     const bool is_printed = print(documents_text(objects, options.format));

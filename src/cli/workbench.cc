@@ -206,4 +206,54 @@ Result<Object> observed_instance(const Object& instance, ObjectSource* source) {
     return Object(std::move(merged));
 }
 
+bool rehearse_all(
+    const Workbench& bench, const Rehearsed& what, RehearsalOptions options,
+    const std::function<void(const Rehearsal& rehearsal, const graph::Graph& graph)>& each) {
+    Diagnostics diagnostics;
+    const std::vector<FileObject> instances = read_objects({what.instance}, &diagnostics);
+    FileSource files(objects_of(read_objects(what.observed, &diagnostics)));
+    ClusterSource live(bench.cluster(), &files);
+    ObjectSource* source = &files;
+    if (bench.cluster() != nullptr) {
+        source = &live;
+    }
+    size_t played = 0;
+    for (const FileObject& file : instances) {
+        const graph::SharedGraph graph = bench.graph_of(file.object.group_version_kind());
+        if (graph == nullptr) {
+            continue;
+        }
+        ++played;
+        const Object admitted = admit_instance(*graph, file, &diagnostics);
+        if (has_errors(diagnostics)) {
+            break;
+        }
+        Result<Object> instance = observed_instance(admitted, source);
+        if (!instance) {
+            complain(cat("weft: ", instance.error().text(), "\n"));
+            return false;
+        }
+        Rehearsal rehearsal(
+            graph.get(), *std::move(instance), source,
+            [&](const GroupVersionKind& kind) { return bench.schema_of(kind); }, options);
+        if (const Status status = rehearsal.run(); !status) {
+            complain(cat("weft: ", status.error().text(), "\n"));
+            return false;
+        }
+        each(rehearsal, *graph);
+    }
+    for (const Diagnostic& diagnostic : diagnostics) {
+        complain(to_text(diagnostic));
+    }
+    if (has_errors(diagnostics)) {
+        return false;
+    }
+    if (played == 0) {
+        complain(cat("weft: no instance of ", what.definition, " in ", what.instance,
+                     "\n  cure: write an object of ", bench.kinds_text(), " there\n"));
+        return false;
+    }
+    return true;
+}
+
 }  // namespace weft::cli

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,5 +69,19 @@ private:
 // The instance with what the source knows of it: identity, status, finalizers and what the
 // controller wrote into its metadata; the spec is the given one. The given one if there is none.
 [[nodiscard]] Result<Object> observed_instance(const Object& instance, ObjectSource* source);
+
+// What `plan` and `render` play through: the instances of a file, on objects from files and, with
+// --from-cluster, from the cluster.
+struct Rehearsed {
+    std::string definition;  // for messages
+    std::string instance;    // the file
+    std::vector<std::string> observed;
+};
+
+// Plays each instance of the definitions through and gives it to `each`. False, and said on
+// standard error, if one cannot be played through, is not valid, or there is none.
+[[nodiscard]] bool rehearse_all(
+    const Workbench& bench, const Rehearsed& what, RehearsalOptions options,
+    const std::function<void(const Rehearsal& rehearsal, const graph::Graph& graph)>& each);
 
 }  // namespace weft::cli
