@@ -8,6 +8,7 @@ export PATH="$root/build/tools:$PATH:/usr/local/go/bin"
 go_home=${GO_HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)} # Go's caches are worth keeping
 export HOME=$work # kubectl's caches and settings stay here
 pids=()
+mounts=() # what a failed check leaves mounted is taken off before the folder goes
 passed=0
 
 cleanup() {
@@ -21,6 +22,9 @@ cleanup() {
             [ -s "$log" ] && { echo "-- $(basename "$log")"; tail -n 30 "$log"; }
         done
     fi
+    for mount in "${mounts[@]}"; do
+        mountpoint -q "$mount" && umount -l "$mount"
+    done
     rm -rf "$work"
     exit "$code"
 }

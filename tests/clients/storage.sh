@@ -44,7 +44,7 @@ fails "a torn store" "damaged" timeout 10 "$weft" serve --port 0 --data-dir "$wo
 # A disk of 4 MiB that fills while the server runs, where this user may make one.
 mkdir "$work/small"
 if mount -t tmpfs -o size=4m none "$work/small" 2>/dev/null; then
-    trap 'code=$?; umount -l "$work/small" 2>/dev/null; (exit $code); cleanup' EXIT
+    mounts+=("$work/small")
     serve full --data-dir "$work/small/data"
     ok "a map on a small disk" put fits
     head -c 600000 /dev/zero | tr '\0' x >"$work/large"
