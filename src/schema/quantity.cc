@@ -15,7 +15,8 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr Wide nanos_per_unit = 1'000'000'000;
 constexpr Wide units_max = 0x7FFF'FFFF'FFFF'FFFFULL;
-constexpr int digits_kept = 24;  // more do not change the outcome but for rounding
+constexpr size_t digits_of_a_word = 19;  // any so many fit into 64 bits
+constexpr int digits_kept = 24;          // more do not change the outcome but for rounding
 
 enum class QuantityForm : unsigned char { decimal, binary, exponent };
 
@@ -25,24 +26,21 @@ struct QuantitySuffix {
 };
 
 std::optional<QuantitySuffix> read_suffix(std::string_view text) {
-    struct Known {
-        std::string_view text;
-        QuantityForm form;
-        int power;
-    };
-    static constexpr Known known[] = {
-        {"", QuantityForm::decimal, 0},   {"n", QuantityForm::decimal, -9},
-        {"u", QuantityForm::decimal, -6}, {"m", QuantityForm::decimal, -3},
-        {"k", QuantityForm::decimal, 3},  {"M", QuantityForm::decimal, 6},
-        {"G", QuantityForm::decimal, 9},  {"T", QuantityForm::decimal, 12},
-        {"P", QuantityForm::decimal, 15}, {"E", QuantityForm::decimal, 18},
-        {"Ki", QuantityForm::binary, 10}, {"Mi", QuantityForm::binary, 20},
-        {"Gi", QuantityForm::binary, 30}, {"Ti", QuantityForm::binary, 40},
-        {"Pi", QuantityForm::binary, 50}, {"Ei", QuantityForm::binary, 60},
-    };
-    for (const Known& entry : known) {
-        if (entry.text == text) {
-            return QuantitySuffix{entry.form, entry.power};
+    if (text.empty()) {
+        return QuantitySuffix{QuantityForm::decimal, 0};
+    }
+    constexpr std::string_view decimal = "num kMGTPE";  // 10^-9, 10^-6, ... 10^18
+    constexpr std::string_view binary = "KMGTPE";       // 2^10, 2^20, ... 2^60
+    if (text.size() == 1 && text[0] != ' ') {
+        const size_t step = decimal.find(text[0]);
+        if (step != std::string_view::npos) {
+            return QuantitySuffix{QuantityForm::decimal, static_cast<int>(step) * 3 - 9};
+        }
+    }
+    if (text.size() == 2 && text[1] == 'i') {
+        const size_t step = binary.find(text[0]);
+        if (step != std::string_view::npos) {
+            return QuantitySuffix{QuantityForm::binary, static_cast<int>(step + 1) * 10};
         }
     }
     if (text.size() > 1 && (text[0] == 'e' || text[0] == 'E')) {
@@ -67,6 +65,17 @@ struct Digits {
 
 Digits read_digits(std::string_view whole, std::string_view fraction) {
     Digits out;
+    if (whole.size() + fraction.size() <= digits_of_a_word) {
+        uint64_t mantissa = 0;
+        for (const std::string_view part : {whole, fraction}) {
+            for (const char digit : part) {
+                mantissa = mantissa * 10 + static_cast<unsigned>(digit - '0');
+            }
+        }
+        out.mantissa = mantissa;
+        out.scale = -static_cast<int>(fraction.size());
+        return out;
+    }
     int kept = 0;
     const auto take = [&](char digit, bool is_fraction) {
         if (kept >= digits_kept) {
