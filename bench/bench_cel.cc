@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 
 #include "base/allocations.h"
 #include "cel_cases.h"
+#include "io/time_zone.h"
 #include "object/json.h"
 
 namespace {
@@ -31,14 +30,6 @@ std::string hexadecimal(uint64_t bits) {
     char text[17];
     (void)std::snprintf(text, sizeof text, "%lx", bits);
     return text;
-}
-
-std::optional<std::string> load_zone(std::string_view name) {
-    std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
-    if (!file) {
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 Value tagged(const cel::Value& value, cel::Arena& arena);
@@ -200,7 +191,7 @@ private:
     }
 
     cel::Environment kro_ =
-        cel::Environment::of(cel::Profile::kro()).extend().zones(load_zone).build();
+        cel::Environment::of(cel::Profile::kro()).extend().zones(io::read_time_zone).build();
     std::string expression_;
     Value inputs_;
     std::optional<cel::Environment> environment_;

@@ -379,7 +379,6 @@ private:
 // arena (`arena.make<Quantity>(…)`) or outlive the evaluation in another way.
 class Opaque {
 public:
-    virtual ~Opaque() = default;
     Opaque() = default;
     Opaque(const Opaque&) = delete;
     Opaque& operator=(const Opaque&) = delete;
@@ -400,6 +399,11 @@ public:
     [[nodiscard]] virtual std::optional<weft::Value> to_native() const { return std::nullopt; }
     // For people: diagnostics and `weft eval`.
     [[nodiscard]] virtual std::string text() const;
+
+protected:
+    // Not virtual: an arena destroys each by its own class, and those that need no destruction not
+    // at all. Nobody owns one by this base.
+    ~Opaque() = default;
 };
 
 template <typename T>

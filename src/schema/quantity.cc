@@ -316,7 +316,6 @@ Result<Quantity> Quantity::parse(std::string_view text) {
         nanos_of(parsed->digits, parsed->suffix, is_binary ? units_max : count_units_max);
     out.nanos_ = parsed->negative ? -static_cast<Nanos>(nanos) : static_cast<Nanos>(nanos);
     out.form_ = static_cast<unsigned char>(parsed->suffix.form);
-    out.parsed_ = text;
     return out;
 }
 
@@ -333,9 +332,6 @@ Quantity Quantity::of_milli(int64_t milli) {
 }
 
 std::string Quantity::text() const {
-    if (!parsed_.empty()) {
-        return *canonical_quantity(parsed_);
-    }
     if (nanos_ == 0) {
         return "0";
     }

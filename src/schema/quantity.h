@@ -25,8 +25,8 @@ inline constexpr std::string_view quantity_error =
     "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 inline constexpr std::string_view quantity_suffix_error = "unable to parse quantity's suffix";
 
-// A quantity to count with, exact to a nano. It is a value. Amounts beyond 10^29 are cut to that,
-// which no resource reaches; the text of a parsed quantity is not touched by it.
+// A quantity to count with, exact to a nano. It is a value without memory of its own. Amounts
+// beyond 10^29 are cut to that, which no resource reaches.
 class Quantity {
 public:
     Quantity() = default;  // 0
@@ -36,7 +36,8 @@ public:
     [[nodiscard]] static Quantity of_units(int64_t units);
     [[nodiscard]] static Quantity of_milli(int64_t milli);
 
-    // The canonical text.
+    // The canonical text of the amount. Go keeps some texts as they were written ("1.500"): who has
+    // the text asks `canonical_quantity`.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] int sign() const { return nanos_ < 0 ? -1 : nanos_ > 0 ? 1 : 0; }
     // Rounded up (towards +infinity for the positive, away from 0 for the negative, as Go does);
@@ -63,7 +64,6 @@ private:
 
     Nanos nanos_ = 0;
     unsigned char form_ = 0;  // decimal, binary, exponent
-    std::string parsed_;      // what was read, if it was not made; few ask for its canonical form
 };
 
 }  // namespace weft::schema

@@ -2,6 +2,8 @@
 
 #include "cel/library/quantity.h"
 
+#include <type_traits>
+
 #include "cel/library/kubernetes_costs.h"
 #include "schema/quantity.h"
 
@@ -15,7 +17,9 @@ constexpr Type quantity_type{.kind = TypeKind::opaque, .name = "kubernetes.Quant
 class QuantityValue final : public Opaque {
 public:
     static constexpr char class_id = 0;
-    explicit QuantityValue(schema::Quantity quantity) : amount(std::move(quantity)) {}
+    // `text` is what was read, and outlives the value; empty for what was counted.
+    explicit QuantityValue(const schema::Quantity& quantity, std::string_view text = {})
+        : amount(quantity), written_(text) {}
 
     [[nodiscard]] const void* class_identity() const override { return &class_id; }
     [[nodiscard]] const Type* type() const override { return &quantity_type; }
@@ -25,18 +29,24 @@ public:
                    ? Value::boolean(quantity->amount == amount)
                    : make_error(arena, ErrorCode::no_such_overload, "no such overload");
     }
-    [[nodiscard]] std::string text() const override { return amount.text(); }
+    [[nodiscard]] std::string text() const override {
+        return written_.empty() ? amount.text() : *schema::canonical_quantity(written_);
+    }
 
     const schema::Quantity amount;
+
+private:
+    std::string_view written_;
 };
+static_assert(std::is_trivially_destructible_v<QuantityValue>);  // an arena need not remember it
 
 const schema::Quantity& amount_of(const Value& value) {
     return value.as<QuantityValue>()->amount;
 }
 
 Value make_quantity(Call& call, std::span<const Value> args) {
-    Result<schema::Quantity> quantity = schema::Quantity::parse(args[0].as_string());
-    return quantity ? call.object<QuantityValue>(*std::move(quantity))
+    const Result<schema::Quantity> quantity = schema::Quantity::parse(args[0].as_string());
+    return quantity ? call.object<QuantityValue>(*quantity, args[0].as_string())
                     : call.error(ErrorCode::invalid_argument, quantity.error().message());
 }
 Value is_quantity(Call&, std::span<const Value> args) {
