@@ -99,6 +99,7 @@ def definitions(report, has_peers):
     if has_peers:
         server = RealPair()
         real = first_object(server)
+        server.stop()
     report.line("CRD of 30 fields sent -> its first object accepted", f"{weft:.1f} ms", real and f"{real:.0f} ms", real and real / weft,
                 want="under 5 ms", how="bench_load crd-first --count 20")
 
@@ -108,8 +109,10 @@ def definitions(report, has_peers):
         time.sleep(1)
         return result["seconds"], server.memory_mb(), (server.memory_mb() - before) * 1024 / count
 
-    real = growth(server, 100) if has_peers else None
+    real = None
     if has_peers:
+        server = RealPair()
+        real = growth(server, 100)
         server.stop()
     server = Weft("--no-controllers", "--workloads", "off")
     seconds, memory, each = growth(server, 1000)

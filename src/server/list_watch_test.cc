@@ -4,6 +4,7 @@
 
 #include "schema/builtin.h"
 #include "schema/protobuf.h"
+#include "server/limits.h"
 #include "server/server_testing.h"
 
 namespace weft::server {
@@ -296,6 +297,33 @@ TEST(ListWatch, BookmarksComeByTheMinuteAndEndTheWatchAtItsTime) {
               cat(at.world.store->newest()));
     EXPECT_EQ(bookmark.find("object", "metadata", "name"), nullptr);
     EXPECT_EQ(std::ranges::count(rest, '\n'), 1) << rest;
+}
+
+TEST(ListWatch, ACrowdOfWatchersGetsEachEventOnceInOrderAndSoon) {
+    Populated at;
+    const auto watch = [&at] {
+        return at.world.send("GET", at.target("watch=1&resourceVersion=$NOW"));
+    };
+    std::vector<io::http::Response> watchers;
+    while (watchers.size() <= limits::crowd_of_watchers) {
+        watchers.push_back(watch());
+    }
+    at.world.send("POST", maps, map_named("first"));
+    const std::string first = text_of_stream(at.world, watchers[0], 1);
+    const int64_t begin = at.world.loop.monotonic();
+
+    // These come while the crowd is served at most once in a while; one more joins meanwhile.
+    at.world.send("POST", maps, map_named("second"));
+    watchers.push_back(watch());
+    at.world.send("POST", maps, map_named("third"));
+
+    EXPECT_EQ(events_of(first + text_of_stream(at.world, watchers[0], 2)),
+              (std::vector<std::string>{"ADDED first", "ADDED second", "ADDED third"}));
+    EXPECT_LE(at.world.loop.monotonic() - begin, 2 * limits::crowd_pause);
+    for (size_t i = 1; i < watchers.size(); ++i) {
+        EXPECT_EQ(events_of(text_of_stream(at.world, watchers[i], 3)),
+                  (std::vector<std::string>{"ADDED first", "ADDED second", "ADDED third"}));
+    }
 }
 
 TEST(ListWatch, AWatchOfAKindFromBeforeItWasServedIsTooOld) {

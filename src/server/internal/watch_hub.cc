@@ -3,6 +3,7 @@
 #include "server/internal/watch_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/limits.h"
 
@@ -56,7 +57,7 @@ void Watcher::push(io::http::SharedBytes line) {
 }
 
 WatchHub::WatchHub(io::Loop* loop, store::Store* store, std::string prefix)
-    : store_(store), prefix_(std::move(prefix)), scope_(loop) {}
+    : loop_(loop), store_(store), prefix_(std::move(prefix)), scope_(loop) {}
 
 namespace {
 
@@ -133,8 +134,13 @@ void WatchHub::hand_out(const std::vector<store::Event>& events) {
     }
 }
 
+void WatchHub::hand_out_pending() {
+    hand_out(std::exchange(pending_, {}));
+}
+
 store::Revision WatchHub::drain() {
     const store::Revision newest = store_->newest();
+    hand_out_pending();
     while (watch_ != nullptr) {
         auto events = watch_->take();
         if (!events) {
@@ -147,6 +153,13 @@ store::Revision WatchHub::drain() {
         hand_out(*events);
     }
     return newest;
+}
+
+io::Task<void> WatchHub::wait_for_more() {
+    const int64_t since = loop_->monotonic() - handed_out_at_;
+    if (watchers_.size() > limits::crowd_of_watchers && since < limits::crowd_pause) {
+        (void)co_await io::sleep(loop_, limits::crowd_pause - since);
+    }
 }
 
 io::Task<void> WatchHub::pump() {
@@ -162,7 +175,10 @@ io::Task<void> WatchHub::pump() {
             watchers_.clear();
             break;
         }
-        hand_out(*events);
+        pending_ = *std::move(events);
+        co_await wait_for_more();
+        drain();
+        handed_out_at_ = loop_->monotonic();
     }
     pumping_ = false;
     watch_.reset();

@@ -95,13 +95,19 @@ public:
 private:
     friend class WatchHubs;
     io::Task<void> pump();
+    // Until enough time has passed since the last events, if there are many watchers.
+    io::Task<void> wait_for_more();
+    void hand_out_pending();
     void hand_out(const std::vector<store::Event>& events);
     static void deliver(Watcher* watcher, const store::Event& event,
                         std::vector<std::pair<std::string, io::http::SharedBytes>>* encoded);
 
+    io::Loop* loop_;
     store::Store* store_;
     std::string prefix_;
     std::unique_ptr<store::Watch> watch_;
+    std::vector<store::Event> pending_;  // taken from watch_, older than all that is still in it
+    int64_t handed_out_at_ = 0;          // of the loop's monotonic clock
     store::Revision floor_ = 0;
     store::Revision position_ = 0;  // all events up to here have been handed out
     std::list<Watcher*> watchers_;
