@@ -118,6 +118,30 @@ io::Task<Status> do_apply(kube::Client* client, int64_t i) {
                                   {.field_manager = "bench", .force = true}));
     co_return Status{};
 }
+// What a controller writes for an instance of five children and its user for the instance itself,
+// by a client that waits for nobody: nine writes.
+io::Task<Status> do_bare(kube::Client* client, int64_t i) {
+    const auto map = [i](std::string_view suffix) {
+        return Object(Value::map_of(
+            {{"apiVersion", "v1"},
+             {"kind", "ConfigMap"},
+             {"metadata", Value::map_of({{"name", cat("bare-", i, suffix)},
+                                         {"namespace", "default"},
+                                         {"labels", Value::map_of({{"of", cat("bare-", i)}})}})},
+             {"data", Value::map_of({{"v", "x"}})}}));
+    };
+    CO_TRY(co_await client->create(config_maps, map(""), {}));
+    for (const std::string_view child : {"-a", "-b", "-c", "-d", "-e"}) {
+        CO_TRY(co_await client->apply(config_maps, map(child),
+                                      {.field_manager = "bench", .force = true}));
+    }
+    for (int turn = 0; turn < 3; ++turn) {
+        const Value patch = Value::map_of({{"data", Value::map_of({{"turn", cat(turn)}})}});
+        CO_TRY(co_await client->patch(config_maps, {"default", cat("bare-", i)},
+                                      kube::PatchType::merge, patch, {}));
+    }
+    co_return Status{};
+}
 io::Task<Status> do_list(kube::Client* client, int64_t /*i*/) {
     // The bytes, not the objects: this measures the server.
     io::http::Request request;
@@ -319,6 +343,8 @@ io::Task<int> work(Run* run, std::string verb) {
         co_await share(run, do_get);
     } else if (verb == "apply") {
         co_await share(run, do_apply);
+    } else if (verb == "bare") {
+        co_await share(run, do_bare);
     } else if (verb == "list") {
         co_await share(run, do_list);
     } else if (verb == "crds") {
