@@ -99,8 +99,10 @@ public:
         return found == waits_.end() ? 0 : found->second;
     }
 
-    // The next key; it is this caller's until `done`.
+    // The next key; it is this caller's until `done`. Cancelled callers get none, however many
+    // wait: a worker whose queue is never empty must end too.
     [[nodiscard]] io::Task<Result<Key>> get() {
+        CO_TRY(co_await io::check_cancelled());
         while (queue_.empty()) {
             if (is_shut_down_) {
                 co_return make_error(Reason::cancelled, "the queue is shut down");
