@@ -81,12 +81,28 @@ private:
 
 class TlsWire : public Wire {
 public:
-    TlsWire(SSL* ssl, int descriptor) : ssl_(ssl), descriptor_(descriptor) {
-        SSL_set_fd(ssl, descriptor);
-        SSL_set_app_data(ssl, this);
-    }
+    // A client's side, which speaks first.
+    TlsWire(Ssl ssl, int descriptor) : descriptor_(descriptor) { use(std::move(ssl)); }
+    // A server's side. The context must outlive it.
+    TlsWire(SSL_CTX* context, int descriptor) : context_(context), descriptor_(descriptor) {}
 
     Flow handshake() override {
+        if (ssl_ == nullptr) {
+            // A session costs some 27 KB before it has read anything, and many who connect and say
+            // nothing must cost nothing: it is made when the first byte is there.
+            char first = 0;
+            const ssize_t count = recv(descriptor_, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+            if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+                return Flow::blocked;
+            }
+            if (count == 0) {
+                return Flow::ended;
+            }
+            Ssl ssl(SSL_new(context_));
+            CHECK(ssl != nullptr);
+            SSL_set_accept_state(ssl.get());
+            use(std::move(ssl));
+        }
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_.get());
         if (result == 1) {
@@ -119,8 +135,10 @@ public:
     }
 
     void shut_down_write() override {
-        ERR_clear_error();
-        SSL_shutdown(ssl_.get());
+        if (ssl_ != nullptr) {
+            ERR_clear_error();
+            SSL_shutdown(ssl_.get());
+        }
         shutdown(descriptor_, SHUT_WR);
     }
 
@@ -128,6 +146,9 @@ public:
     std::string_view protocol() const override { return protocol_; }
 
     void describe(http::Peer* peer) const override {
+        if (ssl_ == nullptr) {
+            return;
+        }
         const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
         if (certificate == nullptr) {
             return;
@@ -160,6 +181,11 @@ public:
     void refuse() { refused_ = true; }
 
 private:
+    void use(Ssl ssl) {
+        SSL_set_fd(ssl.get(), descriptor_);
+        SSL_set_app_data(ssl.get(), this);
+        ssl_ = std::move(ssl);
+    }
     Flow stopped(int result, std::string_view call) {
         const int error = SSL_get_error(ssl_.get(), result);
         wants_write_ = error == SSL_ERROR_WANT_WRITE;
@@ -193,7 +219,8 @@ private:
         return Flow::failed;
     }
 
-    Ssl ssl_;
+    SSL_CTX* context_ = nullptr;  // until there is a session
+    Ssl ssl_;                     // null: nothing has come yet
     int descriptor_;
     bool wants_write_ = false;
     bool refused_ = false;
@@ -331,25 +358,22 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(std::string_view ca_pem,
 }
 
 std::unique_ptr<Wire> TlsContext::accept(int descriptor) const {
-    SSL* const ssl = SSL_new(context_.get());
-    CHECK(ssl != nullptr);
-    SSL_set_accept_state(ssl);
-    return std::make_unique<TlsWire>(ssl, descriptor);
+    return std::make_unique<TlsWire>(context_.get(), descriptor);
 }
 
 std::unique_ptr<Wire> TlsContext::connect(int descriptor, const std::string& name) const {
-    SSL* const ssl = SSL_new(context_.get());
+    Ssl ssl(SSL_new(context_.get()));
     CHECK(ssl != nullptr);
-    SSL_set_connect_state(ssl);
+    SSL_set_connect_state(ssl.get());
     if (is_ip(name)) {
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());
     } else {
-        SSL_set_tlsext_host_name(ssl, name.c_str());
+        SSL_set_tlsext_host_name(ssl.get(), name.c_str());
         if (verifies_) {
-            SSL_set1_host(ssl, name.c_str());
+            SSL_set1_host(ssl.get(), name.c_str());
         }
     }
-    auto wire = std::make_unique<TlsWire>(ssl, descriptor);
+    auto wire = std::make_unique<TlsWire>(std::move(ssl), descriptor);
     wire->must_verify(name);
     return wire;
 }
