@@ -38,11 +38,9 @@ Value bad_data(Arena& arena, const Pieces&... pieces) {
     return make_error(arena, ErrorCode::bad_data, arena.copy(cat(pieces...)));
 }
 
-Value read_string(const weft::Value& input, const schema::Schema& schema, Arena& arena) {
-    if (!input.is_string()) {
-        return bad_data(arena, "invalid data, expected string, got ", go_type_of(input));
-    }
-    const std::string_view text = input.as_string();
+}  // namespace
+
+Value read_text(std::string_view text, const schema::Schema& schema, Arena& arena) {
     if (schema.format.empty()) {
         return Value::string(text);
     }
@@ -69,6 +67,15 @@ Value read_string(const weft::Value& input, const schema::Schema& schema, Arena&
                     : bad_data(arena, "Invalid date formatted string ", text);
     }
     return Value::string(text);
+}
+
+namespace {
+
+Value read_string(const weft::Value& input, const schema::Schema& schema, Arena& arena) {
+    if (!input.is_string()) {
+        return bad_data(arena, "invalid data, expected string, got ", go_type_of(input));
+    }
+    return read_text(input.as_string(), schema, arena);
 }
 
 Value read_integer(const weft::Value& input, Arena& arena) {

@@ -14,6 +14,8 @@
 
 namespace weft::cel {
 
+// A text of this schema: itself, or the time, the duration or the bytes that its format says.
+[[nodiscard]] Value read_text(std::string_view text, const schema::Schema& schema, Arena& arena);
 [[nodiscard]] Value read_input(const weft::Value& input, const schema::Schema* schema,
                                Arena& arena);
 
