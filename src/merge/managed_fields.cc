@@ -118,7 +118,7 @@ public:
         return Object(std::move(value));
     }
 
-    // An error is one of the conversion; objects that do not fit the schema leave all as it is.
+    // An error: one of the objects does not fit the schema, or not that of another owner's version.
     Status track_update(const Object& live, const Object& changed, std::string_view manager,
                         Entries& entries) const;
 
@@ -161,9 +161,12 @@ Status Endpoint::track_update(const Object& live, const Object& changed, std::st
                               Entries& entries) const {
     const TypedObject old_object = typed(live.value());
     const TypedObject new_object = typed(changed.value());
-    if (!validate(new_object.value, new_object.type, Duplicates::allowed) ||
-        !validate(old_object.value, old_object.type, Duplicates::allowed)) {
-        return {};
+    for (const auto& [object, word] : {std::pair(&changed, "new"), std::pair(&live, "live")}) {
+        if (const Status valid = validate(object->value(), new_object.type, Duplicates::allowed);
+            !valid) {
+            return make_error(Reason::unknown, "failed to convert ", word, " object (",
+                              object_text(*object), ") to smd typed: ", valid.error().message());
+        }
     }
     // The write is tracked under a name of its own first, so that the manager's earlier entry loses
     // what it lost, and only a write that took fields moves the time.
@@ -390,7 +393,7 @@ Object update(const Object* live, const Object& changed, const WriteOptions& opt
     set_managed_fields(before, Value());
     const Status tracked = endpoint.track_update(before, out, options.manager, entries);
     if (!tracked) {
-        return out;
+        return out;  // What cannot be tracked has no owners, rather than wrong ones.
     }
     internal::cap_updaters(entries);
     if (live != nullptr && live_fields != nullptr) {

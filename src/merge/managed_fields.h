@@ -57,8 +57,9 @@ struct ApplyResult {
 
 // `changed`, what a create, update or patch is about to store over `live` (null: create), with its
 // managedFields. managedFields in `changed` are taken for what they say, save at subresources; []
-// and [{}] reset them; invalid ones are ignored. Never fails: where the objects cannot be tracked,
-// entries stay as they were, or go. If nothing but times would change, the live entries are kept.
+// and [{}] reset them; invalid ones are ignored. Never fails: where the objects cannot be tracked
+// (one does not fit its schema, or the schema of an owner's version), all entries go. If nothing
+// but times would change, the live entries are kept.
 [[nodiscard]] Object update(const Object* live, const Object& changed, const WriteOptions& options);
 
 // The entries of metadata.managedFields as sets, with their times; errors as upstream's.

@@ -147,7 +147,11 @@ internal::FastJson internal::parse_json_fast(std::string_view text, const JsonOp
     }
     FastBuilder builder;
     out = builder.build(root);
-    const bool ask = options.refuse_duplicates || options.duplicates != nullptr;
+    if (options.members != nullptr) {
+        return FastJson::refused;
+    }
+    const bool ask =
+        options.refuse_duplicates || options.merge_duplicates || options.duplicates != nullptr;
     return ask && builder.has_duplicates() ? FastJson::refused : FastJson::done;
 }
 

@@ -14,8 +14,14 @@ namespace weft {
 struct JsonOptions {
     // A second member of the same name is an error instead of replacing the first.
     bool refuse_duplicates = false;
+    // A second member of the same name adds to the first if both are maps: what Go's decoder does
+    // with the members of a struct.
+    bool merge_duplicates = false;
     // Paths of duplicate members are collected here ("spec.x"), for fieldValidation; may be null.
     std::vector<std::string>* duplicates = nullptr;
+    // Paths of all members of the document and of its items ("[0].x"), in the order of the text and
+    // as often as they stand there; may be null.
+    std::vector<std::string>* members = nullptr;
 };
 
 // One JSON document, white space around it allowed. Integers that fit 64 bits become integers, all

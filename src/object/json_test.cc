@@ -119,6 +119,11 @@ TEST(Json, ALaterMemberReplacesAnEarlierOneUnlessAsked) {
     ASSERT_TRUE(parse_json(text, {.duplicates = &duplicates}));
     EXPECT_EQ(duplicates, (std::vector<std::string>{"l[1].x.b", "a"}));
 
+    EXPECT_EQ(to_json(*parse_json(
+                  R"({"a":{"x":1,"y":{"p":1}},"a":{"y":{"q":2},"x":3},"b":{"x":1},"b":[]})",
+                  {.merge_duplicates = true})),
+              R"({"a":{"x":3,"y":{"p":1,"q":2}},"b":[]})");
+
     duplicates.clear();
     ASSERT_TRUE(parse_json(R"([{"a":1,"a":2,"b.c":{"x":1,"x":2}}])", {.duplicates = &duplicates}));
     EXPECT_EQ(duplicates, (std::vector<std::string>{"[0].a", "[0].b.c.x"}));

@@ -92,19 +92,43 @@ std::string found_name(const Value& value, bool with_number) {
 }
 
 // The first byte that Go's base64 decoder stops at.
+// Where Go's decoder stops: at the character, at what follows the padding, or where the four that
+// are not complete begin.
 size_t bad_base64_at(std::string_view text) {
+    const auto skip_lines = [&](size_t at) {
+        while (at < text.size() && (text[at] == '\n' || text[at] == '\r')) {
+            ++at;
+        }
+        return at;
+    };
+    size_t of_four = 0;
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        if (c == '\n' || c == '\r') {
+            continue;
+        }
         const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '\n' || c == '\r';
-        if (!good && c != '=') {
+                          (c >= '0' && c <= '9') || c == '+' || c == '/';
+        if (good) {
+            of_four = (of_four + 1) % 4;
+            continue;
+        }
+        if (c != '=' || of_four < 2) {
             return i;
         }
-        if (c == '=' && i % 4 < 2) {
-            return i;
+        size_t next = skip_lines(i + 1);
+        if (of_four == 2) {
+            if (next == text.size()) {
+                return text.size();
+            }
+            if (text[next] != '=') {
+                return next - 1;
+            }
+            next = skip_lines(next + 1);
         }
+        return next;
     }
-    return text.size();
+    return text.size() - of_four;
 }
 
 bool is_zero(const Value& value) {

@@ -173,8 +173,7 @@ Result<std::string> Protobuf::encode(const Value& object,
 }
 
 Result<std::string> Protobuf::encode_list(const GroupVersionKind& kind, const Value& metadata,
-                                          size_t count,
-                                          const std::function<Result<Value>(size_t)>& item) const {
+                                          size_t count, const ListItems& items) const {
     const internal::Tables& tables = builtin_->tables();
     const auto list = find(kind);
     if (!list) {
@@ -199,9 +198,17 @@ Result<std::string> Protobuf::encode_list(const GroupVersionKind& kind, const Va
     internal::BackwardWriter out;
     const size_t begun = open_envelope(out);
     for (size_t i = count; i > 0; --i) {
-        const Value object = TRY(item(i - 1));
+        const std::string* known = items.known ? items.known(i - 1) : nullptr;
+        if (known != nullptr) {
+            out.bytes_field(items_row->path[0], *known);
+            continue;
+        }
+        const Value object = TRY(items.item(i - 1));
         const size_t message = out.size();
         TRY(internal::write_message(*fields_, *items_row->definition, object, out));
+        if (items.made) {
+            items.made(i - 1, out.since(message));
+        }
         out.close_field(items_row->path[0], message);
     }
     const size_t message = out.size();

@@ -50,11 +50,18 @@ public:
     // `default_kind` is for objects that name none (WatchEvent); their envelope names none either.
     [[nodiscard]] Result<std::string> encode(const Value& object,
                                              const GroupVersionKind* default_kind = nullptr) const;
-    // A list of `count` objects of which only one at a time exists: `item` makes the nth, and is
-    // asked from the last to the first. `kind` is that of the list.
-    [[nodiscard]] Result<std::string> encode_list(
-        const GroupVersionKind& kind, const Value& metadata, size_t count,
-        const std::function<Result<Value>(size_t)>& item) const;
+    // A list of `count` objects of which only one at a time exists: `item` makes the nth, and they
+    // are asked for from the last to the first. `kind` is that of the list.
+    struct ListItems {
+        std::function<Result<Value>(size_t)> item;
+        // The nth item's message from an earlier time, null if there is none; and what hears of a
+        // message that was made. Both or none.
+        std::function<const std::string*(size_t)> known = {};
+        std::function<void(size_t, std::string_view)> made = {};
+    };
+    [[nodiscard]] Result<std::string> encode_list(const GroupVersionKind& kind,
+                                                  const Value& metadata, size_t count,
+                                                  const ListItems& items) const;
     // One frame of a watch: four bytes of length, then a bare WatchEvent that holds the object in
     // its own envelope.
     [[nodiscard]] Result<std::string> encode_watch_frame(std::string_view type,

@@ -5,6 +5,7 @@
 #include "schema/protobuf.h"
 
 #include <gtest/gtest.h>
+#include <map>
 
 namespace weft::schema {
 namespace {
@@ -70,12 +71,24 @@ TEST(Protobuf, WritesAListItemByItemAsItWritesItWhole) {
         R"({"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"x"},)"
         R"("items":[{"metadata":{"name":"a"},"data":{"k":"v"}},{"metadata":{"name":"b"}}]})");
 
-    const Result<std::string> bytes = protobuf().encode_list(
-        {"", "v1", "ConfigMapList"}, *list.find("metadata"), 2,
-        [&list](size_t nth) -> Result<Value> { return list.find("items")->items()[nth]; });
+    std::map<size_t, std::string> made;
+    Protobuf::ListItems items;
+    items.item = [&list](size_t nth) -> Result<Value> { return list.find("items")->items()[nth]; };
+    items.known = [&made](size_t nth) { return made.contains(nth) ? &made[nth] : nullptr; };
+    items.made = [&made](size_t nth, std::string_view message) { made[nth] = message; };
+    const auto write = [&] {
+        return protobuf().encode_list({"", "v1", "ConfigMapList"}, *list.find("metadata"), 2,
+                                      items);
+    };
+
+    const Result<std::string> bytes = write();
 
     ASSERT_TRUE(bytes.has_value());
     EXPECT_EQ(*bytes, *protobuf().encode(list));
+    // What was made once serves again.
+    EXPECT_EQ(made.size(), 2U);
+    items.item = [](size_t) -> Result<Value> { return make_error(Reason::unknown, "not asked"); };
+    EXPECT_EQ(write().value(), *bytes);
 }
 
 TEST(Protobuf, KnowsWhatEveryAnswerCanBe) {

@@ -264,6 +264,9 @@ Value versions_as_go(const Value& spec) {
         return {};
     }
     std::vector<Value> out;
+    if (versions->empty()) {
+        return Value::list();  // shown as [], other than none
+    }
     for (const Value& version : versions->items()) {
         Value go = Value::map();
         go.append_new("Name", Value(version.string_at("name")));

@@ -147,7 +147,11 @@ private:
     Result<bool> add_to_container(Value& value) {
         Frame& frame = frames_.back();
         if (frame.is_map) {
-            frame.map.set(frame.key, std::move(value));
+            if (options_.merge_duplicates) {
+                merge(frame.map, frame.key, std::move(value));
+            } else {
+                frame.map.set(frame.key, std::move(value));
+            }
         } else {
             items_.push_back(std::move(value));
         }
@@ -178,6 +182,18 @@ private:
         return true;
     }
 
+    // Maps add to what the member was. As deep as the parser's own frames were.
+    static void merge(Value& map, std::string_view key, Value value) {
+        Value* before = value.is_map() ? map.find_mutable(key) : nullptr;
+        if (before == nullptr || !before->is_map()) {
+            map.set(key, std::move(value));
+            return;
+        }
+        for (const Member& member : value.members()) {
+            merge(*before, member.name(), member.value);
+        }
+    }
+
     Status parse_key() {
         if (at_end()) {
             return ended();
@@ -199,11 +215,15 @@ private:
             frame.map.contains(frame.key)) {
             report_duplicate();
         }
+        constexpr size_t of_items = 2;  // frames
+        if (options_.members != nullptr && frames_.size() <= of_items) {
+            options_.members->push_back(path_here());
+        }
         return {};
     }
 
     // sigs.k8s.io/json joins the names with dots and does not quote them.
-    void report_duplicate() {
+    [[nodiscard]] std::string path_here() const {
         std::string path;
         for (const Frame& frame : frames_) {
             if (frame.is_map) {
@@ -212,6 +232,10 @@ private:
                 append(path, "[", item_index(frame), "]");
             }
         }
+        return path;
+    }
+    void report_duplicate() {
+        std::string path = path_here();
         if (options_.refuse_duplicates && !semantic_error_) {
             semantic_error_ = error_here(cat("duplicate field ", quote(path)));
         }

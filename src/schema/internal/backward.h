@@ -65,6 +65,11 @@ public:
         tag(number, WireType::bytes);
     }
 
+    // The bytes that were written since size() was `begun`. Until the next call.
+    [[nodiscard]] std::string_view since(size_t begun) const {
+        return std::string_view(buffer_).substr(at_, size() - begun);
+    }
+
     // The bytes in their order. The writer is empty afterwards.
     [[nodiscard]] std::string take() {
         buffer_.erase(0, at_);

@@ -376,9 +376,7 @@ Value number_or_none(const RowSource& source, std::string_view path) {
     return found == nullptr ? Value("<none>") : *found;
 }
 Value level_shares(const RowSource& source) {
-    const bool is_exempt = source.find("spec.exempt") != nullptr;
-    return number_or_none(source, is_exempt ? "spec.exempt.nominalConcurrencyShares"
-                                            : "spec.limited.nominalConcurrencyShares");
+    return number_or_none(source, "spec.limited.nominalConcurrencyShares");
 }
 Value level_queues(const RowSource& source) {
     return number_or_none(source, "spec.limited.limitResponse.queuing.queues");
