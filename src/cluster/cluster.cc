@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "cluster/internal/disagreement.h"
+#include "cluster/internal/events.h"
 #include "cluster/internal/garbage_collector.h"
 #include "cluster/internal/informers.h"
 #include "cluster/internal/namespace_ender.h"
@@ -13,6 +15,7 @@
 #include "cluster/internal/reconcile.h"
 #include "cluster/internal/stage_runner.h"
 #include "cluster/limits.h"
+#include "io/log.h"
 
 namespace weft::cluster {
 
@@ -36,6 +39,7 @@ struct Cluster::Parts {
           collector(on_loop, &client),
           stages(on_loop, &client, std::move(options.stages)),
           queue(on_loop, {retry_min, retry_max}),
+          events(on_loop, &client),
           scope(on_loop) {}
 
     [[nodiscard]] Moment moment() const {
@@ -68,7 +72,8 @@ struct Cluster::Parts {
     io::Task<void> work();
     io::Task<Status> process(Key key);
     io::Task<Status> end(Object namespace_);
-    io::Task<Status> carry_out(std::vector<Change> changes);
+    io::Task<Status> settle(Key key, std::vector<Change> changes);
+    io::Task<Status> carry_out(Key by, std::vector<Change> changes, size_t* done);
     io::Task<Result<std::optional<Object>>> carry_out_one(Change change);
     io::Task<Result<Object>> bind(Object pod);
     io::Task<Status> ensure_node();
@@ -84,6 +89,8 @@ struct Cluster::Parts {
     std::map<kube::Resource, std::unique_ptr<Informer>> others;
     std::unique_ptr<Informer> crds;
     kube::WorkQueue<Key> queue;
+    Disagreements disagreements;
+    EventRecorder events;
     io::Scope scope;
     bool can_bind = true;
     bool is_stopping = false;
@@ -271,6 +278,7 @@ io::Task<Status> Cluster::Parts::start() {
     stages.moment = [this] { return moment(); };
     stages.schema_of = [this](const kube::Resource& resource) { return schema_of(resource); };
     stages.on_error = [this](const Error& error) { report("stages", error); };
+    events.start(&scope);
     stages.start(&scope);
     collector.start(&scope);
     for (size_t i = 0; i < workers; ++i) {
@@ -337,6 +345,7 @@ io::Task<void> Cluster::Parts::work() {
 io::Task<Status> Cluster::Parts::process(Key key) {
     const Object* found = view.find(key.kind, key.name);
     if (found == nullptr) {
+        disagreements.forget(key);
         co_return Status{};
     }
     const Object object(*found);
@@ -344,25 +353,54 @@ io::Task<Status> Cluster::Parts::process(Key key) {
         co_return co_await end(object);
     }
     if (key.kind == Kind::resource_quota) {
-        co_return co_await count_quota(&client, object, resources);
+        Outcome counted = CO_TRY(co_await count_quota(&client, object, resources));
+        co_return co_await settle(key, std::move(counted.changes));
     }
     Outcome outcome = reconcile(key.kind, object, view, moment());
     if (outcome.again_after.has_value()) {
         queue.add_after(key, *outcome.again_after);
     }
-    co_return co_await carry_out(std::move(outcome.changes));
+    co_return co_await settle(key, std::move(outcome.changes));
 }
 
 io::Task<Status> Cluster::Parts::end(Object namespace_) {
     const Key key{Kind::namespace_, namespace_.key()};
-    const bool done = CO_TRY(co_await end_namespace(&client, namespace_, resources, moment()));
-    if (!done) {
+    Ending ending = CO_TRY(co_await end_namespace(&client, namespace_, resources, moment()));
+    CO_TRY(co_await settle(key, std::move(ending.outcome.changes)));
+    if (!ending.is_empty) {
         queue.add_after(key, namespace_recheck);
+        co_return Status{};
     }
+    const Object* written = view.find(key.kind, key.name);
+    co_return co_await finalize_namespace(&client, written == nullptr ? namespace_ : *written);
+}
+
+// Carries the changes out, unless that was done again and again to no effect.
+io::Task<Status> Cluster::Parts::settle(Key key, std::vector<Change> changes) {
+    const Disagreements::Verdict verdict =
+        disagreements.look(key, changes, moment(), loop->monotonic());
+    if (verdict.wait == 0) {
+        size_t done = 0;
+        Status carried = co_await carry_out(key, std::move(changes), &done);
+        if (done == 0) {
+            disagreements.forget(key);  // Refused: the queue makes it wait.
+        }
+        co_return carried;
+    }
+    if (verdict.is_news) {
+        io::log(io::LogLevel::warning,
+                "the server does not keep what a controller writes; it waits longer each time",
+                {{"controller", resource_of(key.kind).gvr.resource},
+                 {"object", key.name.text()},
+                 {"writes", verdict.writes}});
+    }
+    queue.add_after(key, verdict.wait);
     co_return Status{};
 }
 
-io::Task<Status> Cluster::Parts::carry_out(std::vector<Change> changes) {
+io::Task<Status> Cluster::Parts::carry_out(Key by, std::vector<Change> changes, size_t* done) {
+    const Object* looked_at = view.find(by.kind, by.name);
+    const Object owner = looked_at == nullptr ? Object() : *looked_at;
     // Of an object that is written twice, the second write must know the first: a status goes with
     // the metadata of the object that it is a part of.
     std::map<Key, Object> written;
@@ -378,7 +416,14 @@ io::Task<Status> Cluster::Parts::carry_out(std::vector<Change> changes) {
             }
             change.object = std::move(whole);
         }
+        const Change::Verb verb = change.verb;
+        const Object* seen = has_name ? view.find(kind, key.name) : nullptr;
+        const std::optional<Object> before =
+            seen == nullptr ? std::nullopt : std::optional<Object>(*seen);
         std::optional<Object> after = CO_TRY(co_await carry_out_one(std::move(change)));
+        ++*done;
+        events.record(happenings(by.kind, owner, view, verb, kind, before ? &*before : nullptr,
+                                 after ? &*after : nullptr));
         if (after.has_value()) {
             view.informer(kind)->cache().put_written(*after);
             if (has_name) {
@@ -484,7 +529,7 @@ io::Task<void> Cluster::stop() {
 
 bool Cluster::is_idle() const {
     return parts_->queue.is_idle() && parts_->queue.delayed() == 0 && parts_->collector.is_idle() &&
-           parts_->stages.is_idle();
+           parts_->stages.is_idle() && parts_->events.is_idle();
 }
 
 }  // namespace weft::cluster

@@ -38,5 +38,26 @@ constexpr int stage_fill_depth_max = 8;
 // The first and the longest wait after a failure.
 constexpr int64_t retry_min = 5 * io::millisecond;
 constexpr int64_t retry_max = 30 * io::second;
+// Writes for one object, with no look between them that finds nothing to do, that nobody compares:
+// almost everything settles before.
+constexpr int unchecked_writes_max = 5;
+// Writes of what was written just before: more mean that something undoes them.
+constexpr int repeated_writes_max = 5;
+// Writes without rest whatever they write: more than the largest owner has Pods, each of which may
+// change its status twice.
+constexpr int unsettled_writes_max = 4 * static_cast<int>(pods_of_one_owner_max);
+// Events that wait to be written: client-go's queue. More are lost.
+constexpr size_t events_waiting_max = 1000;
+// Events that are known, to be counted when they come again; similar ones and budgets as many
+// (client-go's maxLruCacheEntries).
+constexpr size_t events_known_max = 4096;
+// So many that differ in their message only, within the interval, and the rest is combined.
+constexpr size_t events_similar_max = 10;
+constexpr int64_t events_similar_interval = 600 * io::second;
+// What one object may cause at once, and how fast it may cause more (client-go's spam filter).
+constexpr double events_burst = 25;
+constexpr int64_t events_refill_interval = 300 * io::second;
+// The first wait of a controller and a server that do not agree; each doubles it, to `retry_max`.
+constexpr int64_t disagreement_wait_min = 50 * io::millisecond;
 
 }  // namespace weft::cluster

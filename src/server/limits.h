@@ -67,6 +67,12 @@ constexpr size_t impersonators_remembered_max = 10'000;
 constexpr size_t selector_requirements_max = 1'000;
 // Objects nested deeper than this are refused by the decoder (Go's JSON: 10,000; ours uses stack).
 constexpr int decode_depth_max = 512;
+// Events go so long after they were last written (kube-apiserver's --event-ttl), and are looked for
+// at most so often: they go in batches.
+constexpr int64_t event_ttl = 3600 * io::second;
+constexpr int64_t event_sweep_interval = 10 * io::second;
+// Messages of a generation of ProtobufCache: five thousand objects of 1.5 KB.
+constexpr size_t protobuf_cache_bytes_max = 8 * 1024 * 1024;
 // Restored objects keep their resourceVersions up to here: each number between costs a commit.
 constexpr int64_t restored_revision_max = 200'000;
 

@@ -13,9 +13,12 @@
 #include "server/internal/crd_registration.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/discovery.h"
+#include "server/internal/event_expiry.h"
+#include "server/internal/flow_control.h"
 #include "server/internal/impersonate.h"
 #include "server/internal/open_api.h"
 #include "server/internal/plugins.h"
+#include "server/internal/protobuf_cache.h"
 #include "server/internal/rbac.h"
 #include "server/internal/services.h"
 #include "server/internal/tokens.h"
@@ -42,7 +45,10 @@ Core::Core(Options given)
       tokens(std::make_unique<Tokens>(options.token_issuer)),
       policies(std::make_unique<AdmissionPolicies>(this)),
       webhooks(std::make_unique<AdmissionWebhooks>(this)),
-      quotas(std::make_unique<Quotas>(this)) {}
+      quotas(std::make_unique<Quotas>(this)),
+      event_expiry(std::make_unique<EventExpiry>(this)),
+      flow_control(std::make_unique<FlowControl>(this)),
+      protobuf_cache(std::make_unique<ProtobufCache>()) {}
 
 Core::~Core() = default;
 
@@ -60,6 +66,8 @@ io::Task<Result<std::unique_ptr<ApiServer>>> ApiServer::start(Options options) {
 
 io::Task<void> ApiServer::close() {
     co_await core_->policies->close();
+    co_await core_->event_expiry->close();
+    co_await core_->flow_control->close();
     co_await core_->hubs->close();
     co_await core_->customs->close();
 }
@@ -212,7 +220,9 @@ std::optional<Response> route(Call* call) {
     }
     const bool served = info.prefix == "api" ? info.group.empty() : !info.group.empty();
     call->resource = served ? registry.find(info.group, info.version, info.resource) : nullptr;
-    if (call->resource == nullptr || info.parts.size() > 3) {
+    // Only a proxy's path goes on behind the subresource.
+    const bool is_too_long = info.parts.size() > 3 && info.subresource != "proxy";
+    if (call->resource == nullptr || is_too_long) {
         if (!registry.is_builtin_group(info.group)) {
             // Groups of CRDs answer for unknown resources in plain text.
             return respond_plain_not_found();

@@ -17,11 +17,17 @@ namespace weft::server {
 // A world of one server. Requests are the administrator's unless `token` says otherwise.
 class TestServer {
 public:
-    explicit TestServer(bool all_versions = false) {
+    explicit TestServer(bool all_versions = false) : all_versions_(all_versions) { start(); }
+    // Another server on the same store.
+    void restart() {
+        io::run(&loop, close());
+        start();
+    }
+    void start() {
         Options options;
         options.loop = &loop;
         options.store = store.get();
-        options.all_versions = all_versions;
+        options.all_versions = all_versions_;
         options.checks_policy_types = true;
         options.webhook_transport = [this](io::http::ClientOptions client) {
             return reach_webhook_ ? reach_webhook_(std::move(client))
@@ -78,6 +84,7 @@ public:
     std::string token = "admin";
 
 private:
+    bool all_versions_;
     Reach reach_webhook_;
     io::Task<int> close() {
         co_await server->close();

@@ -145,7 +145,8 @@ TEST(Cluster, ARolloutEndsOrTimesOut) {
 io::Task<Status> rest(World* world) {
     CO_TRY(co_await world->apply(object_of(web)));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
-    CO_TRY(co_await io::sleep(world->loop(), 10 * io::second));
+    // Events of the beginning go after an hour.
+    CO_TRY(co_await io::sleep(world->loop(), 2 * 3600 * io::second));
     kube::ListOptions options;
     const std::string before =
         CO_TRY(co_await world->client()->list(config_maps, options)).resource_version;

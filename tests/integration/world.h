@@ -214,6 +214,10 @@ public:
     [[nodiscard]] Recorder* sent() { return recorder_.get(); }
     [[nodiscard]] io::Loop* loop() { return loop_; }
     [[nodiscard]] io::http::Transport* transport() { return transport_.get(); }
+    // Another one, for who wants to stand in between.
+    [[nodiscard]] std::unique_ptr<io::http::Transport> administrate() {
+        return io::http::in_process(server_.get(), administrator());
+    }
 
 private:
     io::Loop* loop_;

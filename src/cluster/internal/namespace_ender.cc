@@ -62,30 +62,12 @@ io::Task<void> empty_resource(kube::Client* client, kube::Resource resource, std
     }
 }
 
-io::Task<Status> finalize(kube::Client* client, Object namespace_) {
-    Value rest = Value::list();
-    for (const Value& finalizer : namespace_.value().find("spec", "finalizers")->items()) {
-        if (finalizer.as_string() != "kubernetes") {
-            rest.push_back(finalizer);
-        }
-    }
-    namespace_.mutable_value().mutable_member("spec").set("finalizers", std::move(rest));
-    kube::WriteOptions options;
-    options.subresource = "finalize";
-    const auto done = co_await client->update(resource_of(Kind::namespace_), std::move(namespace_),
-                                              std::move(options));
-    if (!done && done.error().reason() != Reason::not_found) {
-        co_return Error(done.error());
-    }
-    co_return Status{};
-}
-
 }  // namespace
 
-io::Task<Result<bool>> end_namespace(kube::Client* client, Object namespace_,
-                                     std::vector<kube::Resource> resources, Moment moment) {
+io::Task<Result<Ending>> end_namespace(kube::Client* client, Object namespace_,
+                                       std::vector<kube::Resource> resources, Moment moment) {
     if (!has_kubernetes_finalizer(namespace_)) {
-        co_return true;
+        co_return Ending{.is_empty = true};
     }
     const std::string name(namespace_.name());
     Remains remains;
@@ -101,24 +83,32 @@ io::Task<Result<bool>> end_namespace(kube::Client* client, Object namespace_,
             }
         }
     }
-    Value status = ending_status(namespace_, remains, moment);
-    if (namespace_.value().find("status") == nullptr ||
-        !(*namespace_.value().find("status") == status)) {
-        namespace_.mutable_value().set("status", std::move(status));
-        kube::WriteOptions options;
-        options.subresource = "status";
-        Result<Object> written =
-            co_await client->update(resource_of(Kind::namespace_), namespace_, std::move(options));
-        if (!written) {
-            co_return Error(written.error());
+    Ending ending;
+    ending.is_empty = remains.empty();
+    ending.outcome.set_status(Kind::namespace_, namespace_,
+                              ending_status(namespace_, remains, moment));
+    co_return ending;
+}
+
+io::Task<Status> finalize_namespace(kube::Client* client, Object namespace_) {
+    if (!has_kubernetes_finalizer(namespace_)) {
+        co_return Status{};
+    }
+    Value rest = Value::list();
+    for (const Value& finalizer : namespace_.value().find("spec", "finalizers")->items()) {
+        if (finalizer.as_string() != "kubernetes") {
+            rest.push_back(finalizer);
         }
-        namespace_ = *std::move(written);
     }
-    if (!remains.empty()) {
-        co_return false;
+    namespace_.mutable_value().mutable_member("spec").set("finalizers", std::move(rest));
+    kube::WriteOptions options;
+    options.subresource = "finalize";
+    const auto done = co_await client->update(resource_of(Kind::namespace_), std::move(namespace_),
+                                              std::move(options));
+    if (!done && done.error().reason() != Reason::not_found) {
+        co_return Error(done.error());
     }
-    CO_TRY(co_await finalize(client, std::move(namespace_)));
-    co_return true;
+    co_return Status{};
 }
 
 }  // namespace weft::cluster

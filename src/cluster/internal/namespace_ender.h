@@ -10,11 +10,17 @@
 
 namespace weft::cluster {
 
-// One step: asks everything in the namespace to go (pods first, the rest when they have gone),
-// says in its conditions what remains, and when nothing does, takes the finalizer `kubernetes`
-// off. True when it is done with the namespace.
-[[nodiscard]] io::Task<Result<bool>> end_namespace(kube::Client* client, Object namespace_,
-                                                   std::vector<kube::Resource> resources,
-                                                   Moment moment);
+// What a step has left to do.
+struct Ending {
+    Outcome outcome = {};   // conditions that say what remains
+    bool is_empty = false;  // nothing remains: the namespace can be finalized
+};
+// One step: asks everything in the namespace to go, pods first, the rest when they have gone.
+[[nodiscard]] io::Task<Result<Ending>> end_namespace(kube::Client* client, Object namespace_,
+                                                     std::vector<kube::Resource> resources,
+                                                     Moment moment);
+
+// Takes the finalizer `kubernetes` off, after which the namespace is gone.
+[[nodiscard]] io::Task<Status> finalize_namespace(kube::Client* client, Object namespace_);
 
 }  // namespace weft::cluster

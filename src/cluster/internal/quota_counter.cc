@@ -68,8 +68,8 @@ io::Task<Status> count_resource(kube::Client* client, kube::Resource resource, c
 
 }  // namespace
 
-io::Task<Status> count_quota(kube::Client* client, Object quota,
-                             std::vector<kube::Resource> resources) {
+io::Task<Result<Outcome>> count_quota(kube::Client* client, Object quota,
+                                      std::vector<kube::Resource> resources) {
     const QuotaAmounts hard = schema::parse_amounts(quota.value().find("spec", "hard"));
     QuotaAmounts used;
     for (const auto& [name, amount] : hard) {
@@ -94,17 +94,9 @@ io::Task<Status> count_quota(kube::Client* client, Object quota,
     Value status = Value::map();
     status.set("hard", schema::amounts_value(hard));
     status.set("used", schema::amounts_value(used));
-    const Value* had = quota.value().find("status");
-    if (had != nullptr && *had == status) {
-        co_return Status{};
-    }
-    quota.mutable_value().set("status", std::move(status));
-    kube::WriteOptions write;
-    write.subresource = "status";
-    write.field_manager = "kube-controller-manager";
-    const auto written = co_await client->update(resource_of(Kind::resource_quota),
-                                                 std::move(quota), std::move(write));
-    co_return written ? Status{} : Status(written.error());
+    Outcome outcome;
+    outcome.set_status(Kind::resource_quota, quota, std::move(status));
+    co_return outcome;
 }
 
 }  // namespace weft::cluster

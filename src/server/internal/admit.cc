@@ -12,6 +12,9 @@ namespace {
 
 // CreateOptions, UpdateOptions, … as the URL says them.
 Value options_of(const Call& call, std::string_view operation) {
+    if (operation == "CONNECT") {
+        return {};
+    }
     std::string_view kind = "DeleteOptions";
     if (call.info.verb == "patch") {
         kind = "PatchOptions";

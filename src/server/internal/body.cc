@@ -121,21 +121,6 @@ constexpr std::string_view type_meta_text =
     "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
     "\"json:\\\"kind,omitempty\\\"\" }";
 
-std::string found_kind_name(const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::boolean:
-            return "bool";
-        case Value::Kind::string:
-            return "string";
-        case Value::Kind::list:
-            return "array";
-        case Value::Kind::map:
-            return "object";
-        default:
-            return "number";
-    }
-}
-
 Error unrecognized(const Call& call, const std::string& kind, std::string_view why) {
     if (kind == "DeleteOptions") {
         return bad_request(std::string(why));  // read by itself, and its errors are not wrapped
@@ -151,13 +136,13 @@ std::optional<std::string> type_meta_problem(const Value& value) {
         return std::nullopt;
     }
     if (!value.is_map()) {
-        return cat(prefix, "json: cannot unmarshal ", found_kind_name(value),
-                   " into Go value of type ", type_meta_text);
+        return cat(prefix, "json: cannot unmarshal ", json_kind(value), " into Go value of type ",
+                   type_meta_text);
     }
     for (const std::string_view key : {"apiVersion", "kind"}) {
         const Value* member = value.find(key);
         if (member != nullptr && !member->is_string() && !member->is_null()) {
-            return cat(prefix, "json: cannot unmarshal ", found_kind_name(*member),
+            return cat(prefix, "json: cannot unmarshal ", json_kind(*member),
                        " into Go struct field .", key, " of type string");
         }
     }
@@ -169,6 +154,21 @@ std::optional<std::string> type_meta_problem(const Value& value) {
 }
 
 }  // namespace
+
+std::string_view json_kind(const Value& value) {
+    switch (value.kind()) {
+        case Value::Kind::boolean:
+            return "bool";
+        case Value::Kind::string:
+            return "string";
+        case Value::Kind::list:
+            return "array";
+        case Value::Kind::map:
+            return "object";
+        default:
+            return "number";
+    }
+}
 
 Result<Document> read_document(const Call& call, const std::string& kind) {
     const std::string_view header = call.request.headers.get("content-type");
@@ -182,6 +182,10 @@ Result<Document> read_document(const Call& call, const std::string& kind) {
     if (type.empty() || type == "application/json") {
         std::vector<std::string> duplicates;
         auto parsed = parse_json(body, {.refuse_duplicates = false, .duplicates = &duplicates});
+        if (parsed && !duplicates.empty() && call.resource != nullptr &&
+            call.resource->is_builtin()) {
+            parsed = parse_json(body, {.merge_duplicates = true});
+        }
         if (!parsed) {
             return unrecognized(
                 call, kind,
@@ -233,9 +237,14 @@ std::string strict_text(const std::vector<std::string>& strict) {
     return join(texts, ", ");
 }
 
-Result<Value> decode_object(Call* call, const Value& value, std::vector<std::string> strict) {
+Result<Value> decode_object(Call* call, const Value& value, std::vector<std::string> strict,
+                            bool by_name) {
+    const auto found = static_cast<ptrdiff_t>(strict.size());
     Value object =
         TRY(decode_kind(*call->core, *call->resource, call->subresource, value, &strict));
+    if (by_name) {
+        std::sort(strict.begin() + found, strict.end());
+    }
     // An empty list of owners is a wish: to forget them all.
     if (const Value* fields = value.find("metadata", "managedFields");
         fields != nullptr && fields->is_list() && fields->empty()) {

@@ -32,13 +32,18 @@ struct Document {
 // unknown fields refused, told or dropped as fieldValidation says, defaults filled in.
 [[nodiscard]] Result<Value> read_object(Call* call);
 
-// The same of a value that exists already (a patched object). `strict` are findings so far.
-// Errors are those of a decoder, without "cannot be handled as".
+// The same of a value that exists already (a patched object). `strict` are findings so far; with
+// `by_name` those that come are sorted, as the decoder of values sorts them, and not in the order
+// of the text. Errors are those of a decoder, without "cannot be handled as".
 [[nodiscard]] Result<Value> decode_object(Call* call, const Value& value,
-                                          std::vector<std::string> strict);
+                                          std::vector<std::string> strict, bool by_name = false);
 
 // All findings of strict decoding as one text; those of the YAML decoder in its own form.
 [[nodiscard]] std::string strict_text(const std::vector<std::string>& strict);
+
+// How Go's decoder names a JSON value that it did not want: "bool", "string", "array", "object",
+// "number".
+[[nodiscard]] std::string_view json_kind(const Value& value);
 
 // As a body's bytes are shown in messages: text behind '{', else hexadecimal, 30 bytes.
 [[nodiscard]] std::string body_excerpt(std::string_view body);

@@ -2,13 +2,16 @@
 
 #include "server/internal/bootstrap.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "server/internal/admission/quota.h"
 #include "server/internal/bootstrap_roles.h"
+#include "server/internal/event_expiry.h"
+#include "server/internal/flow_control.h"
 #include "server/internal/kinds.h"
 #include "server/internal/metadata.h"
+#include "server/internal/policy_rules.h"
 #include "server/internal/rbac.h"
 #include "server/internal/services.h"
 
@@ -58,11 +61,12 @@ Value named(std::string_view name, std::string_view namespace_ = {}) {
     return Value::map_of({{"metadata", std::move(metadata)}});
 }
 
-// All roles and bindings that are missing, in one commit: each alone would be a write to disk.
+// All roles and bindings that are missing, and what is missing of others, in one commit: each alone
+// would be a write to disk.
 io::Task<Status> ensure_roles(Core* core) {
     constexpr std::string_view group = "rbac.authorization.k8s.io";
     std::map<std::string, ResourcePtr, std::less<>> resources;
-    std::set<std::string, std::less<>> there;
+    std::map<std::string, store::Entry, std::less<>> there;
     for (const std::string_view name :
          {"clusterroles", "roles", "clusterrolebindings", "rolebindings"}) {
         const ResourcePtr resource = core->registry.find(group, "v1", name);
@@ -71,7 +75,7 @@ io::Task<Status> ensure_roles(Core* core) {
         request.prefix = resource->key_prefix;
         const store::Page page = CO_TRY(co_await core->store->list(request));
         for (const store::Entry& entry : page.entries) {
-            there.emplace(entry.key);
+            there.emplace(entry.key, entry);
         }
     }
     std::vector<store::Write> writes;
@@ -79,8 +83,64 @@ io::Task<Status> ensure_roles(Core* core) {
         const Resource& resource = *resources.find(object.string_at("kind"))->second;
         std::string key = resource.key(object.string_at("metadata", "namespace"),
                                        object.string_at("metadata", "name"));
-        if (!there.contains(key)) {
+        const auto found = there.find(key);
+        if (found == there.end()) {
             auto bytes = CO_TRY(encode_own(*core, resource, std::move(object)));
+            writes.push_back({std::move(key), std::move(bytes), 0});
+            continue;
+        }
+        const store::Entry& entry = found->second;
+        Value stored = CO_TRY(StoredView(*entry.value).to_value(entry.modified));
+        switch (reconcile_policy(object, stored)) {
+            case PolicyChange::none:
+                break;
+            case PolicyChange::added:
+                stored = reorder_kind(*core, resource, std::move(stored));
+                writes.push_back(
+                    {std::move(key),
+                     std::make_shared<const std::string>(encode_kind(resource, stored)),
+                     entry.modified});
+                break;
+            case PolicyChange::other_role:
+                writes.push_back({std::move(key),
+                                  CO_TRY(encode_own(*core, resource, std::move(object))),
+                                  entry.modified});
+        }
+    }
+    if (!writes.empty()) {
+        CO_TRY(co_await core->store->commit(std::move(writes)));
+    }
+    co_return Status{};
+}
+
+// The same for flow control; nobody takes those that are there for anything but theirs.
+io::Task<Status> ensure_flow_control(Core* core) {
+    constexpr std::string_view group = "flowcontrol.apiserver.k8s.io";
+    std::vector<store::Write> writes;
+    for (const auto& [kind, plural] :
+         {std::pair("PriorityLevelConfiguration", "prioritylevelconfigurations"),
+          {"FlowSchema", "flowschemas"}}) {
+        const ResourcePtr resource = core->registry.find(group, "v1", plural);
+        store::ListRequest request;
+        request.prefix = resource->key_prefix;
+        const store::Page page = CO_TRY(co_await core->store->list(request));
+        std::vector<Value> objects = bootstrap_flow_control();
+        for (Value& object : objects) {
+            std::string key = resource->key("", object.string_at("metadata", "name"));
+            if (object.string_at("kind") != kind ||
+                std::ranges::find(page.entries, key, &store::Entry::key) != page.entries.end()) {
+                continue;
+            }
+            if (resource->kind == "FlowSchema") {
+                object.set("status",
+                           Value::map_of(
+                               {{"conditions",
+                                 Value::list_of({dangling_condition(
+                                     object.string_at("spec", "priorityLevelConfiguration", "name"),
+                                     true, core->loop->now())})}}));
+            }
+            object.mutable_member("metadata").set("generation", 1);
+            auto bytes = CO_TRY(encode_own(*core, *resource, std::move(object), true));
             writes.push_back({std::move(key), std::move(bytes), 0});
         }
     }
@@ -159,11 +219,9 @@ io::Task<Status> ensure_service_network(Core* core) {
 
 io::Task<Status> adopt_services(Core* core) {
     const ResourcePtr services = core->registry.find("", "v1", "services");
-    store::ListRequest request;
-    request.prefix = services->key_prefix;
-    const store::Page page = CO_TRY(co_await core->store->list(request));
-    for (const store::Entry& entry : page.entries) {
-        core->services->adopt(CO_TRY(StoredView(*entry.value).to_value(entry.modified)));
+    const std::vector<Value> objects = CO_TRY(co_await load_objects(core, services));
+    for (const Value& service : objects) {
+        core->services->adopt(service);
     }
     co_return Status{};
 }
@@ -179,8 +237,10 @@ io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
     CO_TRY(co_await ensure_service(core));
     CO_TRY(co_await ensure_service_network(core));
     CO_TRY(co_await ensure_roles(core));
+    CO_TRY(co_await ensure_flow_control(core));
     CO_TRY(co_await core->rbac->load());
     CO_TRY(co_await core->quotas->load());
+    CO_TRY(co_await core->event_expiry->load());
     CO_TRY(co_await adopt_services(core));
     co_return Status{};
 }

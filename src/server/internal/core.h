@@ -35,6 +35,9 @@ class Tokens;
 class AdmissionPolicies;
 class AdmissionWebhooks;
 class Quotas;
+class EventExpiry;
+class FlowControl;
+class ProtobufCache;
 
 // The state of a server. Owned by ApiServer; everything below borrows it.
 struct Core {
@@ -62,6 +65,9 @@ struct Core {
     std::unique_ptr<AdmissionPolicies> policies;
     std::unique_ptr<AdmissionWebhooks> webhooks;
     std::unique_ptr<Quotas> quotas;
+    std::unique_ptr<EventExpiry> event_expiry;
+    std::unique_ptr<FlowControl> flow_control;
+    std::unique_ptr<ProtobufCache> protobuf_cache;
     // When on_failure was called last.
     mutable std::optional<int64_t> failure_reported;
     // Which way of impersonation worked last, by user (see impersonate.cc).
@@ -95,6 +101,8 @@ using Answer = Result<io::http::Response>;
 
 // --- Answers (respond.cc) ---
 
+// Members by name, however deep, as Go prints what it decoded into maps.
+void sort_all(Value& value);
 // The value in the form that was negotiated. What has no protobuf form is answered with 406.
 [[nodiscard]] io::http::Response respond_value(const Call& call, int status, const Value& value);
 // The bytes of a JSON document; parsed only if another form was negotiated.

@@ -15,6 +15,8 @@ struct DeleteOptions {
     std::optional<bool> orphan_dependents;
     std::optional<std::string> uid;
     std::optional<std::string> resource_version;
+    // Admission has seen what asked for the deletion (an Eviction).
+    bool bypasses_admission = false;
 };
 
 // Of the body or the query, checked; sets call->dry_run.

@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
+#include "server/internal/texts.h"
+
 namespace weft::server {
 
 namespace {
-
-Value texts(const std::vector<std::string>& list) {
-    Value out = Value::list();
-    for (const std::string& text : list) {
-        out.push_back(Value(text));
-    }
-    return out;
-}
 
 // Custom resources are listed in the order their verbs are declared; builtin ones are sorted.
 Value resource_entry(const Resource& resource) {

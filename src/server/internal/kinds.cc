@@ -119,7 +119,7 @@ bool type_claim_templates(Value& stateful_set) {
     return true;
 }
 
-std::string definition_of(const GroupVersionKind& kind) {
+std::string builtin_definition(const GroupVersionKind& kind) {
     const schema::SchemaPtr found = schema::Builtin::get().find_kind(kind);
     return found == nullptr ? std::string() : found->definition;
 }
@@ -146,7 +146,7 @@ Result<Value> decode_kind(const Core& core, const Resource& resource,
     if (resource.custom != nullptr && own_kind) {
         return resource.custom->decode(resource, value, strict);
     }
-    const std::string definition = definition_of(kind);
+    const std::string definition = builtin_definition(kind);
     if (definition.empty()) {
         return internal_error(cat("no definition of ", kind.text()));
     }
@@ -201,14 +201,14 @@ const Value* zero_object(const Core& core, const std::string& definition) {
     return &core.zeros.emplace(definition, made ? std::move(*made) : Value::map()).first->second;
 }
 
-Value reorder_kind(const Core& core, const Resource& resource, Value object) {
+Value reorder_kind(const Core& core, const Resource& resource, Value object, bool keeps_empty) {
     if (resource.custom != nullptr) {
         return object;
     }
-    const std::string definition = definition_of(resource.gvk());
-    auto ordered = core.go_types.canonical(definition, object);
+    const std::string definition = builtin_definition(resource.gvk());
+    auto ordered = core.go_types.canonical(definition, object, nullptr, keeps_empty);
     if (ordered && apply_defaults(core, definition, *ordered)) {
-        ordered = core.go_types.canonical(definition, *ordered);
+        ordered = core.go_types.canonical(definition, *ordered, nullptr, keeps_empty);
     }
     return ordered ? std::move(*ordered) : object;
 }
@@ -330,6 +330,17 @@ Result<Value> decode_stored(const Core& core, const Resource& resource, const St
         }
     }
     return object;
+}
+
+io::Task<Result<std::vector<Value>>> load_objects(const Core* core, ResourcePtr resource) {
+    store::ListRequest request;
+    request.prefix = resource->key_prefix;
+    const store::Page page = CO_TRY(co_await core->store->list(request));
+    std::vector<Value> out;
+    for (const store::Entry& entry : page.entries) {
+        out.push_back(CO_TRY(StoredView(*entry.value).to_value(entry.modified)));
+    }
+    co_return out;
 }
 
 }  // namespace weft::server

@@ -32,8 +32,10 @@ namespace weft::server {
 // What an empty object of a builtin definition prints as. Lives as long as the core.
 [[nodiscard]] const Value* zero_object(const Core& core, const std::string& definition);
 
-// Members into the order they are printed, after a strategy has changed them.
-[[nodiscard]] Value reorder_kind(const Core& core, const Resource& resource, Value object);
+// Members into the order they are printed, after a strategy has changed them. Empty lists of
+// members that are never absent become null, as in what is stored, unless they are kept.
+[[nodiscard]] Value reorder_kind(const Core& core, const Resource& resource, Value object,
+                                 bool keeps_empty = false);
 
 // What the kind's strategy does before an object is stored.
 void prepare_create(const Core& core, const Resource& resource, Value& object,
@@ -47,6 +49,9 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
                                           const Subresource* subresource, const Value& object,
                                           const Value& old_object);
 
+// Every object of the resource, as it is stored; for the start.
+[[nodiscard]] io::Task<Result<std::vector<Value>>> load_objects(const Core* core,
+                                                                ResourcePtr resource);
 // The bytes that are stored of an object, and a stored object as this version of the resource.
 [[nodiscard]] std::string encode_kind(const Resource& resource, const Value& object);
 [[nodiscard]] Result<Value> decode_stored(const Core& core, const Resource& resource,

@@ -44,6 +44,10 @@ public:
         const schema::SchemaPtr schema = schema_of(*resource);
         converted.type = merge::TypeRef::of(schema.get(), true);
         converted.api_version = api_version;
+        // Nothing converts custom objects, so they may hold what that version does not know.
+        if (resource->custom != nullptr) {
+            TRY(merge::validate(converted.value, converted.type, merge::Duplicates::allowed));
+        }
         return converted;
     }
 
@@ -150,6 +154,28 @@ Value manage_controller_update(const Core& core, ResourcePtr resource, const Val
     const Object live(old_object);
     const Object changed(std::move(object));
     return merge::update(&live, changed, options).value();
+}
+
+Result<Value> apply_controller_status(const Core& core, ResourcePtr resource, const Value& live,
+                                      const Value& config, std::string manager) {
+    const ResourceConverter converter(&core, resource);
+    const merge::FiltersByVersion filters =
+        filters_of(*resource, resource->find_subresource("status"));
+    merge::ApplyOptions options;
+    options.manager = std::move(manager);
+    options.subresource = "status";
+    options.api_version = resource->api_version();
+    options.now = core.loop->now();
+    options.schema = schema_of(*resource);
+    options.converter = &converter;
+    options.reset_fields = &filters;
+    options.force = true;
+    const Object before(live);
+    auto applied = merge::apply(&before, Object(config), options);
+    if (!applied) {
+        return applied.error();
+    }
+    return applied->object.value();
 }
 
 Result<Value> apply_config(Call* call, const Value* live_object, const Value& config, bool force) {

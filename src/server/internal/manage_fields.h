@@ -21,5 +21,9 @@ void manage_answer(Call* call, Value& object);
 // The same for what the server's own controllers write to the status of an object.
 [[nodiscard]] Value manage_controller_update(const Core& core, ResourcePtr resource,
                                              const Value& old_object, Value object);
+// The same as an apply of `config`, which holds nothing but a status.
+[[nodiscard]] Result<Value> apply_controller_status(const Core& core, ResourcePtr resource,
+                                                    const Value& live, const Value& config,
+                                                    std::string manager);
 
 }  // namespace weft::server

@@ -435,6 +435,7 @@ Value root_document(const std::string& path, const OpenApiRoot& root) {
     Value responses = Value::map_of(
         {{"200", std::move(ok)}, {"401", Value::map_of({{"description", "Unauthorized"}})}});
     Value operation = Value::map_of({{"tags", Value::list_of({Value(root.tag)})},
+                                     {"description", root.description},
                                      {"operationId", root.operation},
                                      {"responses", std::move(responses)}});
     Value schemas = Value::map();

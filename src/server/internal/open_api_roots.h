@@ -17,8 +17,9 @@ namespace weft::server {
 
 // What a root's document says of its one path: an operation that answers with this kind.
 struct OpenApiRoot {
-    std::string operation;   // "getAppsAPIGroup"
-    std::string tag;         // "apps"
+    std::string operation;  // "getAppsAPIGroup"
+    std::string tag;        // "apps"
+    std::string_view description;
     std::string definition;  // of the answer; "": a text
     std::vector<std::string_view> media_types;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/internal/admit.h"
 #include "server/internal/body.h"
 #include "server/internal/delete_object.h"
 #include "server/internal/kinds.h"
@@ -82,7 +83,9 @@ void copy_metadata(const Value& binding, Value& pod) {
 }  // namespace
 
 io::Task<Answer> bind_pod(Call* call, Value binding, std::string name) {
+    CO_TRY(co_await admit_write(call, "CREATE", &binding, nullptr));
     CO_TRY(check_binding(binding));
+    CO_TRY(co_await validate_write(call, "CREATE", &binding, nullptr));
     call->resource = call->core->registry.find("", "v1", "pods");
     call->info.resource = "pods";
     call->info.name = name;
@@ -90,6 +93,7 @@ io::Task<Answer> bind_pod(Call* call, Value binding, std::string name) {
     Change change;
     change.fields_are_managed = true;
     change.bypasses_strategy = true;
+    change.bypasses_admission = true;
     change.make = [binding, name, call](const Value* old_object) -> Result<Value> {
         const auto refuse = [&](std::string_view why) {
             return conflict({"", "pods/binding"}, name, cat("pod ", name, " ", why));
@@ -269,12 +273,15 @@ io::Task<Status> ask_budgets(Call* call, Value pod) {
 }  // namespace
 
 io::Task<Answer> evict_pod(Call* call) {
-    const Value eviction = CO_TRY(read_object(call));
+    Value eviction = CO_TRY(read_object(call));
+    CO_TRY(co_await admit_write(call, "CREATE", &eviction, nullptr));
     const std::string_view name = eviction.string_at("metadata", "name");
     if (!name.empty() && name != call->info.name) {
         co_return bad_request("name in URL does not match name in Eviction object");
     }
+    CO_TRY(co_await validate_write(call, "CREATE", &eviction, nullptr));
     DeleteOptions options;
+    options.bypasses_admission = true;
     if (const Value* delete_options = eviction.find("deleteOptions")) {
         if (const Value* grace = given(*delete_options, "gracePeriodSeconds")) {
             options.grace_period = grace->as_int();
@@ -329,6 +336,46 @@ Status check_log_options(const Call& call) {
     return schema::invalid_error("", "PodLogOptions", call.info.name, check.errors());
 }
 
+// PodExecOptions and the like, as the query says them; a proxy's path stands in the URL.
+Value connect_options(const Call& call) {
+    const GroupVersionKind& kind = call.subresource->kind;
+    Value options = Value::map_of({{"kind", kind.kind}, {"apiVersion", kind.api_version()}});
+    if (call.subresource->name == "proxy") {
+        std::string path = call.parameter("path");
+        for (size_t i = 3; i < call.info.parts.size(); ++i) {
+            append(path, "/", call.info.parts[i]);
+        }
+        if (!path.empty()) {
+            options.set("path", path);
+        }
+        return options;
+    }
+    for (const std::string_view name : {"stdin", "stdout", "stderr", "tty"}) {
+        if (bool_parameter(call.target, name)) {
+            options.set(name, true);
+        }
+    }
+    if (std::string container = call.parameter("container"); !container.empty()) {
+        options.set("container", container);
+    }
+    Value command = Value::list();
+    Value ports = Value::list();
+    for (const auto& [name, value] : call.target.query) {
+        if (name == "command") {
+            command.push_back(Value(value));
+        } else if (const auto port = parse_int(value); port && name == "ports") {
+            ports.push_back(Value(*port));
+        }
+    }
+    if (!command.empty()) {
+        options.set("command", std::move(command));
+    }
+    if (!ports.empty()) {
+        options.set("ports", std::move(ports));
+    }
+    return options;
+}
+
 // The container that is meant: the only one if none is named.
 Status check_container(const Call& call, const Value& pod) {
     const std::string wanted = call.parameter("container");
@@ -357,11 +404,19 @@ Status check_container(const Call& call, const Value& pod) {
 
 }  // namespace
 
+io::Task<Status> admit_connect(Call* call) {
+    Value options = connect_options(*call);
+    CO_TRY(co_await admit_write(call, "CONNECT", &options, nullptr));
+    co_return co_await validate_write(call, "CONNECT", &options, nullptr);
+}
+
 io::Task<Answer> ask_kubelet(Call* call) {
     const std::string& name = call->subresource->name;
     const bool is_log = name == "log";
     if (is_log) {
         CO_TRY(check_log_options(*call));
+    } else {
+        CO_TRY(co_await admit_connect(call));
     }
     const store::Entry entry = CO_TRY(co_await get_entry(call));
     const Value pod = CO_TRY(

@@ -18,6 +18,10 @@ namespace weft::server {
 // nowhere has an empty log, and of all others there is no kubelet to ask.
 [[nodiscard]] io::Task<Answer> ask_kubelet(Call* call);
 
+// Admission of a CONNECT (exec, attach, portforward, proxy), which comes before anything is looked
+// at.
+[[nodiscard]] io::Task<Status> admit_connect(Call* call);
+
 // "Success" with a code and nothing else.
 [[nodiscard]] Value success_status(int code);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/internal/texts.h"
+
 namespace weft::server {
 
 namespace {
@@ -88,14 +90,6 @@ void break_down(const PolicyRule& rule, std::vector<PolicyRule>& out) {
 }
 
 // Go's %q of a list of strings.
-std::string quoted_list(const std::vector<std::string>& list) {
-    std::string out = "[";
-    for (const std::string& text : list) {
-        append(out, out.size() > 1 ? " " : "", quote(text));
-    }
-    return out + "]";
-}
-
 bool is_simple(const PolicyRule& rule) {
     return rule.names.size() <= 1 && rule.urls.empty() && rule.groups.size() == 1 &&
            rule.resources.size() == 1;
@@ -186,6 +180,96 @@ std::vector<PolicyRule> compact_rules(const std::vector<PolicyRule>& rules) {
     }
     out.insert(out.end(), simple.begin(), simple.end());
     return out;
+}
+
+// --- Reconciling ---
+
+namespace {
+
+Value rule_value(const PolicyRule& rule) {
+    Value out = Value::map_of({{"verbs", texts(rule.verbs)}});
+    const auto add = [&](std::string_view member, const std::vector<std::string>& list) {
+        if (!list.empty()) {
+            out.set(member, texts(list));
+        }
+    };
+    add("apiGroups", rule.groups);
+    add("resources", rule.resources);
+    add("resourceNames", rule.names);
+    add("nonResourceURLs", rule.urls);
+    return out;
+}
+
+// Members of a map inside metadata that are not there yet.
+bool add_metadata(const Value& wanted, Value& stored, std::string_view member) {
+    const Value* more = wanted.find("metadata", member);
+    if (more == nullptr) {
+        return false;
+    }
+    const Value* has = stored.find("metadata", member);
+    Value all = has == nullptr ? Value::map() : *has;
+    bool is_changed = false;
+    for (const Member& entry : more->members()) {
+        if (!all.contains(entry.name())) {
+            all.set(entry.name(), entry.value);
+            is_changed = true;
+        }
+    }
+    if (is_changed) {
+        all.sort_members();
+        stored.mutable_member("metadata").set(member, std::move(all));
+    }
+    return is_changed;
+}
+
+// Items that the list does not hold yet.
+bool add_items(const Value* wanted, Value& owner, std::string_view member) {
+    const Value* has = owner.find(member);
+    Value all = has == nullptr || !has->is_list() ? Value::list() : *has;
+    bool is_changed = false;
+    for (const Value& item : wanted == nullptr ? std::span<const Value>() : wanted->items()) {
+        if (std::ranges::find(all.items(), item) == all.items().end()) {
+            all.push_back(item);
+            is_changed = true;
+        }
+    }
+    if (is_changed) {
+        owner.set(member, std::move(all));
+    }
+    return is_changed;
+}
+
+}  // namespace
+
+PolicyChange reconcile_policy(const Value& wanted, Value& stored) {
+    const Value* annotations = stored.find("metadata", "annotations");
+    if (annotations != nullptr &&
+        annotations->string_at("rbac.authorization.kubernetes.io/autoupdate") == "false") {
+        return PolicyChange::none;
+    }
+    if (const Value* role = wanted.find("roleRef");
+        role != nullptr &&
+        (stored.find("roleRef") == nullptr || !(*stored.find("roleRef") == *role))) {
+        return PolicyChange::other_role;
+    }
+    bool is_changed = add_metadata(wanted, stored, "labels");
+    is_changed |= add_metadata(wanted, stored, "annotations");
+    is_changed |= add_items(wanted.find("subjects"), stored, "subjects");
+    for (const PolicyRule& rule : missing_rules(parse_rules(stored), parse_rules(wanted))) {
+        const Value* has = stored.find("rules");
+        Value rules = has == nullptr || !has->is_list() ? Value::list() : *has;
+        rules.push_back(rule_value(rule));
+        stored.set("rules", std::move(rules));
+        is_changed = true;
+    }
+    if (const Value* selectors = wanted.find("aggregationRule", "clusterRoleSelectors")) {
+        if (stored.find("aggregationRule") == nullptr) {
+            stored.set("aggregationRule", Value::map());
+        }
+        is_changed |=
+            add_items(selectors, stored.mutable_member("aggregationRule"), "clusterRoleSelectors");
+    }
+    return is_changed ? PolicyChange::added : PolicyChange::none;
 }
 
 }  // namespace weft::server

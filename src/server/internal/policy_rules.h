@@ -33,6 +33,16 @@ struct PolicyRule {
 [[nodiscard]] std::vector<PolicyRule> missing_rules(const std::vector<PolicyRule>& held,
                                                     const std::vector<PolicyRule>& wanted);
 
+// What makes a role or binding of an earlier run equal to the policy of this version.
+enum class PolicyChange : uint8_t {
+    none,        // all is there, or its annotation autoupdate: "false" says to leave it alone
+    added,       // labels, annotations, rules, selectors or subjects
+    other_role,  // a binding names another role, which cannot change: it must be made anew
+};
+// Adds to `stored` what `wanted` has and it lacks, and takes nothing away. Source of the behaviour:
+// component-helpers auth/rbac/reconciliation.
+[[nodiscard]] PolicyChange reconcile_policy(const Value& wanted, Value& stored);
+
 // Rules about the same single resource joined into one with all their verbs.
 [[nodiscard]] std::vector<PolicyRule> compact_rules(const std::vector<PolicyRule>& rules);
 

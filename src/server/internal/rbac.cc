@@ -39,11 +39,9 @@ io::Task<Status> Rbac::load() {
     for (const std::string_view name :
          {"clusterroles", "roles", "clusterrolebindings", "rolebindings"}) {
         const ResourcePtr resource = core_->registry.find(authorization_group, "v1", name);
-        store::ListRequest request;
-        request.prefix = resource->key_prefix;
-        const store::Page page = CO_TRY(co_await core_->store->list(request));
-        for (const store::Entry& entry : page.entries) {
-            changed(*resource, CO_TRY(StoredView(*entry.value).to_value(entry.modified)), Value());
+        const std::vector<Value> objects = CO_TRY(co_await load_objects(core_, resource));
+        for (const Value& object : objects) {
+            changed(*resource, object, Value());
         }
     }
     co_return Status{};

@@ -19,7 +19,8 @@ io::http::Response bytes_response(int status, std::string_view content_type, std
     return response;
 }
 
-// Go's YAML printer sorts members.
+}  // namespace
+
 void sort_all(Value& value) {
     if (value.is_map()) {
         value.sort_members();
@@ -38,8 +39,6 @@ void sort_all(Value& value) {
         }
     }
 }
-
-}  // namespace
 
 void Call::warn(std::string text) {
     if (std::ranges::find(warnings, text) == warnings.end()) {

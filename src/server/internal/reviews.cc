@@ -9,6 +9,7 @@
 #include "server/internal/pod_subresources.h"
 #include "server/internal/rbac.h"
 #include "server/internal/service_account_token.h"
+#include "server/internal/texts.h"
 #include "server/internal/tokens.h"
 #include "server/internal/validate.h"
 #include "server/internal/write.h"
@@ -16,14 +17,6 @@
 namespace weft::server {
 
 namespace {
-
-Value texts(const std::vector<std::string>& list) {
-    Value out = Value::list();
-    for (const std::string& text : list) {
-        out.push_back(Value(text));
-    }
-    return out;
-}
 
 Value user_value(const UserInfo& user) {
     Value out = Value::map();
@@ -293,6 +286,7 @@ io::Task<Answer> serve_special_subresource(Call* call) {
     if (call->resource->kind == "Pod") {
         co_return co_await ask_kubelet(call);
     }
+    CO_TRY(co_await admit_connect(call));
     co_return make_error(Reason::not_found, "the embedded API server runs no kubelet: ", name,
                          " of ", call->resource->gvr.resource, " is not available");
 }

@@ -93,7 +93,7 @@ io::Task<Answer> answer_scale(Call* call, int status) {
     const store::Entry entry = CO_TRY(co_await get_entry(call));
     const Value object = CO_TRY(
         decode_stored(*call->core, *call->resource, StoredView(*entry.value), entry.modified));
-    co_return respond_value(*call, status, CO_TRY(scale_of(*call->resource, object)));
+    co_return respond_object(call, status, CO_TRY(scale_of(*call->resource, object)));
 }
 
 // Who owns the replicas of the object, as owners of a Scale's.
@@ -245,6 +245,10 @@ io::Task<Answer> change_scale(Call* call, std::string content_type,
     change.uid_is_precondition = true;
     change.may_omit_version = true;
     change.fields_are_managed = true;
+    change.shown = [call](const Value& object) { return scale_of(*call->resource, object, false); };
+    change.with_shown = [call](const Value& object, const Value& scale) {
+        return with_replicas(*call, object, scale);
+    };
     const ScaleWrite write(call, content_type);
     change.make = [write, make = std::move(make)](const Value* old_object) -> Result<Value> {
         return write.run(*old_object, make);
@@ -256,7 +260,7 @@ io::Task<Answer> change_scale(Call* call, std::string content_type,
     if (call->dry_run) {
         const auto object = parse_json(changed->body());
         if (object) {
-            co_return respond_value(*call, 200, CO_TRY(scale_of(*call->resource, *object)));
+            co_return respond_object(call, 200, CO_TRY(scale_of(*call->resource, *object)));
         }
     }
     co_return co_await answer_scale(call, 200);

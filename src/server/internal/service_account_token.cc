@@ -2,6 +2,7 @@
 
 #include "server/internal/service_account_token.h"
 
+#include "server/internal/admit.h"
 #include "server/internal/body.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
@@ -88,6 +89,7 @@ io::Task<Status> bind_token(Call* call, Value ref, TokenClaims* claims) {
 io::Task<Answer> issue_token(Call* call) {
     Core* core = call->core;
     Value object = CO_TRY(read_object(call));
+    CO_TRY(co_await admit_write(call, "CREATE", &object, nullptr));
     CO_TRY(settle_namespace(*call, object));
     manage_answer(call, object);
     TokenClaims claims;
@@ -98,20 +100,14 @@ io::Task<Answer> issue_token(Call* call) {
     const std::string uid(StoredView(*entry.value).uid());
     claims.uid = uid;
     CO_TRY(check_request(*call, object, claims.seconds));
-    Value& spec = object.mutable_member("spec");
-    for (const Value& audience : items_of(spec, "audiences")) {
+    for (const Value& audience : items_of(map_of(object, "spec"), "audiences")) {
         claims.audiences.emplace_back(audience.as_string());
     }
     if (claims.audiences.empty()) {
         claims.audiences.push_back(core->tokens->issuer());
-        spec.set("audiences", Value::list_of({core->tokens->issuer()}));
+        object.mutable_member("spec").set("audiences", Value::list_of({core->tokens->issuer()}));
     }
-    if (const Value* ref = given(spec, "boundObjectRef")) {
-        CO_TRY(co_await bind_token(call, *ref, &claims));
-    }
-    CO_TRY(co_await core->tokens->ensure_key(core->store));
     Time now = core->loop->now();
-    const std::string token = core->tokens->make(claims, now, make_uid(core->loop));
     Value& metadata = object.mutable_member("metadata");
     if (metadata.is_null()) {
         metadata = Value::map();
@@ -120,6 +116,12 @@ io::Task<Answer> issue_token(Call* call) {
     set_metadata(metadata, "namespace", call->info.namespace_);
     set_metadata(metadata, "uid", Value(uid));
     set_metadata(metadata, "creationTimestamp", Value(format_rfc3339(now)));
+    CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
+    if (const Value* ref = given(map_of(object, "spec"), "boundObjectRef")) {
+        CO_TRY(co_await bind_token(call, *ref, &claims));
+    }
+    CO_TRY(co_await core->tokens->ensure_key(core->store));
+    const std::string token = core->tokens->make(claims, now, make_uid(core->loop));
     now.seconds += claims.seconds;
     object.set("status",
                Value::map_of({{"token", token}, {"expirationTimestamp", format_rfc3339(now)}}));

@@ -11,17 +11,32 @@ namespace weft::server {
 TableWriter::TableWriter(const Call& call)
     : core_(call.core),
       resource_(call.resource),
+      group_(resource_->gvr.group),
+      kind_(resource_->kind),
+      is_custom_(resource_->custom != nullptr),
       api_version_(call.negotiated.as_api_version()),
       include_(call.parameter("includeObject")) {
     if (include_.empty()) {
         include_ = "Metadata";
     }
+    if (call.subresource != nullptr && call.subresource->kind.kind == "Scale") {
+        group_ = "autoscaling";
+        kind_ = "Scale";
+    } else if (kind_ == "CSIStorageCapacity") {
+        kind_.clear();  // It has columns, which the real server does not use for it.
+    }
 }
 
 Value TableWriter::columns() const {
-    if (resource_->custom == nullptr) {
+    if (kind_ == "Scale" && is_custom_) {
+        return schema::column_definitions({{"Name", "string", "name"},
+                                           {"Desired", "integer", ""},
+                                           {"Available", "integer", ""},
+                                           {"Age", "date", ""}});
+    }
+    if (!is_custom_) {
         return schema::column_definitions(
-            schema::columns_of(schema::Builtin::get(), resource_->gvr.group, resource_->kind));
+            schema::columns_of(schema::Builtin::get(), group_, kind_));
     }
     Value out = Value::list();
     for (const crd::Column& column : resource_->custom->of(*resource_).columns()) {
@@ -36,8 +51,8 @@ Value TableWriter::columns() const {
 
 schema::TableRow TableWriter::cells(const Value& object) const {
     const Time now = core_->loop->now();
-    if (resource_->custom == nullptr) {
-        return schema::table_row(resource_->gvr.group, resource_->kind, object, now);
+    if (!is_custom_ || kind_ == "Scale") {
+        return schema::table_row(group_, kind_, object, now);
     }
     const Value cells = resource_->custom->of(*resource_).cells(object, now);
     return {.cells = {cells.items().begin(), cells.items().end()}, .conditions = Value()};

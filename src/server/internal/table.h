@@ -41,6 +41,10 @@ private:
 
     const Core* core_;
     ResourcePtr resource_;
+    // Whose columns: the resource's kind, or that of a subresource that is shown as one.
+    std::string group_;
+    std::string kind_;
+    bool is_custom_;
     std::string api_version_;
     std::string include_;  // "None", "Metadata", "Object"
 };

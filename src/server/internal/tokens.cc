@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/internal/core.h"
+#include "server/internal/texts.h"
 
 namespace weft::server {
 
@@ -17,14 +18,6 @@ std::string url_base64(std::string_view bytes) {
 }
 
 // ["a" "b"], as Go prints a list of texts by %q.
-std::string quoted_list(const std::vector<std::string>& texts) {
-    std::string out = "[";
-    for (const std::string& text : texts) {
-        append(out, out.size() == 1 ? "" : " ", quote(text));
-    }
-    return out + "]";
-}
-
 std::vector<std::string> text_items(const Value* list) {
     std::vector<std::string> out;
     for (const Value& item : list == nullptr ? std::span<const Value>() : list->items()) {

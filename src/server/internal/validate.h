@@ -81,6 +81,17 @@ private:
 // A copy, or null.
 [[nodiscard]] Value value_at(const Value& in, std::string_view member);
 [[nodiscard]] bool is_one_of(std::string_view text, Checker::Names names);
+// Every item of a list member, with its place.
+template <typename CheckItem>
+void for_items(const Value& in, std::string_view member, const Place& at,
+               const CheckItem& check_item) {
+    const Place list = at.member(member);
+    size_t index = 0;
+    for (const Value& item : items_of(in, member)) {
+        const Place place = list.item(index++);
+        check_item(item, place);
+    }
+}
 // Whether a member differs between both.
 [[nodiscard]] bool differs(const Value& a, const Value& b, std::string_view member);
 
@@ -168,6 +179,8 @@ struct KindRules {
     std::string_view subresource;
     void (*check)(Checker& check, const Value& object, const Value* old);
 };
+// All that may not change of an event of events.k8s.io, in order, of what a table of rules found.
+[[nodiscard]] FieldErrors event_changes(const Value& event, const Value& old, FieldErrors found);
 // Each family's table.
 [[nodiscard]] std::span<const KindRules> core_rules();
 [[nodiscard]] std::span<const KindRules> pod_rules();
@@ -178,5 +191,6 @@ struct KindRules {
 [[nodiscard]] std::span<const KindRules> network_rules();
 [[nodiscard]] std::span<const KindRules> policy_rules();
 [[nodiscard]] std::span<const KindRules> status_rules();
+[[nodiscard]] std::span<const KindRules> device_rules();
 
 }  // namespace weft::server

@@ -16,7 +16,7 @@ namespace {
 const KindRules* rules_of(const Resource& resource, std::string_view subresource) {
     for (const auto& family :
          {core_rules(), pod_rules(), service_rules(), storage_rules(), workload_rules(),
-          batch_rules(), network_rules(), policy_rules(), status_rules()}) {
+          batch_rules(), network_rules(), policy_rules(), status_rules(), device_rules()}) {
         for (const KindRules& row : family) {
             if (row.kind == resource.kind && row.subresource == subresource &&
                 row.group == resource.gvr.group) {
@@ -77,6 +77,9 @@ FieldErrors validate_builtin_update(const Resource& resource, std::string_view s
     }
     FieldErrors immutable = schema::validate_immutable_members(
         schema::Builtin::get(), *resource.builtin, subresource, old_object, object);
+    if (resource.gvr.group == "events.k8s.io") {
+        immutable = event_changes(object, old_object, std::move(immutable));
+    }
     if (is_immutable_first(resource)) {
         check.add(std::move(immutable));
         immutable.clear();

@@ -173,10 +173,7 @@ void check_label_selector(Checker& check, const Value* selector, const Place& at
         return;
     }
     check_labels(check, selector->find("matchLabels"), at.member("matchLabels"));
-    const Place list = at.member("matchExpressions");
-    size_t index = 0;
-    for (const Value& term : items_of(*selector, "matchExpressions")) {
-        const Place place = list.item(index++);
+    for_items(*selector, "matchExpressions", at, [&](const Value& term, const Place& place) {
         const std::string_view op = term.string_at("operator");
         const auto values = items_of(term, "values");
         if (is_one_of(op, {"In", "NotIn"})) {
@@ -200,7 +197,7 @@ void check_label_selector(Checker& check, const Value* selector, const Place& at
                 check.name(value_list.item(i), values[i].as_string(), check_label_value);
             }
         }
-    }
+    });
 }
 
 bool selects(const Value* selector, const Value* labels) {

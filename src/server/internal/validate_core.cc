@@ -127,12 +127,10 @@ void check_namespace_object(Checker& check, const Value& object, const Value* ol
 void check_namespace_finalize(Checker& check, const Value& object, const Value* /*old*/) {
     const Place root;
     const Place spec = root.member("spec");
-    const Place list = spec.member("finalizers");
-    size_t index = 0;
-    for (const Value& finalizer : items_of(map_of(object, "spec"), "finalizers")) {
-        const Place place = list.item(index++);
-        check_finalizer_name(check, place, finalizer.as_string());
-    }
+    for_items(map_of(object, "spec"), "finalizers", spec,
+              [&](const Value& finalizer, const Place& place) {
+                  check_finalizer_name(check, place, finalizer.as_string());
+              });
 }
 
 void check_taints(Checker& check, const Value& node, const Place& root) {
@@ -164,12 +162,9 @@ void check_node(Checker& check, const Value& node, const Value* old) {
     const Place root;
     check_taints(check, node, root);
     const Place spec = root.member("spec");
-    const Place list = spec.member("podCIDRs");
-    size_t index = 0;
-    for (const Value& cidr : items_of(map_of(node, "spec"), "podCIDRs")) {
-        const Place place = list.item(index++);
+    for_items(map_of(node, "spec"), "podCIDRs", spec, [&](const Value& cidr, const Place& place) {
         check_cidr_text(check, place, cidr.as_string());
-    }
+    });
     if (old != nullptr) {
         check_taints(check, node, root);  // once by the node's, once by the update's validation
     }
@@ -463,6 +458,43 @@ constexpr std::array<KindRules, 10> core_table{
      {"events.k8s.io", "Event", "", check_new_event}}};
 
 }  // namespace
+
+FieldErrors event_changes(const Value& event, const Value& old, FieldErrors found) {
+    if (given(event, "eventTime") == nullptr && given(old, "eventTime") == nullptr) {
+        return found;  // Events of the old API may change.
+    }
+    struct Part {
+        std::string_view member;
+        std::string_view shown;  // as the internal type names it
+    };
+    // The reason is looked at twice, as upstream does.
+    static constexpr std::array<Part, 14> parts{{{"regarding", "involvedObject"},
+                                                 {"reason", "reason"},
+                                                 {"note", "message"},
+                                                 {"deprecatedSource", "source"},
+                                                 {"deprecatedFirstTimestamp", "firstTimestamp"},
+                                                 {"deprecatedLastTimestamp", "lastTimestamp"},
+                                                 {"deprecatedCount", "count"},
+                                                 {"reason", "reason"},
+                                                 {"type", "type"},
+                                                 {"eventTime", "eventTime"},
+                                                 {"action", "action"},
+                                                 {"related", "related"},
+                                                 {"reportingController", "reportingController"},
+                                                 {"reportingInstance", "reportingInstance"}}};
+    FieldErrors out;
+    for (const Part& part : parts) {
+        const auto known = std::ranges::find(found, part.shown, &schema::FieldError::path);
+        if (known != found.end()) {
+            out.push_back(*known);
+        } else if (differs(event, old, part.member)) {
+            out.push_back(schema::field_invalid(std::string(part.shown),
+                                                value_at(event, part.member),
+                                                std::string(immutable_text)));
+        }
+    }
+    return out;
+}
 
 std::span<const KindRules> core_rules() {
     return core_table;

@@ -139,17 +139,14 @@ void check_ingress(Checker& check, const Value& ingress, const Value* old) {
         check_backend(check, *backend, at.member("defaultBackend"));
     }
     check_ingress_rules(check, spec, at);
-    const Place tls = at.member("tls");
-    size_t index = 0;
-    for (const Value& one : items_of(spec, "tls")) {
-        const Place place = tls.item(index++);
+    for_items(spec, "tls", at, [&](const Value& one, const Place& place) {
         const Place hosts = place.member("hosts");
         size_t number = 0;
         for (const Value& host : items_of(one, "hosts")) {
             const Place at_host = hosts.item(number++);
             check_host(check, at_host, host.as_string());
         }
-    }
+    });
     const Value* name = given(spec, "ingressClassName");
     if (name != nullptr) {
         check.name(at.member("ingressClassName"), name->as_string(), check_dns1123_subdomain);
@@ -272,16 +269,13 @@ void check_ip_block(Checker& check, const Value& block, const Place& at) {
     if (!network) {
         return;
     }
-    const Place list = at.member("except");
-    size_t index = 0;
-    for (const Value& except : items_of(block, "except")) {
-        const Place place = list.item(index++);
+    for_items(block, "except", at, [&](const Value& except, const Place& place) {
         check_cidr_text(check, place, except.as_string());
         const auto inner = parse_network(except.as_string());
         if (inner && !is_strictly_inside(*inner, *network)) {
             check.invalid(place, except, "must be a strict subset of `cidr`");
         }
-    }
+    });
 }
 
 void check_peer(Checker& check, const Value& peer, const Place& at) {

@@ -138,10 +138,7 @@ namespace {
 
 void check_claims(Checker& check, const Value& spec, const Place& at) {
     std::set<std::string_view> names;
-    const Place list = at.member("resourceClaims");
-    size_t index = 0;
-    for (const Value& claim : items_of(spec, "resourceClaims")) {
-        const Place place = list.item(index++);
+    for_items(spec, "resourceClaims", at, [&](const Value& claim, const Place& place) {
         const std::string_view name = claim.string_at("name");
         if (name.empty()) {
             check.required(place.member("name"));
@@ -166,7 +163,7 @@ void check_claims(Checker& check, const Value& spec, const Place& at) {
                 check.name(place.member(member), value->as_string(), check_dns1123_subdomain);
             }
         }
-    }
+    });
 }
 
 void check_pod_resources(Checker& check, const Value& spec, const Place& at) {
@@ -212,35 +209,30 @@ void check_pod_security(Checker& check, const Value& spec, const Place& place) {
         return;
     }
     if (is_true(spec, "hostNetwork")) {
-        const Place containers = place.member("containers");
-        size_t index = 0;
-        for (const Value& container : items_of(spec, "containers")) {
-            const Place at_container = containers.item(index++);
-            const Place ports = at_container.member("ports");
-            size_t number = 0;
-            for (const Value& port : items_of(container, "ports")) {
-                const Place at_port = ports.item(number++);
-                const int64_t own = port.int_at(0, "containerPort");
-                // Templates of workloads have no host port yet; pods got theirs by default.
-                if (const int64_t host = port.int_at(0, "hostPort"); host != 0 && host != own) {
-                    check.invalid(at_port.member("containerPort"), own,
-                                  "must match `hostPort` when `hostNetwork` is true");
+        for_items(
+            spec, "containers", place, [&](const Value& container, const Place& at_container) {
+                const Place ports = at_container.member("ports");
+                size_t number = 0;
+                for (const Value& port : items_of(container, "ports")) {
+                    const Place at_port = ports.item(number++);
+                    const int64_t own = port.int_at(0, "containerPort");
+                    // Templates of workloads have no host port yet; pods got theirs by default.
+                    if (const int64_t host = port.int_at(0, "hostPort"); host != 0 && host != own) {
+                        check.invalid(at_port.member("containerPort"), own,
+                                      "must match `hostPort` when `hostNetwork` is true");
+                    }
                 }
-            }
-        }
+            });
     }
     const Place at = place.member("securityContext");
     for (const std::string_view member : {"fsGroup", "runAsUser", "runAsGroup"}) {
         check_user_id(check, *context, member, at);
     }
-    const Place groups = at.member("supplementalGroups");
-    size_t index = 0;
-    for (const Value& group : items_of(*context, "supplementalGroups")) {
-        const Place at_group = groups.item(index++);
+    for_items(*context, "supplementalGroups", at, [&](const Value& group, const Place& at_group) {
         if (group.is_int() && (group.as_int() < 0 || group.as_int() > 2147483647)) {
             check.invalid(at_group, group, range_text(0, 2147483647));
         }
-    }
+    });
     check.optional_one_of(*context, "supplementalGroupsPolicy", at, {"Merge", "Strict"});
     if (is_true(spec, "hostPID") && is_true(spec, "shareProcessNamespace")) {
         check.invalid(at.member("shareProcessNamespace"), true,
@@ -254,12 +246,9 @@ void check_pod_security(Checker& check, const Value& spec, const Place& place) {
 }
 
 void check_pull_secrets(Checker& check, const Value& spec, const Place& at) {
-    const Place list = at.member("imagePullSecrets");
-    size_t index = 0;
-    for (const Value& secret : items_of(spec, "imagePullSecrets")) {
-        const Place place = list.item(index++);
+    for_items(spec, "imagePullSecrets", at, [&](const Value& secret, const Place& place) {
         check.required_text(secret, "name", place);
-    }
+    });
 }
 
 void check_affinity_term(Checker& check, const Value& term, const Place& at) {
@@ -381,34 +370,25 @@ void check_dns_config(Checker& check, const Value& spec, const Place& place) {
             check.name(search_list.item(i), search, check_dns1123_subdomain_with_underscore);
         }
     }
-    const Place options = at.member("options");
-    size_t index = 0;
-    for (const Value& option : items_of(*config, "options")) {
-        const Place at_option = options.item(index++);
+    for_items(*config, "options", at, [&](const Value& option, const Place& at_option) {
         if (option.string_at("name").empty()) {
             check.required(at_option, "must not be empty");
         }
-    }
+    });
 }
 
 void check_gates(Checker& check, const Value& spec, const Place& at) {
-    const Place ready = at.member("readinessGates");
-    size_t index = 0;
-    for (const Value& gate : items_of(spec, "readinessGates")) {
-        const Place place = ready.item(index++);
+    for_items(spec, "readinessGates", at, [&](const Value& gate, const Place& place) {
         check_label_name(check, place.member("conditionType"), gate.string_at("conditionType"));
-    }
+    });
     std::set<std::string_view> names;
-    const Place scheduling = at.member("schedulingGates");
-    index = 0;
-    for (const Value& gate : items_of(spec, "schedulingGates")) {
-        const Place place = scheduling.item(index++);
+    for_items(spec, "schedulingGates", at, [&](const Value& gate, const Place& place) {
         const std::string_view name = gate.string_at("name");
         check_label_name(check, place, name);
         if (!names.insert(name).second) {
             check.duplicate(place, name);
         }
-    }
+    });
 }
 
 void check_spread(Checker& check, const Value& spec, const Place& at) {
@@ -479,10 +459,7 @@ void check_host_users(Checker& check, const Value& spec, const Place& at) {
 }
 
 void check_tolerations(Checker& check, const Value& spec, const Place& at) {
-    const Place list = at.member("tolerations");
-    size_t index = 0;
-    for (const Value& toleration : items_of(spec, "tolerations")) {
-        const Place place = list.item(index++);
+    for_items(spec, "tolerations", at, [&](const Value& toleration, const Place& place) {
         const std::string_view key = toleration.string_at("key");
         const std::string_view op = toleration.string_at("operator");
         const std::string_view effect = toleration.string_at("effect");
@@ -515,19 +492,16 @@ void check_tolerations(Checker& check, const Value& spec, const Place& at) {
             check.one_of(toleration, "effect", place,
                          {"NoSchedule", "PreferNoSchedule", "NoExecute"});
         }
-    }
+    });
 }
 
 void check_host_aliases(Checker& check, const Value& spec, const Place& at) {
-    const Place list = at.member("hostAliases");
-    size_t index = 0;
-    for (const Value& alias : items_of(spec, "hostAliases")) {
-        const Place place = list.item(index++);
+    for_items(spec, "hostAliases", at, [&](const Value& alias, const Place& place) {
         check_ip(check, place.member("ip"), alias.string_at("ip"));
         for (const Value& name : items_of(alias, "hostnames")) {
             check.name(place.member("hostnames"), name.as_string(), check_dns1123_subdomain);
         }
-    }
+    });
 }
 
 // A text that may be empty but must be a name if it is not.

@@ -16,10 +16,7 @@ constexpr Checker::Names protocols = {"SCTP", "TCP", "UDP"};
 
 void check_ports(Checker& check, const Value& container, const Place& at) {
     std::set<std::string_view> names;
-    const Place list = at.member("ports");
-    size_t index = 0;
-    for (const Value& port : items_of(container, "ports")) {
-        const Place place = list.item(index++);
+    for_items(container, "ports", at, [&](const Value& port, const Place& place) {
         if (const std::string_view name = port.string_at("name"); !name.empty()) {
             const std::vector<std::string> problems = check_port_name(name);
             for (const std::string& problem : problems) {
@@ -38,7 +35,7 @@ void check_ports(Checker& check, const Value& container, const Place& at) {
             check_port_number(check, place.member("hostPort"), number);
         }
         check.required_one_of(port, "protocol", place, protocols);
-    }
+    });
 }
 
 void check_host_ports(Checker& check, std::span<const Value> containers, const Place& list,
@@ -114,14 +111,11 @@ void check_value_from(Checker& check, const Value& variable, const Place& place)
 }
 
 void check_env(Checker& check, const Value& container, const Place& at) {
-    const Place list = at.member("env");
-    size_t index = 0;
-    for (const Value& variable : items_of(container, "env")) {
-        const Place place = list.item(index++);
+    for_items(container, "env", at, [&](const Value& variable, const Place& place) {
         check.required_name(place.member("name"), variable.string_at("name"),
                             check_relaxed_env_var_name);
         check_value_from(check, variable, place);
-    }
+    });
 }
 
 void check_env_from(Checker& check, const Value& container, const Place& at) {
@@ -243,10 +237,7 @@ void check_mounts(Checker& check, const Value& container, const PodContext& pod,
 void check_devices(Checker& check, const Value& container, const PodContext& pod, const Place& at) {
     std::set<std::string_view> names;
     std::set<std::string_view> paths;
-    const Place list = at.member("volumeDevices");
-    size_t index = 0;
-    for (const Value& device : items_of(container, "volumeDevices")) {
-        const Place place = list.item(index++);
+    for_items(container, "volumeDevices", at, [&](const Value& device, const Place& place) {
         const std::string_view name = device.string_at("name");
         const std::string_view path = device.string_at("devicePath");
         check.required_text(device, "name", place);
@@ -276,7 +267,7 @@ void check_devices(Checker& check, const Value& container, const PodContext& pod
             check.invalid(place.member("devicePath"), path,
                           "must not already exist as a path in volumeMounts");
         }
-    }
+    });
 }
 
 void check_resize_policy(Checker& check, const Value& container, const PodContext& pod,
@@ -616,40 +607,39 @@ void check_ephemeral_containers(Checker& check, const PodContext& pod, const Pla
         }
     }
     std::set<std::string_view> names = others;
-    const Place list = at.member("ephemeralContainers");
-    size_t index = 0;
-    for (const Value& container : items_of(*pod.spec, "ephemeralContainers")) {
-        const Place place = list.item(index++);
-        check_container_common(check, container, pod, place);
-        const std::string_view name = container.string_at("name");
-        if (!names.insert(name).second) {
-            check.duplicate(place.member("name"), name);
-        }
-        const std::string_view target = container.string_at("targetContainerName");
-        if (!target.empty() && !others.contains(target)) {
-            check.not_found(place.member("targetContainerName"), target);
-        }
-        for (const std::string_view member :
-             {"ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules",
-              "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
-            const Value* value = given(container, member);
-            const bool is_set = value != nullptr && (value->is_string() || !value->empty());
-            if (is_set) {
-                check.forbidden(place.member(member), "cannot be set for an Ephemeral Container");
+    for_items(
+        *pod.spec, "ephemeralContainers", at, [&](const Value& container, const Place& place) {
+            check_container_common(check, container, pod, place);
+            const std::string_view name = container.string_at("name");
+            if (!names.insert(name).second) {
+                check.duplicate(place.member("name"), name);
             }
-        }
-        const Place mounts = place.member("volumeMounts");
-        size_t number = 0;
-        for (const Value& mount : items_of(container, "volumeMounts")) {
-            const Place at_mount = mounts.item(number++);
-            for (const std::string_view member : {"subPath", "subPathExpr"}) {
-                if (!mount.string_at(member).empty()) {
-                    check.forbidden(at_mount.member(member),
+            const std::string_view target = container.string_at("targetContainerName");
+            if (!target.empty() && !others.contains(target)) {
+                check.not_found(place.member("targetContainerName"), target);
+            }
+            for (const std::string_view member :
+                 {"ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules",
+                  "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
+                const Value* value = given(container, member);
+                const bool is_set = value != nullptr && (value->is_string() || !value->empty());
+                if (is_set) {
+                    check.forbidden(place.member(member),
                                     "cannot be set for an Ephemeral Container");
                 }
             }
-        }
-    }
+            const Place mounts = place.member("volumeMounts");
+            size_t number = 0;
+            for (const Value& mount : items_of(container, "volumeMounts")) {
+                const Place at_mount = mounts.item(number++);
+                for (const std::string_view member : {"subPath", "subPathExpr"}) {
+                    if (!mount.string_at(member).empty()) {
+                        check.forbidden(at_mount.member(member),
+                                        "cannot be set for an Ephemeral Container");
+                    }
+                }
+            }
+        });
 }
 
 // --- Resources ---

@@ -328,7 +328,7 @@ void check_priority_class(Checker& check, const Value& object, const Value* old)
 
 // --- RBAC ---
 
-constexpr std::string_view rbac_group = "rbac.authorization.k8s.io";
+constexpr std::string_view roles_group = "rbac.authorization.k8s.io";
 
 void check_policy_rule(Checker& check, const Value& rule, const Place& at, bool namespaced) {
     if (items_of(rule, "verbs").empty()) {
@@ -357,12 +357,9 @@ void check_policy_rule(Checker& check, const Value& rule, const Place& at, bool 
 }
 
 void check_role_rules(Checker& check, const Value& object, const Place& root, bool namespaced) {
-    const Place list = root.member("rules");
-    size_t index = 0;
-    for (const Value& rule : items_of(object, "rules")) {
-        const Place place = list.item(index++);
+    for_items(object, "rules", root, [&](const Value& rule, const Place& place) {
         check_policy_rule(check, rule, place, namespaced);
-    }
+    });
 }
 
 void check_role(Checker& check, const Value& object, const Value* /*old*/) {
@@ -406,8 +403,8 @@ void check_subject(Checker& check, const Value& subject, const Place& at, bool n
             check.required(at.member("namespace"));
         }
     } else if (kind == "User" || kind == "Group") {
-        if (group != rbac_group) {
-            check.unsupported(at.member("apiGroup"), group, {rbac_group});
+        if (group != roles_group) {
+            check.unsupported(at.member("apiGroup"), group, {roles_group});
         }
     } else {
         check.unsupported(at.member("kind"), kind, {"ServiceAccount", "User", "Group"});
@@ -418,8 +415,8 @@ void check_any_binding(Checker& check, const Value& object, bool namespaced) {
     const Place root;
     const Value& ref = map_of(object, "roleRef");
     const Place at = root.member("roleRef");
-    if (const std::string_view group = ref.string_at("apiGroup"); group != rbac_group) {
-        check.unsupported(at.member("apiGroup"), group, {rbac_group});
+    if (const std::string_view group = ref.string_at("apiGroup"); group != roles_group) {
+        check.unsupported(at.member("apiGroup"), group, {roles_group});
     }
     if (namespaced) {
         check.one_of(ref, "kind", at, {"Role", "ClusterRole"});
@@ -429,12 +426,9 @@ void check_any_binding(Checker& check, const Value& object, bool namespaced) {
     if (check.required_text(ref, "name", at)) {
         check.name(at.member("name"), ref.string_at("name"), check_path_segment_name);
     }
-    const Place list = root.member("subjects");
-    size_t index = 0;
-    for (const Value& subject : items_of(object, "subjects")) {
-        const Place place = list.item(index++);
+    for_items(object, "subjects", root, [&](const Value& subject, const Place& place) {
         check_subject(check, subject, place, namespaced);
-    }
+    });
 }
 
 void check_binding(Checker& check, const Value& object, const Value* /*old*/) {
@@ -530,12 +524,8 @@ void check_flow_schema(Checker& check, const Value& object, const Value* /*old*/
     } else {
         check.name(level_place.member("name"), level, check_dns1123_subdomain);
     }
-    const Place list = at.member("rules");
-    size_t index = 0;
-    for (const Value& rule : items_of(spec, "rules")) {
-        const Place place = list.item(index++);
-        check_flow_rule(check, rule, place);
-    }
+    for_items(spec, "rules", at,
+              [&](const Value& rule, const Place& place) { check_flow_rule(check, rule, place); });
 }
 
 // --- certificates, coordination, node ---
@@ -738,10 +728,10 @@ constexpr std::array<KindRules, 13> policy_table{
     {{"policy", "PodDisruptionBudget", "", check_budget},
      {"autoscaling", "HorizontalPodAutoscaler", "", check_autoscaler},
      {"scheduling.k8s.io", "PriorityClass", "", check_priority_class},
-     {rbac_group, "Role", "", check_role},
-     {rbac_group, "ClusterRole", "", check_cluster_role},
-     {rbac_group, "RoleBinding", "", check_binding},
-     {rbac_group, "ClusterRoleBinding", "", check_cluster_binding},
+     {roles_group, "Role", "", check_role},
+     {roles_group, "ClusterRole", "", check_cluster_role},
+     {roles_group, "RoleBinding", "", check_binding},
+     {roles_group, "ClusterRoleBinding", "", check_cluster_binding},
      {"flowcontrol.apiserver.k8s.io", "FlowSchema", "", check_flow_schema},
      {"certificates.k8s.io", "CertificateSigningRequest", "", check_certificate_request},
      {"certificates.k8s.io", "CertificateSigningRequest", "approval", check_approval},

@@ -144,13 +144,10 @@ void check_special_ip(Checker& check, const Place& at, std::string_view text) {
 }
 
 void check_external_ips(Checker& check, const Value& spec, const Place& at) {
-    const Place list = at.member("externalIPs");
-    size_t index = 0;
-    for (const Value& address : items_of(spec, "externalIPs")) {
-        const Place place = list.item(index++);
+    for_items(spec, "externalIPs", at, [&](const Value& address, const Place& place) {
         check_ip(check, place, address.as_string());
         check_special_ip(check, place, address.as_string());
-    }
+    });
 }
 
 void check_duplicate_ports(Checker& check, const Value& spec, const Place& at) {
@@ -277,10 +274,7 @@ void check_endpoint_address(Checker& check, const Value& address, const Place& a
 
 void check_endpoints(Checker& check, const Value& endpoints, const Value* /*old*/) {
     const Place root;
-    const Place list = root.member("subsets");
-    size_t index = 0;
-    for (const Value& subset : items_of(endpoints, "subsets")) {
-        const Place at = list.item(index++);
+    for_items(endpoints, "subsets", root, [&](const Value& subset, const Place& at) {
         if (items_of(subset, "addresses").empty() &&
             items_of(subset, "notReadyAddresses").empty()) {
             check.required(at, "must specify `addresses` or `notReadyAddresses`");
@@ -307,15 +301,12 @@ void check_endpoints(Checker& check, const Value& endpoints, const Value* /*old*
             check.required_one_of(ports[i], "protocol", place, port_protocols);
             check_app_protocol(check, ports[i], place);
         }
-    }
+    });
 }
 
 void check_slice_ports(Checker& check, const Value& slice, const Place& root) {
     std::set<std::string_view> names;
-    const Place list = root.member("ports");
-    size_t index = 0;
-    for (const Value& port : items_of(slice, "ports")) {
-        const Place place = list.item(index++);
+    for_items(slice, "ports", root, [&](const Value& port, const Place& place) {
         const std::string_view name = port.string_at("name");
         if (!name.empty()) {
             check.name(place.member("name"), name, check_dns1123_label);
@@ -325,7 +316,7 @@ void check_slice_ports(Checker& check, const Value& slice, const Place& root) {
         }
         check.required_one_of(port, "protocol", place, port_protocols);
         check_app_protocol(check, port, place);
-    }
+    });
 }
 
 void check_slice_address(Checker& check, std::string_view type, std::string_view address,

@@ -244,28 +244,28 @@ void check_ingress_status(Checker& check, const Value& object, bool has_mode) {
     const Place root;
     const Place status = root.member("status");
     const Place balancer = status.member("loadBalancer");
-    const Place list = balancer.member("ingress");
-    size_t index = 0;
-    for (const Value& one : items_of(map_of(map_of(object, "status"), "loadBalancer"), "ingress")) {
-        const Place at = list.item(index++);
-        const std::string_view ip = one.string_at("ip");
-        if (!ip.empty()) {
-            check_ip(check, at.member("ip"), ip);
-        }
-        if (has_mode && given(one, "ipMode") != nullptr) {
-            if (ip.empty()) {
-                check.forbidden(at.member("ipMode"), "may not be specified when `ip` is not set");
-            } else {
-                check.one_of(one, "ipMode", at, {"Proxy", "VIP"});
-            }
-        }
-        if (const std::string_view name = one.string_at("hostname"); !name.empty()) {
-            check.name(at.member("hostname"), name, check_dns1123_subdomain);
-            if (parse_ip_address(name)) {
-                check.invalid(at.member("hostname"), name, "must be a DNS name, not an IP address");
-            }
-        }
-    }
+    for_items(map_of(map_of(object, "status"), "loadBalancer"), "ingress", balancer,
+              [&](const Value& one, const Place& at) {
+                  const std::string_view ip = one.string_at("ip");
+                  if (!ip.empty()) {
+                      check_ip(check, at.member("ip"), ip);
+                  }
+                  if (has_mode && given(one, "ipMode") != nullptr) {
+                      if (ip.empty()) {
+                          check.forbidden(at.member("ipMode"),
+                                          "may not be specified when `ip` is not set");
+                      } else {
+                          check.one_of(one, "ipMode", at, {"Proxy", "VIP"});
+                      }
+                  }
+                  if (const std::string_view name = one.string_at("hostname"); !name.empty()) {
+                      check.name(at.member("hostname"), name, check_dns1123_subdomain);
+                      if (parse_ip_address(name)) {
+                          check.invalid(at.member("hostname"), name,
+                                        "must be a DNS name, not an IP address");
+                      }
+                  }
+              });
 }
 
 void check_service_status(Checker& check, const Value& object, const Value* /*old*/) {

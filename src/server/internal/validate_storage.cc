@@ -206,10 +206,7 @@ void check_provisioner(Checker& check, const Value& object, std::string_view mem
 }
 
 void check_topologies(Checker& check, const Value& object, const Place& root) {
-    const Place list = root.member("allowedTopologies");
-    size_t index = 0;
-    for (const Value& term : items_of(object, "allowedTopologies")) {
-        const Place at = list.item(index++);
+    for_items(object, "allowedTopologies", root, [&](const Value& term, const Place& at) {
         const Place expressions = at.member("matchLabelExpressions");
         size_t number = 0;
         for (const Value& expression : items_of(term, "matchLabelExpressions")) {
@@ -227,7 +224,7 @@ void check_topologies(Checker& check, const Value& object, const Place& root) {
             }
             check_label_name(check, place.member("key"), expression.string_at("key"));
         }
-    }
+    });
 }
 
 void check_storage_class(Checker& check, const Value& object, const Value* /*old*/) {

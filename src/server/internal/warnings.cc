@@ -57,16 +57,13 @@ const Deprecated* find_row(std::span<const Deprecated> rows, std::string_view na
 }
 
 void warn_about_volumes(Warner& warner, const Value& spec, const Place& at) {
-    const Place list = at.member("volumes");
-    size_t index = 0;
-    for (const Value& volume : items_of(spec, "volumes")) {
-        const Place place = list.item(index++);
+    for_items(spec, "volumes", at, [&](const Value& volume, const Place& place) {
         for (const Deprecated& row : volume_types) {
             if (given(volume, row.name) != nullptr) {
                 warner.say(place.member(row.name), row.text);
             }
         }
-    }
+    });
 }
 
 void warn_about_selectors(Warner& warner, const Value& spec, const Place& at) {
@@ -76,15 +73,14 @@ void warn_about_selectors(Warner& warner, const Value& spec, const Place& at) {
             warner.say(selector.key(term.name()), row->text);
         }
     }
-    const Place spread = at.member("topologySpreadConstraints");
-    size_t index = 0;
-    for (const Value& constraint : items_of(spec, "topologySpreadConstraints")) {
-        const Place place = spread.item(index++);
-        const std::string_view key = constraint.string_at("topologyKey");
-        if (const Deprecated* row = find_row(node_labels, key)) {
-            warner.say_all(cat(place.member("topologyKey").text(), ": ", key, " is ", row->text));
-        }
-    }
+    for_items(spec, "topologySpreadConstraints", at,
+              [&](const Value& constraint, const Place& place) {
+                  const std::string_view key = constraint.string_at("topologyKey");
+                  if (const Deprecated* row = find_row(node_labels, key)) {
+                      warner.say_all(
+                          cat(place.member("topologyKey").text(), ": ", key, " is ", row->text));
+                  }
+              });
 }
 
 void warn_about_secrets(Warner& warner, const Value& spec, const Place& at) {
@@ -132,10 +128,7 @@ void warn_about_ports(Warner& warner, const Value& spec, const Place& at) {
     };
     std::map<std::string, std::vector<std::string>> seen;
     std::vector<Port> named;
-    const Place list = at.member("containers");
-    size_t index = 0;
-    for (const Value& container : items_of(spec, "containers")) {
-        const Place place = list.item(index++);
+    for_items(spec, "containers", at, [&](const Value& container, const Place& place) {
         const Place ports = place.member("ports");
         size_t number = 0;
         for (const Value& port : items_of(container, "ports")) {
@@ -152,7 +145,7 @@ void warn_about_ports(Warner& warner, const Value& spec, const Place& at) {
             }
             there.push_back(std::move(text));
         }
-    }
+    });
     std::map<std::string, std::string> first;
     for (const Port& port : named) {
         const auto [found, is_new] = first.emplace(port.name, port.at);

@@ -10,6 +10,8 @@
 #include "server/internal/admit.h"
 #include "server/internal/crd_registration.h"
 #include "server/internal/custom_kind.h"
+#include "server/internal/event_expiry.h"
+#include "server/internal/flow_control.h"
 #include "server/internal/kinds.h"
 #include "server/internal/manage_fields.h"
 #include "server/internal/metadata.h"
@@ -82,6 +84,8 @@ io::Task<void> after_write(Core* core, const Resource* resource, Value object, V
     core->policies->changed(*resource, object);
     core->webhooks->changed(*resource);
     core->quotas->changed(*resource, object, old_object);
+    core->event_expiry->changed(*resource, object, old_object);
+    core->flow_control->changed(*resource, object, old_object);
 }
 
 namespace {
@@ -219,6 +223,25 @@ io::Task<Answer> create_object(Call* call, Value object) {
 
 namespace {
 
+// The key as a real server has it, which is not always by the resource's name.
+std::string key_in_etcd(const Resource& resource, std::string_view namespace_,
+                        std::string_view name) {
+    static constexpr std::pair<std::string_view, std::string_view> others[] = {
+        {"replicationcontrollers", "controllers"},
+        {"nodes", "minions"},
+        {"services", "services/specs"},
+        {"endpoints", "services/endpoints"},
+        {"ingresses", "ingress"}};
+    std::string key = resource.key(namespace_, name);
+    for (const auto& [plural, stored] : others) {
+        const std::string prefix = cat("/registry/", plural, "/");
+        if (resource.is_builtin() && key.starts_with(prefix)) {
+            return cat("/registry/", stored, "/", std::string_view(key).substr(prefix.size()));
+        }
+    }
+    return key;
+}
+
 // Conflicts that the object itself names: its uid (as a precondition) and its resourceVersion.
 Status check_preconditions(const Call& call, const Change& change, const Value& object,
                            const Value& old_object, bool* unconditional) {
@@ -228,7 +251,7 @@ Status check_preconditions(const Call& call, const Change& change, const Value& 
     if (change.uid_is_precondition && !uid.empty() && uid != old_uid) {
         return conflict(resource.group_resource(), call.info.name,
                         cat("StorageError: invalid object, Code: 4, Key: ",
-                            resource.key(call.info.namespace_, call.info.name),
+                            key_in_etcd(resource, call.info.namespace_, call.info.name),
                             ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
                             "precondition: ",
                             uid, ", UID in object meta: ", old_uid));
@@ -308,6 +331,38 @@ io::Task<Status> may_create(Call* call) {
     co_return forbidden(call->group_resource(), call->info.name, why);
 }
 
+// Admission of an update, by what of the object it is shown.
+io::Task<Status> admit_change(Call* call, const Change* change, Value* object,
+                              const Value* old_object) {
+    if (change->bypasses_admission) {
+        co_return Status{};
+    }
+    if (change->shown == nullptr) {
+        co_return co_await admit_write(call, "UPDATE", object, old_object);
+    }
+    const Value before = CO_TRY(change->shown(*object));
+    const Value old_shown = CO_TRY(change->shown(*old_object));
+    Value shown = before;
+    CO_TRY(co_await admit_write(call, "UPDATE", &shown, &old_shown));
+    if (!(shown == before)) {
+        *object = CO_TRY(change->with_shown(*object, shown));
+    }
+    co_return Status{};
+}
+
+io::Task<Status> validate_change(Call* call, const Change* change, const Value* object,
+                                 const Value* old_object) {
+    if (change->bypasses_admission) {
+        co_return Status{};
+    }
+    if (change->shown == nullptr) {
+        co_return co_await validate_write(call, "UPDATE", object, old_object);
+    }
+    const Value shown = CO_TRY(change->shown(*object));
+    const Value old_shown = CO_TRY(change->shown(*old_object));
+    co_return co_await validate_write(call, "UPDATE", &shown, &old_shown);
+}
+
 // One attempt; nothing if somebody wrote in between and it may be tried again.
 io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, const Change* change) {
     Core* core = call->core;
@@ -341,7 +396,7 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         CO_TRY(manage_update(call, &old_object, object));
     }
     CO_TRY(co_await run_plugins(call, &object, &old_object));
-    CO_TRY(co_await admit_write(call, "UPDATE", &object, &old_object));
+    CO_TRY(co_await admit_change(call, change, &object, &old_object));
     if (call->subresource == nullptr) {
         CO_TRY(co_await check_escalation(call, &object, &old_object));
     }
@@ -356,7 +411,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     if (resource.kind == "Service" && resource.gvr.group.empty() && endpoint == nullptr) {
         CO_TRY(claim.allocate(object, &old_object, call->dry_run));
     }
-    object = reorder_kind(*core, resource, std::move(object));
+    // A definition without versions is refused by what was sent: [] or nothing.
+    const bool is_definition = resource.is_builtin() && resource.kind == "CustomResourceDefinition";
+    object = reorder_kind(*core, resource, std::move(object), is_definition);
 
     FieldErrors errors =
         validate_metadata_update(*object.find("metadata"), *old_object.find("metadata"));
@@ -374,8 +431,11 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     if (!errors.empty()) {
         co_return invalid_object(*call, call->info.name, errors);
     }
-    CO_TRY(co_await validate_write(call, "UPDATE", &object, &old_object));
+    CO_TRY(co_await validate_change(call, change, &object, &old_object));
     warn_about_object(call, object, &old_object);
+    if (is_definition) {
+        object = reorder_kind(*core, resource, std::move(object));
+    }
     if (resource.custom != nullptr) {
         resource.custom->prune_for_storage(resource, object);
     }
@@ -399,7 +459,9 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
         }
         co_return CO_TRY(respond_object(call, 200, object));
     }
-    if (is_same_object(object, old_object)) {
+    // The real server stores a claim anew with every write, changed or not.
+    const bool is_claim = resource.gvr == GroupVersionResource{"", "v1", "persistentvolumeclaims"};
+    if (!is_claim && is_same_object(object, old_object)) {
         co_return CO_TRY(respond_object(call, 200, stored, entry->modified));
     }
     if (call->dry_run) {

@@ -33,6 +33,12 @@ struct Change {
     bool may_omit_version = false;
     // The scale subresource: the object changes as if by its main endpoint.
     bool scales = false;
+    // What admission sees instead of the object (its Scale), and the object after admission has
+    // changed that. Both or none.
+    std::function<Result<Value>(const Value& object)> shown;
+    std::function<Result<Value>(const Value& object, const Value& shown)> with_shown;
+    // Admission has seen the wish itself (a Binding), so it does not see what follows of it.
+    bool bypasses_admission = false;
 };
 
 // Changes the object that the call names, again and again until nobody wrote in between (unless

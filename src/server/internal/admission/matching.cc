@@ -7,6 +7,7 @@
 #include "server/internal/convert.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
+#include "server/internal/texts.h"
 
 namespace weft::server {
 
@@ -69,20 +70,13 @@ Value user_info_value(const UserInfo& user) {
     if (!user.uid.empty()) {
         out.set("uid", user.uid);
     }
-    const auto list_of = [](const std::vector<std::string>& texts) {
-        Value list = Value::list();
-        for (const std::string& text : texts) {
-            list.push_back(Value(text));
-        }
-        return list;
-    };
     if (!user.groups.empty()) {
-        out.set("groups", list_of(user.groups));
+        out.set("groups", texts(user.groups));
     }
     if (!user.extra.empty()) {
         Value extra = Value::map();
         for (const auto& [key, values] : user.extra) {
-            extra.set(key, list_of(values));
+            extra.set(key, texts(values));
         }
         out.set("extra", std::move(extra));
     }
@@ -266,16 +260,20 @@ Result<Value> as_version(const Core& core, const Resource& source, const Resourc
 
 }  // namespace
 
+bool AdmissionCase::is_own_kind() const {
+    return call_->subresource == nullptr || call_->subresource->kind.kind == call_->resource->kind;
+}
+
 Result<Value> AdmissionCase::convert(const Value& object, const Resource& target) const {
-    return as_version(*call_->core, *call_->resource, target, object);
+    return is_own_kind() ? as_version(*call_->core, *call_->resource, target, object) : object;
 }
 
 Result<Value> AdmissionCase::restore(const Value& object, const Resource& source) const {
-    return as_version(*call_->core, source, *call_->resource, object);
+    return is_own_kind() ? as_version(*call_->core, source, *call_->resource, object) : object;
 }
 
 Value AdmissionCase::describe(const Resource& matched) const {
-    const bool is_exact = matched.gvr == call_->resource->gvr;
+    const bool is_exact = matched.gvr == call_->resource->gvr || !is_own_kind();
     Value out = Value::map();
     out.append_new("uid", "");
     out.append_new("kind", kind_value(is_exact ? request_->kind : matched.gvk()));

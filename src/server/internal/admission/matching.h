@@ -64,6 +64,8 @@ public:
     [[nodiscard]] Value describe(const Resource& matched) const;
 
 private:
+    // The object is one of the resource's kind, and not of a subresource with a kind of its own.
+    [[nodiscard]] bool is_own_kind() const;
     [[nodiscard]] bool matches_rule(const OperationRule& rule,
                                     const GroupVersionResource& gvr) const;
     [[nodiscard]] ResourcePtr match_rules(const std::vector<OperationRule>& rules,

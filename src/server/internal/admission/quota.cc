@@ -73,11 +73,9 @@ QuotaAmounts quota_delta(const AdmissionRequest& request) {
 
 io::Task<Status> Quotas::load() {
     const ResourcePtr resource = core_->registry.find("", "v1", "resourcequotas");
-    store::ListRequest request;
-    request.prefix = resource->key_prefix;
-    const store::Page page = CO_TRY(co_await core_->store->list(request));
-    for (const store::Entry& entry : page.entries) {
-        changed(*resource, CO_TRY(StoredView(*entry.value).to_value(entry.modified)), Value());
+    const std::vector<Value> objects = CO_TRY(co_await load_objects(core_, resource));
+    for (const Value& object : objects) {
+        changed(*resource, object, Value());
     }
     co_return Status{};
 }

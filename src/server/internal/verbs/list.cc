@@ -4,6 +4,7 @@
 #include "server/internal/kinds.h"
 #include "server/internal/list_options.h"
 #include "server/internal/listed.h"
+#include "server/internal/protobuf_cache.h"
 #include "server/internal/table.h"
 #include "server/limits.h"
 
@@ -153,9 +154,20 @@ Result<std::string> write_protobuf_list(const Call& call, const Listed& listed) 
     if (call.negotiated.is_metadata()) {
         kind = {call.negotiated.as_group, call.negotiated.as_version, "PartialObjectMetadataList"};
     }
-    return call.core->protobuf.encode_list(
-        kind, list_metadata(listed), listed.entries.size(),
-        [&](size_t nth) { return item_value(call, listed.entries[nth]); });
+    schema::Protobuf::ListItems items;
+    items.item = [&](size_t nth) { return item_value(call, listed.entries[nth]); };
+    if (!call.negotiated.is_metadata()) {
+        ProtobufCache& cache = *call.core->protobuf_cache;
+        const std::string api_version = call.resource->api_version();
+        items.known = [&listed, &cache, api_version](size_t nth) {
+            return cache.find(listed.entries[nth], api_version);
+        };
+        items.made = [&listed, &cache, api_version](size_t nth, std::string_view bytes) {
+            cache.keep(listed.entries[nth], api_version, bytes);
+        };
+    }
+    return call.core->protobuf.encode_list(kind, list_metadata(listed), listed.entries.size(),
+                                           items);
 }
 
 std::string list_head(const Call& call, const Listed& listed) {

@@ -2,6 +2,9 @@
 //
 // Source of the behaviour and the texts: apiserver's endpoints/handlers/patch.go, 1.36.
 
+#include <algorithm>
+#include <set>
+
 #include "merge/merge.h"
 #include "server/internal/body.h"
 #include "server/internal/custom_kind.h"
@@ -82,22 +85,6 @@ struct PatchDocument {
     std::vector<std::string> strict;
 };
 
-// How Go's decoder names a JSON value that it did not want.
-std::string_view json_kind(const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::boolean:
-            return "bool";
-        case Value::Kind::string:
-            return "string";
-        case Value::Kind::list:
-            return "array";
-        case Value::Kind::map:
-            return "object";
-        default:
-            return "number";
-    }
-}
-
 Error cannot_decode(const Value& value, std::string_view type) {
     return bad_request(cat("error decoding patch: json: cannot unmarshal ", json_kind(value),
                            " into Go value of type ", type));
@@ -126,6 +113,27 @@ Status check_operations(const Value& operations, std::vector<std::string>& stric
     return {};
 }
 
+// What is told of members, in the order in which they stand in the text.
+void sort_by_text(std::string_view body, std::vector<std::string>& strict) {
+    std::vector<std::string> members;
+    static_cast<void>(parse_json(body, {.members = &members}));
+    std::set<std::string> seen;
+    std::vector<std::string> sorted;
+    const auto take = [&](std::string text) {
+        const auto found = std::ranges::find(strict, text);
+        if (found != strict.end()) {
+            sorted.push_back(std::move(text));
+            strict.erase(found);
+        }
+    };
+    for (const std::string& member : members) {
+        const bool again = !seen.insert(member).second;
+        take(cat("json patch ", again ? "duplicate" : "unknown", " field ", quote(member)));
+    }
+    sorted.insert(sorted.end(), strict.begin(), strict.end());  // deeper ones
+    strict = std::move(sorted);
+}
+
 Result<PatchDocument> read_patch(const Call& call, PatchType type) {
     std::vector<std::string> duplicates;
     auto parsed =
@@ -145,6 +153,9 @@ Result<PatchDocument> read_patch(const Call& call, PatchType type) {
     }
     if (type == PatchType::json && call.parameter("fieldValidation") != "Ignore") {
         TRY(check_operations(document.value, document.strict));
+        if (!duplicates.empty() && document.strict.size() > duplicates.size()) {
+            sort_by_text(call.request.body, document.strict);
+        }
     }
     return document;
 }
@@ -153,20 +164,6 @@ Result<PatchDocument> read_patch(const Call& call, PatchType type) {
 //
 // Go's patch library takes apart only what a patch touches: those objects are written with their
 // members sorted, the others as they were.
-
-void sort_all(Value& value) {
-    if (value.is_map()) {
-        value.sort_members();
-        for (const Member& member :
-             std::vector<Member>(value.members().begin(), value.members().end())) {
-            sort_all(value.mutable_member(member.name()));
-        }
-    } else if (value.is_list()) {
-        for (size_t i = 0; i < value.size(); ++i) {
-            sort_all(value.mutable_item(i));
-        }
-    }
-}
 
 void sort_merged(Value& value, const Value& before, const Value& patch) {
     value.sort_members();
@@ -210,9 +207,10 @@ void sort_along(Value& value, std::string_view pointer) {
     }
 }
 
-Value shown_object(PatchType type, Value patched, const Value& before, const Value& patch) {
+// Its members as Go's patch library writes them.
+void sort_as_written(PatchType type, Value& patched, const Value& before, const Value& patch) {
     if (!patched.is_map()) {
-        return Value(to_json(patched));
+        return;
     }
     if (type == PatchType::merge) {
         sort_merged(patched, before, patch);
@@ -227,12 +225,33 @@ Value shown_object(PatchType type, Value patched, const Value& before, const Val
             }
         }
     }
+}
+
+Value shown_object(PatchType type, Value patched, const Value& before, const Value& patch) {
+    sort_as_written(type, patched, before, patch);
     return Value(to_json(patched));
+}
+
+// Whether the member of " into Go struct field TYPE.a.b" is of a type that reads JSON by itself (a
+// number or a text): the converter leaves it to that, which knows no place.
+bool decodes_itself(std::string_view place, const schema::Schema* kind) {
+    constexpr std::string_view prefix = " into Go struct field ";
+    if (!place.starts_with(prefix)) {
+        return false;
+    }
+    const std::vector<std::string_view> steps = split(place.substr(prefix.size()), '.');
+    for (size_t i = 1; i < steps.size() && kind != nullptr; ++i) {
+        if (kind->items != nullptr) {
+            kind = kind->items;
+        }
+        kind = kind->find_property(steps[i]);
+    }
+    return kind != nullptr && kind->int_or_string;
 }
 
 // Why Go's converter of unstructured values does not take what its JSON decoder would not either:
 // it works on Go values and says so in its own words.
-std::string conversion_error(std::string_view decoding) {
+std::string conversion_error(std::string_view decoding, const schema::Schema* kind) {
     constexpr std::string_view prefix = "json: cannot unmarshal ";
     const size_t into = decoding.find(" into Go ");
     const size_t of_type = decoding.rfind(" of type ");
@@ -255,6 +274,9 @@ std::string conversion_error(std::string_view decoding) {
     }
     if (wanted.contains('.')) {
         return cat("cannot restore struct from: ", from);
+    }
+    if (decodes_itself(decoding.substr(into, of_type - into), kind)) {
+        return cat(decoding.substr(0, into), " into Go value of type ", wanted);
     }
     // Go converts numbers to texts and to each other; the converter does not want that.
     const bool is_convertible =
@@ -293,6 +315,15 @@ Result<Value> decode_patched(Call* call, PatchType type, Value patched,
             found.group = group_version->group;
             found.version = group_version->version;
         }
+        // It is decoded as what it says it is before anybody asks whether that is wanted here.
+        if (const schema::SchemaPtr said = schema::Builtin::get().find_kind(found);
+            said != nullptr && call->resource->is_builtin()) {
+            const auto decoded =
+                call->core->go_types.canonical(said->definition, patched, nullptr, true);
+            if (!decoded) {
+                return invalid_patch(shown(), decoded.error().message());
+            }
+        }
         if (call->resource->custom != nullptr && found.group == wanted.group) {
             return refuse_other_kind(call, found, patched);
         }
@@ -302,14 +333,18 @@ Result<Value> decode_patched(Call* call, PatchType type, Value patched,
         return invalid_patch(shown(), refused.error().message());
     }
     const size_t warnings = call->warnings.size();
-    auto object = decode_object(call, patched, strict);
+    auto object = decode_object(call, patched, strict, type == PatchType::strategic);
     if (!object) {
         call->warnings.resize(warnings);
         if (object.error().reason() != Reason::bad_request) {
             return object.error();
         }
         const std::string& why = object.error().message();
-        return invalid_patch(shown(), type == PatchType::strategic ? conversion_error(why) : why);
+        if (type != PatchType::strategic) {
+            return invalid_patch(shown(), why);
+        }
+        const schema::SchemaPtr schema = schema::Builtin::get().find_kind(wanted);
+        return invalid_patch(shown(), conversion_error(why, schema.get()));
     }
     return object;
 }
@@ -328,6 +363,10 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
     } else {
         const schema::SchemaPtr schema = schema::Builtin::get().find_kind(expected_kind(*call));
         patched = TRY(merge::apply_strategic_merge_patch(current, patch.value, schema.get()));
+    }
+    if (type != PatchType::strategic && call->resource->is_builtin()) {
+        sort_as_written(type, patched, current,
+                        patch.value);  // unknown ones are told in this order
     }
     const auto shown = [&] {
         if (type != PatchType::strategic) {
@@ -350,7 +389,8 @@ Result<Value> finish_applied(const Call& call, const Value& config, Value applie
     std::vector<std::string> strict;
     auto decoded = decode_kind(*call.core, *call.resource, call.subresource, applied, &strict);
     if (!decoded) {
-        std::string why = conversion_error(decoded.error().message());
+        const schema::SchemaPtr schema = schema::Builtin::get().find_kind(expected_kind(call));
+        std::string why = conversion_error(decoded.error().message(), schema.get());
         if (why.starts_with("illegal base64")) {
             why = cat("error decoding from json: ", why);  // bytes are read by JSON's decoder
         }
@@ -398,7 +438,9 @@ io::Task<Answer> serve_apply(Call* call) {
         co_return bad_request(cat("invalid object type: ", found.text()));
     }
     const bool is_named = !config.string_at("metadata", "name").empty();
-    if (!is_named) {
+    const Value* sent = config.find("metadata");
+    const bool is_broken = sent != nullptr && !sent->is_map() && !sent->is_null();
+    if (!is_named && !is_broken) {
         Value& metadata = config.mutable_member("metadata");
         if (!metadata.is_map()) {
             metadata = Value::map();
@@ -407,8 +449,10 @@ io::Task<Answer> serve_apply(Call* call) {
     }
     // The configuration itself is applied as it was sent: its texts and kubectl's annotation show
     // it.
-    Value settled = config;
-    CO_TRY(settle_namespace(*call, settled));
+    if (!is_broken) {  // Else merging refuses it, in its own words.
+        Value settled = config;
+        CO_TRY(settle_namespace(*call, settled));
+    }
     const bool force = bool_parameter(call->target, "force");
     Change change;
     change.may_create = call->subresource == nullptr;
@@ -432,7 +476,7 @@ Error undecodable_patch(std::string_view content_type, const Value& patched, con
     if (type == PatchType::strategic) {
         std::string text;
         append_go(text, patch);
-        return invalid_patch(Value(text), conversion_error(why));
+        return invalid_patch(Value(text), conversion_error(why, nullptr));
     }
     return invalid_patch(shown_object(type, patched, before, patch), why);
 }
