@@ -113,33 +113,16 @@ io::Task<Status> ensure_roles(Core* core) {
     co_return Status{};
 }
 
-// The same for flow control; nobody takes those that are there for anything but theirs.
-io::Task<Status> ensure_flow_control(Core* core) {
-    constexpr std::string_view group = "flowcontrol.apiserver.k8s.io";
+// Those of one resource that are missing, as they are, in one commit; nobody takes the ones that
+// are there for anything but theirs.
+io::Task<Status> ensure_all(Core* core, ResourcePtr resource, std::vector<Value> objects) {
+    store::ListRequest request;
+    request.prefix = resource->key_prefix;
+    const store::Page page = CO_TRY(co_await core->store->list(request));
     std::vector<store::Write> writes;
-    for (const auto& [kind, plural] :
-         {std::pair("PriorityLevelConfiguration", "prioritylevelconfigurations"),
-          {"FlowSchema", "flowschemas"}}) {
-        const ResourcePtr resource = core->registry.find(group, "v1", plural);
-        store::ListRequest request;
-        request.prefix = resource->key_prefix;
-        const store::Page page = CO_TRY(co_await core->store->list(request));
-        std::vector<Value> objects = bootstrap_flow_control();
-        for (Value& object : objects) {
-            std::string key = resource->key("", object.string_at("metadata", "name"));
-            if (object.string_at("kind") != kind ||
-                std::ranges::find(page.entries, key, &store::Entry::key) != page.entries.end()) {
-                continue;
-            }
-            if (resource->kind == "FlowSchema") {
-                object.set("status",
-                           Value::map_of(
-                               {{"conditions",
-                                 Value::list_of({dangling_condition(
-                                     object.string_at("spec", "priorityLevelConfiguration", "name"),
-                                     true, core->loop->now())})}}));
-            }
-            object.mutable_member("metadata").set("generation", 1);
+    for (Value& object : objects) {
+        std::string key = resource->key("", object.string_at("metadata", "name"));
+        if (std::ranges::find(page.entries, key, &store::Entry::key) == page.entries.end()) {
             auto bytes = CO_TRY(encode_own(*core, *resource, std::move(object), true));
             writes.push_back({std::move(key), std::move(bytes), 0});
         }
@@ -148,6 +131,68 @@ io::Task<Status> ensure_flow_control(Core* core) {
         CO_TRY(co_await core->store->commit(std::move(writes)));
     }
     co_return Status{};
+}
+
+io::Task<Status> ensure_flow_control(Core* core) {
+    constexpr std::string_view group = "flowcontrol.apiserver.k8s.io";
+    std::vector<Value> levels;
+    std::vector<Value> flows;
+    for (Value& object : bootstrap_flow_control()) {
+        object.mutable_member("metadata").set("generation", 1);
+        if (object.string_at("kind") != "FlowSchema") {
+            levels.push_back(std::move(object));
+            continue;
+        }
+        const std::string_view level =
+            object.string_at("spec", "priorityLevelConfiguration", "name");
+        Value condition = dangling_condition(level, true, core->loop->now());
+        object.set("status",
+                   Value::map_of({{"conditions", Value::list_of({std::move(condition)})}}));
+        flows.push_back(std::move(object));
+    }
+    CO_TRY(co_await ensure_all(
+        core, core->registry.find(group, "v1", "prioritylevelconfigurations"), std::move(levels)));
+    co_return co_await ensure_all(core, core->registry.find(group, "v1", "flowschemas"),
+                                  std::move(flows));
+}
+
+// What `kubectl get apiservices` shows of the server's own groups, as the aggregator registers
+// them.
+io::Task<Status> ensure_api_services(Core* core) {
+    std::vector<Value> objects;
+    for (const GroupInfo& group : core->registry.groups()) {
+        if (!core->registry.is_builtin_group(group.group) ||
+            group.group == "apiregistration.k8s.io") {
+            continue;
+        }
+        for (const GroupVersionInfo& version : group.versions) {
+            Value spec = Value::map();
+            if (!group.group.empty()) {
+                spec.set("group", group.group);
+            }
+            spec.set("version", version.version);
+            spec.set("groupPriorityMinimum", group.priority);
+            spec.set("versionPriority", version.priority);
+            Value object = named(cat(version.version, ".", group.group));
+            object.mutable_member("metadata")
+                .set("labels",
+                     Value::map_of({{"kube-aggregator.kubernetes.io/automanaged", "onstart"}}));
+            object.set("spec", std::move(spec));
+            object.set(
+                "status",
+                Value::map_of({{"conditions",
+                                Value::list_of({Value::map_of(
+                                    {{"type", "Available"},
+                                     {"status", "True"},
+                                     {"lastTransitionTime", format_rfc3339(core->loop->now())},
+                                     {"reason", "Local"},
+                                     {"message", "Local APIServices are always available"}})})}}));
+            objects.push_back(std::move(object));
+        }
+    }
+    co_return co_await ensure_all(
+        core, core->registry.find("apiregistration.k8s.io", "v1", "apiservices"),
+        std::move(objects));
 }
 
 io::Task<Status> ensure_service(Core* core) {
@@ -238,6 +283,7 @@ io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
     CO_TRY(co_await ensure_service_network(core));
     CO_TRY(co_await ensure_roles(core));
     CO_TRY(co_await ensure_flow_control(core));
+    CO_TRY(co_await ensure_api_services(core));
     CO_TRY(co_await core->rbac->load());
     CO_TRY(co_await core->quotas->load());
     CO_TRY(co_await core->event_expiry->load());
