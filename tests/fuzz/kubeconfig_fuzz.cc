@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const kube::ReadFile read = [&](const std::string& path) -> Result<std::string> {
         if (path.ends_with("absent")) {
-            return not_found(path);
+            return make_error(Reason::not_found, path);
         }
         return std::string(text);
     };

@@ -38,7 +38,7 @@ bool has_null(const Value& value) {
     return false;
 }
 
-void merge(const Value& document, const Value& patch) {
+void check_merge(const Value& document, const Value& patch) {
     const Result<Value> patched = merge::apply_merge_patch(document, patch);
     if (patched && document.is_map() && patch.is_map()) {
         const Result<Value> again = merge::apply_merge_patch(*patched, patch);
@@ -46,7 +46,7 @@ void merge(const Value& document, const Value& patch) {
     }
 }
 
-void create(const Value& original, const Value& modified, const schema::Schema* schema) {
+void check_created(const Value& original, const Value& modified, const schema::Schema* schema) {
     if (!original.is_map() || !modified.is_map()) {
         return;
     }
@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             }
             break;
         case 'm':
-            merge(first, second);
+            check_merge(first, second);
             break;
         case 's':
             if (first.is_map() && second.is_map()) {
@@ -104,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             }
             break;
         case 'c':
-            create(first, second, deployment.get());
+            check_created(first, second, deployment.get());
             break;
         case 't':
             if (first.is_map() && second.is_map() && third.is_map()) {
