@@ -53,6 +53,10 @@ void strip(Managers& managers, const ManagerId& id) {
 }
 
 void set_managed_fields(Object& object, Value entries) {
+    const Value* metadata = object.value().find("metadata");
+    if (metadata != nullptr && !metadata->is_map() && !metadata->is_null()) {
+        return;  // There is no place for them; validation will say so.
+    }
     if (entries.empty()) {
         if (managed_fields_of(object.value()) != nullptr) {
             object.metadata().erase("managedFields");

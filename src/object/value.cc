@@ -41,7 +41,9 @@ uint32_t hash_of(std::string_view key) {
         left -= 8;
     }
     uint64_t word = 0;
-    std::memcpy(&word, at, left);
+    if (left > 0) {  // An empty text may have no address.
+        std::memcpy(&word, at, left);
+    }
     state = mix(state ^ word, 0xE7037ED1A0B428DBULL);
     return static_cast<uint32_t>(state ^ state >> 32);
 }
