@@ -3,7 +3,8 @@
 //   sim SEED [--seconds N] [--trace]     one run; exit 1 on a broken promise
 //   sim swarm MINUTES [--from SEED] [--seconds N]
 //                                        as many seeds as fit; prints each that breaks a promise
-//   sim range FROM TO [--seconds N]
+//   sim range FROM TO [--seconds N] [--first]
+//                                        --first: ends with the first that breaks a promise
 
 #include <chrono>
 #include <cstdio>
@@ -19,13 +20,14 @@ struct Arguments {
     int64_t seconds = 1000;
     int64_t from = 1;
     bool prints_trace = false;
+    bool is_first_enough = false;
 };
 
 int usage() {
     std::fprintf(stderr,
                  "usage: sim SEED [--seconds N] [--trace]\n"
                  "       sim swarm MINUTES [--from SEED] [--seconds N]\n"
-                 "       sim range FROM TO [--seconds N]\n");
+                 "       sim range FROM TO [--seconds N] [--first]\n");
     return 2;
 }
 
@@ -73,6 +75,14 @@ int run_many(uint64_t from, uint64_t to, int64_t minutes, const Arguments& argum
             std::printf("BROKEN seed %llu: %s\n", static_cast<unsigned long long>(seed),
                         outcome.violation->c_str());
             std::fflush(stdout);
+            if (arguments.is_first_enough) {
+                break;
+            }
+        }
+        if (runs % 50 == 0) {
+            std::printf("after %llu runs, %llu broken: %s\n", static_cast<unsigned long long>(runs),
+                        static_cast<unsigned long long>(broken), faults_text(counts).c_str());
+            std::fflush(stdout);
         }
     }
     std::printf("%llu runs, %llu broken, %lld virtual seconds, %llu requests\n  %s\n",
@@ -89,6 +99,8 @@ int main_of(int count, char** words) {
         const bool has_value = i + 1 < count;
         if (word == "--trace") {
             arguments.prints_trace = true;
+        } else if (word == "--first") {
+            arguments.is_first_enough = true;
         } else if (word == "--seconds" && has_value) {
             arguments.seconds = parse_int(words[++i]).value_or(0);
         } else if (word == "--from" && has_value) {

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Breaks src/{store,server,kube,control} by rule and looks whether a test or a simulated world notices.
+
+mutants.py [--seed N] [--count N] [--again] [--build-only] [--seconds N] [--seeds N] [--only NUMBER]
+
+One build holds every mutant of the sample, each behind a switch that WEFT_MUTANT turns on. A mutant of which a program
+never reaches the place is not run by that program. What was found is kept in build/mutants/results.json and not run
+again; --again runs the survivors once more. Exit 1 when fewer than 80 % are killed.
+"""
+import argparse
+import filecmp
+import glob
+import hashlib
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import places
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TREE = os.path.join(ROOT, "build", "mutants")
+BUILD = os.path.join(TREE, "build", "dev")
+RESULTS = os.path.join(TREE, "results.json")
+FOLDERS = ("store", "server", "kube", "control")
+SHARE = {"negate": 0.4, "drop": 0.35, "bound": 0.15, "reorder": 0.1}
+AIM = 0.8
+MEMORY_MAX = 4 << 30  # of one run: a mutant that never stops allocating ends there
+BASE_S = 20           # a run may take this and eight times what it took unbroken
+
+SHARED = os.environ.get("WEFT_SHARED", os.path.join(ROOT, "..", "shared"))
+
+
+def programs(options):
+    """What looks for a mutant, the quickest first: (name, folders it can notice, command, build target)."""
+    gtest = ["--gtest_brief=1", "--gtest_fail_fast"]
+    out = []
+    for name, folders in (("kube_test", ("kube",)), ("store_test", ("store",)), ("control_test", ("kube", "control")),
+                          ("server_test", FOLDERS), ("cluster_test", FOLDERS)):
+        out.append((name, folders, [os.path.join(BUILD, name), *gtest], name))
+    out.append(("integration_test", FOLDERS, [os.path.join(BUILD, "tests/integration/integration_test"), *gtest], "integration_test"))
+    cases = os.path.join(SHARED, "conformance")
+    for suite, where in (("builtin", "kubernetes"), ("apimachinery", "kubernetes/apimachinery"), ("apiextensions", "apiextensions"),
+                         ("transcripts", "kubernetes/transcripts"), ("tables", "kubernetes/tables"),
+                         ("discovery", "kubernetes/discovery-core")):
+        folder = os.path.join(cases, where)
+        if os.path.isdir(folder):
+            target = f"conformance_{suite}"
+            out.append((target, ("store", "server"),
+                        [sys.executable, os.path.join(TREE, "tests/conformance/run"), suite, "--cases", folder], target))
+    for name in ("up", "test"):
+        out.append((f"scenario {name}", FOLDERS, [sys.executable, os.path.join(TREE, "tests/scenarios/run.py"), name], "weft"))
+    for name in ("kubectl", "controller", "deploy", "instances", "restart"):
+        script = os.path.join(TREE, "tests/clients", f"{name}.sh")
+        if os.path.exists(script):
+            out.append((f"client {name}", FOLDERS, ["bash", script], "weft"))
+    out.append(("sim", FOLDERS, [os.path.join(BUILD, "tests/sim/sim"), "range", "1", str(options.seeds), "--first",
+                                 "--seconds", str(options.seconds)], "sim"))
+    return out
+
+
+def same_copy(source, target, text=None):
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if text is None:
+        if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+            shutil.copyfile(source, target)
+        return
+    if not os.path.exists(target) or open(target, encoding="utf-8").read() != text:
+        with open(target, "w", encoding="utf-8") as out:
+            out.write(text)
+
+
+def sources():
+    for folder in FOLDERS:
+        for name in sorted(glob.glob(f"{ROOT}/src/{folder}/**/*.cc", recursive=True)):
+            if not re.search(r"(_test|_testing|/faulty_vfs)\.cc$", name):
+                yield os.path.relpath(name, ROOT)
+
+
+def sample(options, unfit):
+    """The mutants of the smallest sums of seed and key: a change of one file leaves the rest of the sample as it is."""
+    by_rule = {rule: [] for rule in places.RULES}
+    total = {rule: 0 for rule in places.RULES}
+    texts = {}
+    for name in sources():
+        with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+            texts[name] = file.read()
+        for mutant in places.places(name, texts[name]):
+            total[mutant.rule] += 1
+            if mutant.key not in unfit:
+                by_rule[mutant.rule].append(mutant)
+    chosen, taken = [], {}
+    for rule, found in by_rule.items():
+        found.sort(key=lambda mutant: hashlib.sha256(f"{options.seed} {mutant.key}".encode()).hexdigest())
+        left = round(options.count * SHARE[rule])
+        for mutant in found:
+            others = taken.setdefault(mutant.file, [])
+            if left == 0:
+                break
+            if any(mutant.begin < other.end and other.begin < mutant.end for other in others):
+                continue
+            others.append(mutant)
+            chosen.append(mutant)
+            left -= 1
+    return chosen, total, texts
+
+
+def write_tree(chosen, texts):
+    for name in ("CMakeLists.txt", "CMakePresets.json"):
+        same_copy(os.path.join(ROOT, name), os.path.join(TREE, name))
+    for name in ("cmake", "tests", "examples", "docs", "tools", "deploy", "bench", "build/tools"):
+        link = os.path.join(TREE, name)
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        if not os.path.islink(link):
+            os.symlink(os.path.join(ROOT, name), link)
+    kept = {os.path.join(TREE, "src", "mutant.h")}
+    same_copy(os.path.join(ROOT, "tests/mutants/mutant.h"), os.path.join(TREE, "src/mutant.h"))
+    by_file = {}
+    for mutant in chosen:
+        by_file.setdefault(mutant.file, []).append(mutant)
+    for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+        for name in names:
+            source = os.path.join(folder, name)
+            inner = os.path.relpath(source, ROOT)
+            target = os.path.join(TREE, inner)
+            kept.add(target)
+            mutants = by_file.get(inner)
+            same_copy(source, target, places.written(texts[inner], mutants) if mutants else None)
+    for folder, _, names in os.walk(os.path.join(TREE, "src")):
+        for name in names:
+            if os.path.join(folder, name) not in kept:
+                os.unlink(os.path.join(folder, name))
+
+
+def compile_all(chosen, targets):
+    """Builds; returns the mutants on lines that the compiler refused, none when it built."""
+    if not os.path.exists(os.path.join(BUILD, "build.ninja")):
+        subprocess.run(["cmake", "--preset", "dev"], cwd=TREE, check=True, stdout=subprocess.DEVNULL)
+    slot = os.environ.get("WEFT_BUILD_SLOT", "").split()
+    run = subprocess.run([*slot, "ninja", "-C", BUILD, "-k", "0", "-j", os.environ.get("WEFT_JOBS", "2"), *targets],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if run.returncode == 0:
+        return []
+    refused = []
+    wrong = set(re.findall(r"(src/[\w/]+\.cc):(\d+):\d+: error:", run.stdout))
+    for mutant in chosen:
+        first, last = mutant.line, mutant.last_line
+        if any(name == mutant.file and first <= int(line) <= last for name, line in wrong):
+            refused.append(mutant)
+    if not refused:
+        sys.exit("mutants: the build failed beside every mutant:\n" + run.stdout[-4000:])
+    return refused
+
+
+def run_once(command, env, seconds):
+    """(whether it succeeded, seconds, why not); everything it started ends with it."""
+    def prepare():
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(command, cwd=TREE, env={**os.environ, "WEFT": os.path.join(BUILD, "weft"), "WEFT_BUILD": BUILD,
+                                                           "TMPDIR": folder, **env},
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, preexec_fn=prepare)
+        try:
+            code = process.wait(timeout=seconds)
+            why = "" if code == 0 else f"exit {code}"
+        except subprocess.TimeoutExpired:
+            code, why = -1, f"no end within {seconds:.0f} s"
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        out.seek(0)
+        text = out.read().decode(errors="replace")
+    if code != 0:
+        told = re.search(r"\[  FAILED  \] ([\w./]+)|BROKEN ([^\n]*)|CHECK[^\n]*|(?:FAILED|FAIL)[^\n]*|WRONG[^\n]*", text)
+        why += ": " + told.group()[:160] if told else ""
+    return code == 0, time.monotonic() - began, why
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--only", type=int)
+    options = parser.parse_args()
+    os.makedirs(TREE, exist_ok=True)
+    results = {"unfit": [], "mutants": {}, "baseline": {}}
+    if os.path.exists(RESULTS):
+        results = json.load(open(RESULTS, encoding="utf-8"))
+
+    def save():
+        with open(RESULTS + ".new", "w", encoding="utf-8") as out:
+            json.dump(results, out, indent=1)
+        os.replace(RESULTS + ".new", RESULTS)
+
+    looking = programs(options)
+    targets = sorted({target for _, _, _, target in looking})
+    while True:
+        chosen, total, texts = sample(options, set(results["unfit"]))
+        for mutant in chosen:
+            mutant.last_line = mutant.line + texts[mutant.file][mutant.begin:mutant.end].count("\n")
+        write_tree(chosen, texts)
+        refused = compile_all(chosen, targets)
+        if not refused:
+            break
+        print(f"{len(refused)} mutants do not compile and are left out", flush=True)
+        results["unfit"] += [mutant.key for mutant in refused]
+        save()
+    print(f"{sum(total.values())} places ({', '.join(f'{count} {rule}' for rule, count in total.items())}), "
+          f"{len(chosen)} in the sample of seed {options.seed}, {len(results['unfit'])} did not compile", flush=True)
+    if options.build_only:
+        return 0
+
+    # Unbroken, each program shows how long it takes and which places it reaches.
+    stamp = hashlib.sha256("".join(sorted(mutant.key for mutant in chosen)).encode()).hexdigest()
+    binaries = [os.path.join(BUILD, path) for path in ("weft", "server_test", "tests/sim/sim")]
+    stamp += str([os.path.getmtime(path) for path in binaries])
+    if results["baseline"].get("stamp") != stamp:
+        results["baseline"] = {"stamp": stamp}
+    for name, folders, command, _ in looking:
+        if name in results["baseline"]:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            trace = os.path.join(folder, "trace")
+            fine, seconds, why = run_once(command, {"WEFT_MUTANT_TRACE": trace}, 3600)
+            reached = sorted(set(map(int, open(trace).read().split()))) if os.path.exists(trace) else []
+        print(f"  unbroken: {name}: {seconds:.1f} s, reaches {len(reached)}{'' if fine else ', FAILS: ' + why}", flush=True)
+        results["baseline"][name] = {"seconds": seconds, "reached": reached, "fine": fine}
+        save()
+
+    for at, mutant in enumerate(chosen, 1):
+        if options.only and mutant.number != options.only:
+            continue
+        known = results["mutants"].get(mutant.key)
+        if known and (known["killed"] or not options.again) and not options.only:
+            known["line"] = mutant.line
+            continue
+        killer, why, reached_by = "", "", []
+        for name, folders, command, _ in looking:
+            before = results["baseline"][name]
+            if not before["fine"] or mutant.number not in before["reached"]:
+                continue
+            reached_by.append(name)
+            fine, _, why = run_once(command, {"WEFT_MUTANT": str(mutant.number)}, BASE_S + 8 * before["seconds"])
+            if not fine:
+                killer = name
+                break
+        results["mutants"][mutant.key] = {"file": mutant.file, "line": mutant.line, "rule": mutant.rule, "text": mutant.text,
+                                          "change": mutant.change, "number": mutant.number, "killed": killer, "why": why if killer else "",
+                                          "reached": reached_by}
+        save()
+        print(f"{at}/{len(chosen)} {mutant.file}:{mutant.line} {mutant.change[:100]}: "
+              f"{'killed by ' + killer + ' (' + why + ')' if killer else 'SURVIVES' if reached_by else 'SURVIVES, never reached'}", flush=True)
+
+    outcome = [results["mutants"][mutant.key] for mutant in chosen if mutant.key in results["mutants"]]
+    survivors = [one for one in outcome if not one["killed"]]
+    killed = len(outcome) - len(survivors)
+    print(f"\n{killed} of {len(outcome)} killed: {100 * killed / max(1, len(outcome)):.1f} %")
+    for rule in places.RULES:
+        of_rule = [one for one in outcome if one["rule"] == rule]
+        print(f"  {rule}: {sum(bool(one['killed']) for one in of_rule)} of {len(of_rule)}")
+    for one in sorted(survivors, key=lambda one: (one["file"], one["line"])):
+        print(f"SURVIVOR {one['number']} {one['file']}:{one['line']}: {one['change']}\n    {one['text']}\n"
+              f"    reached by: {', '.join(one['reached']) or 'nothing'}")
+    return 0 if outcome and killed >= AIM * len(outcome) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
