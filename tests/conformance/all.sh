@@ -20,6 +20,11 @@ for suite in ${*:-cel cel-appendix yaml builtin smd golden discovery tables stra
     [ -d "$cases/${where[$suite]:-$suite}" ] || { echo "skipped: no conformance data"; continue; }
     ./run "$suite" --cases "$cases/${where[$suite]:-$suite}" | grep -v '(known)$' || failed=1
 done
+# kro makes, weft takes over and edits, kro takes back: where the peers are built.
+if [ $# -eq 0 ] || [ "$1" = handback ]; then
+    printf '== handback\n'
+    python3 ../handback/run.py --crds "$cases/kro/crds" || failed=1
+fi
 # Each break of kro's own examples must be told where it is.
 breaker=../../build/dev/tests/breaker/breaker
 if [ -x "$breaker" ] && { [ $# -eq 0 ] || [ "$1" = breaker ]; }; then

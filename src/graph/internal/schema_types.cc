@@ -242,10 +242,14 @@ const schema::Schema* find_schema(const schema::Schema* root, const Path& path) 
     return current;
 }
 
+bool is_quantity(const schema::Schema& schema) {
+    return schema.definition == "io.k8s.apimachinery.pkg.api.resource.Quantity";
+}
+
 const Type* expected_type(const schema::Schema* root, const Path& path, std::string_view root_name,
                           cel::Arena& arena) {
     const schema::Schema* found = find_schema(root, path);
-    if (found == nullptr) {
+    if (found == nullptr || is_quantity(*found)) {
         return &cel::types::dyn;
     }
     // The name of the type is the path, with indices as "@idx".

@@ -19,6 +19,9 @@ namespace weft::graph {
 [[nodiscard]] const cel::Type* type_of_schema(const schema::Schema* schema, const cel::Type* parent,
                                               std::string_view step, cel::Arena& arena);
 
+// A Quantity: in OpenAPI v3, which kro reads, it is a text or a number and has no type of its own.
+[[nodiscard]] bool is_quantity(const schema::Schema& schema);
+
 // The type that a value at `path` of an object of this schema must have; dyn where the path leads
 // to nothing that has a type.
 [[nodiscard]] const cel::Type* expected_type(const schema::Schema* root, const Path& path,

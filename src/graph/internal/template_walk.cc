@@ -6,6 +6,7 @@
 
 #include "graph/internal/joining.h"
 #include "graph/internal/nearest.h"
+#include "graph/internal/schema_types.h"
 #include "graph/limits.h"
 #include "graph/simple_schema.h"
 #include "schema/open_api.h"
@@ -227,6 +228,9 @@ std::vector<std::string> expected_type_names(const schema::Schema& schema) {
     }
     if (schema.int_or_string) {
         return {"string", "integer"};
+    }
+    if (is_quantity(schema)) {
+        return {"string", "number"};
     }
     if (schema.constraints != nullptr) {
         for (const auto* alternatives :
