@@ -194,6 +194,16 @@ struct ExplainInstanceOptions : InspectOptions {
     std::string namespace_;
 };
 
+// `rollout`: how a new revision of a definition reaches its instances.
+struct RolloutOptions : InspectOptions {
+    enum class Action : uint8_t { status, history, pause, resume, undo };
+    Action action = Action::status;
+    std::string name;
+    int64_t to_revision = 0;  // of undo; 0: the stable one, or the one before the newest
+    bool watch = true;        // of status
+    int64_t timeout = 600 * io::second;
+};
+
 // `diff`: two versions from files, or the definitions in them against what a cluster has.
 struct DiffOptions : InspectOptions {
     std::string before;
@@ -209,6 +219,7 @@ struct DiffOptions : InspectOptions {
 [[nodiscard]] int run_tree(const InspectOptions& options);
 [[nodiscard]] int run_top(const TopOptions& options);
 [[nodiscard]] int run_events(const EventsOptions& options);
+[[nodiscard]] int run_rollout(const RolloutOptions& options);
 [[nodiscard]] int run_explain_instance(const ExplainInstanceOptions& options);
 // Of `diff --from-cluster`: 0: nothing would change, 1: something would (or it failed).
 [[nodiscard]] int run_cluster_diff(const DiffOptions& options);

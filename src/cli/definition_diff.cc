@@ -198,6 +198,9 @@ private:
 
     // What an object is known by, as it is written.
     static std::string identity_of(const ResourceEntry& entry) {
+        if (is_value(entry)) {
+            return cat("def ", entry.id);
+        }
         const Value& object = object_of(entry);
         const std::string_view api_version = object.string_at("apiVersion");
         const size_t slash = api_version.find('/');
@@ -207,7 +210,14 @@ private:
                    object.string_at("metadata", "namespace"), "/",
                    object.string_at("metadata", "name"));
     }
+    // A def: no object at all.
+    static bool is_value(const ResourceEntry& entry) {
+        return !entry.def.is_null() && entry.template_.is_null();
+    }
     static const Value& object_of(const ResourceEntry& entry) {
+        if (is_value(entry)) {
+            return entry.def;
+        }
         return entry.external_ref.is_null() ? entry.template_ : entry.external_ref;
     }
 
@@ -231,6 +241,8 @@ private:
                 tell(Level::safe, "resource", path,
                      cat("is called ", other->id, " now; its objects stay"));
                 compare_entry(cat("resources.", other->id), old_entry, *other);
+            } else if (is_value(old_entry)) {
+                tell(Level::safe, "resource", path, "is gone: it was a value");
             } else if (!old_entry.external_ref.is_null()) {
                 tell(Level::safe, "resource", path, "is not read any more");
             } else {
@@ -245,7 +257,9 @@ private:
                 continue;
             }
             const std::string path = cat("resources.", entry.id);
-            if (entry.external_ref.is_null()) {
+            if (is_value(entry)) {
+                tell(Level::safe, "resource", path, "is a new value");
+            } else if (entry.external_ref.is_null()) {
                 tell(Level::safe, "resource", path,
                      cat("is new: every instance gets a ", entry.template_.string_at("kind")));
             } else {
@@ -258,6 +272,18 @@ private:
 
     void compare_entry(const std::string& path, const ResourceEntry& before,
                        const ResourceEntry& after) {
+        if (is_value(before) != is_value(after)) {
+            tell(is_value(after) ? Level::breaking : Level::safe, "resource", path,
+                 is_value(after) ? "is a value now: the objects that were made are deleted"
+                                 : "is no value any more");
+            return;
+        }
+        if (is_value(before)) {
+            if (before.def != after.def) {
+                tell(Level::safe, "resource", path, "is another value now");
+            }
+            return;
+        }
         const bool was_external = !before.external_ref.is_null();
         const bool is_external = !after.external_ref.is_null();
         if (was_external != is_external) {

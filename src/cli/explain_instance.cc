@@ -51,8 +51,9 @@ void print_plan(const control::Preview& preview) {
     }
 }
 
+// The graph of the revision that the instance follows.
 io::Task<Result<graph::SharedGraph>> served_graph(Connection connection, std::string definition,
-                                                  int64_t* number) {
+                                                  const Object* instance, int64_t* number) {
     const kube::List revisions = CO_TRY(co_await connection.client->list_all(
         control::revision_resource(),
         {.label_selector = cat(graph::label_definition_name, "=", definition)}));
@@ -69,6 +70,17 @@ io::Task<Result<graph::SharedGraph>> served_graph(Connection connection, std::st
     }
     const Object owner =
         CO_TRY(co_await connection.client->get(control::definition_resource(), {"", definition}));
+    const Value* spec = owner.value().find("spec");
+    const auto rollout = graph::RolloutState::from(owner.value().find("status"));
+    const auto steps = spec == nullptr ? std::nullopt : graph::rollout_of(*spec);
+    if (rollout && steps && rollout->revision == *number && !rollout->lets_in(*steps, *instance)) {
+        for (const Object& revision : revisions.items) {
+            if (revision.value().int_at(0, "spec", "revision") == rollout->stable) {
+                *number = rollout->stable;
+                newest = &revision;
+            }
+        }
+    }
     const Object snapshot(
         Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
                        {"kind", "ResourceGraphDefinition"},
@@ -128,7 +140,7 @@ io::Task<Result<int>> explain(Connection connection, const ExplainInstanceOption
         co_return exit_ok;
     }
     int64_t number = 0;
-    const auto graph = co_await served_graph(connection, definition, &number);
+    const auto graph = co_await served_graph(connection, definition, &instance, &number);
     if (!graph) {
         print(cat("its definition ", definition, ": ", graph.error().message(), "\n"));
         co_return exit_ok;

@@ -27,14 +27,25 @@ std::string_view type_word(NodeType type) {
             return "external";
         case NodeType::external_collection:
             return "external collection";
+        case NodeType::def:
+            return "value";
+        case NodeType::def_collection:
+            return "values";
     }
     return "";
+}
+
+// "ConfigMap"; a value has no kind.
+std::string_view kind_word(const Node& node) {
+    return node.is_def() ? "value" : std::string_view(node.kind.kind);
 }
 
 // What a reader should know of a node besides its kind: "for each, if, external".
 std::vector<std::string> marks_of(const Node& node) {
     std::vector<std::string> out;
-    if (node.type != NodeType::resource) {
+    if (node.type == NodeType::def_collection) {
+        out.emplace_back("for each");
+    } else if (node.type != NodeType::resource && node.type != NodeType::def) {
         out.emplace_back(type_word(node.type));
     }
     if (!node.include_when.empty()) {
@@ -88,8 +99,9 @@ private:
     }
 
     [[nodiscard]] std::string label_of(const Node& node, const Node* parent) const {
-        std::string out = cat(paint(node.id, Colour::blue, coloured_), "  ", node.kind.kind, " (",
-                              node.kind.api_version(), ")");
+        std::string out =
+            cat(paint(node.id, Colour::blue, coloured_), "  ", kind_word(node),
+                node.is_def() ? std::string() : cat(" (", node.kind.api_version(), ")"));
         const std::vector<std::string> marks = marks_of(node);
         if (!marks.empty()) {
             append(out, "  ", paint(cat("[", join(marks, ", "), "]"), Colour::dim, coloured_));
@@ -135,6 +147,9 @@ Look look_of(NodeType type) {
         case NodeType::external:
         case NodeType::external_collection:
             return {"#f6f6f6", "#808080"};
+        case NodeType::def:
+        case NodeType::def_collection:
+            return {"#fff8e6", "#a67c1b"};
     }
     return {"#ffffff", "#000000"};
 }
@@ -158,8 +173,7 @@ void draw_node(std::string& out, const Node& node, const Box& box) {
     const Look look = look_of(node.type);
     const double left = box.x - box.width / 2;
     const double top = box.y - box.height / 2;
-    const bool is_many =
-        node.type == NodeType::collection || node.type == NodeType::external_collection;
+    const bool is_many = node.is_list();
     const auto rectangle = [&](double shift) {
         append(out, "  <rect x=\"", number(left + shift), "\" y=\"", number(top - shift),
                "\" width=\"", number(box.width), "\" height=\"", number(box.height),
@@ -167,7 +181,9 @@ void draw_node(std::string& out, const Node& node, const Box& box) {
                node.include_when.empty() ? "" : " stroke-dasharray=\"5 3\"", "/>\n");
     };
     append(out, "  <g><title>",
-           escape_markup(cat(node.id, ": ", node.kind.kind, " ", node.kind.api_version())),
+           escape_markup(node.is_def()
+                             ? cat(node.id, ": value")
+                             : cat(node.id, ": ", node.kind.kind, " ", node.kind.api_version())),
            "</title>\n");
     if (is_many) {
         rectangle(4);
@@ -178,7 +194,7 @@ void draw_node(std::string& out, const Node& node, const Box& box) {
                "\">", escape_markup(text), "</text>\n");
     };
     line(19, "id", node.id);
-    line(36, "kind", node.kind.kind);
+    line(36, "kind", kind_word(node));
     if (const std::vector<std::string> marks = marks_of(node); !marks.empty()) {
         line(51, "mark", join(marks, ", "));
     }
@@ -195,7 +211,7 @@ std::string mermaid_drawing(const Graph& graph) {
     std::string out = "flowchart TD\n";
     const auto escaped = [](std::string_view text) { return replace_all(text, "\"", "#quot;"); };
     for (const Node& node : graph.nodes) {
-        std::string label = cat(node.id, "<br/>", node.kind.kind);
+        std::string label = cat(node.id, "<br/>", kind_word(node));
         if (const std::vector<std::string> marks = marks_of(node); !marks.empty()) {
             append(label, "<br/>", join(marks, ", "));
         }
@@ -221,12 +237,12 @@ std::string dot_drawing(const Graph& graph) {
     std::string out = cat("digraph ", quote(graph.instance_kind.kind),
                           " {\n    node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
     for (const Node& node : graph.nodes) {
-        std::string label = cat(node.id, "\\n", node.kind.kind);
+        std::string label = cat(node.id, "\\n", kind_word(node));
         if (const std::vector<std::string> marks = marks_of(node); !marks.empty()) {
             append(label, "\\n", join(marks, ", "));
         }
         append(out, "    ", quote(node.id), " [label=\"", label, "\"");
-        if (node.type == NodeType::collection || node.type == NodeType::external_collection) {
+        if (node.is_list()) {
             out += ", peripheries=2";
         }
         if (node.is_external()) {
@@ -250,7 +266,7 @@ std::string svg_drawing(const Graph& graph) {
     std::vector<Box> boxes;
     for (const Node& node : graph.nodes) {
         const std::string marks = join(marks_of(node), ", ");
-        const size_t letters = std::max(node.id.size(), node.kind.kind.size());
+        const size_t letters = std::max(node.id.size(), kind_word(node).size());
         Box box;
         box.width = std::max({static_cast<double>(letters) * letter_width + 28,
                               static_cast<double>(marks.size()) * letter_width * 0.8 + 24, 96.0});

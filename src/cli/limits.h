@@ -55,6 +55,9 @@ constexpr size_t example_depth_max = 64;
 // Letters of a text that is made up to fill a minLength.
 constexpr int64_t placeholder_max = 256;
 
+// Between two looks of `weft rollout status`.
+constexpr int64_t rollout_interval = 500 * io::millisecond;
+
 // Bytes of a value that a failed test shows of it.
 constexpr size_t shown_max = 160;
 

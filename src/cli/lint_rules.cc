@@ -421,7 +421,7 @@ private:
     void find_fixed_names() {
         for (const Node& node : graph_.nodes) {
             const ResourceEntry* entry = entry_of(node.id);
-            if (node.is_external()) {
+            if (!node.makes_objects()) {
                 continue;
             }
             const Path path = entry->path.child("template").child("metadata");
@@ -491,7 +491,7 @@ private:
         std::map<std::string, std::string> owners;
         for (const Node& node : graph_.nodes) {
             const ResourceEntry* entry = entry_of(node.id);
-            if (node.is_external() || node.type == graph::NodeType::collection) {
+            if (node.type != graph::NodeType::resource) {
                 continue;
             }
             const std::string key = cat(node.kind.group, "/", node.kind.kind, " ",

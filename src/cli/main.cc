@@ -610,6 +610,34 @@ int run_command_line(int count, char** words) {
     events_app->add_option("--name", events.name, "only about objects of this name");
     events_app->footer("Example:\n  weft events -n default");
 
+    RolloutOptions rollout;
+    CLI::App* rollout_app =
+        app.add_subcommand("rollout", "how a new revision of a definition reaches its instances");
+    rollout_app->require_subcommand(1);
+    rollout_app->footer("Example:\n  weft rollout status shop");
+    const auto add_rollout = [&](const char* name, const char* help, RolloutOptions::Action action,
+                                 const char* example) {
+        CLI::App* command = rollout_app->add_subcommand(name, help);
+        add_server_choice(command, &rollout);
+        command->add_option("name", rollout.name, "of the definition")->required();
+        command->callback([&rollout, action] { rollout.action = action; });
+        command->footer(cat("Example:\n  weft rollout ", example));
+        return command;
+    };
+    using RolloutAction = RolloutOptions::Action;
+    CLI::App* rollout_status_app = add_rollout(
+        "status", "follow it to its end; ends with 1 where it is paused, with 3 after --timeout",
+        RolloutAction::status, "status shop --timeout 2m");
+    rollout_status_app->add_flag("--watch,!--no-watch", rollout.watch, "wait for the end");
+    add_duration(rollout_status_app, "--timeout", &rollout.timeout, "how long it is followed");
+    add_rollout("history", "the revisions that are kept", RolloutAction::history, "history shop");
+    add_rollout("pause", "let no more instances in", RolloutAction::pause, "pause shop");
+    add_rollout("resume", "go on, also after a failure", RolloutAction::resume, "resume shop");
+    add_rollout("undo", "go back to an older revision", RolloutAction::undo,
+                "undo shop --to-revision 3")
+        ->add_option("--to-revision", rollout.to_revision,
+                     "which one (the stable one, or the one before the newest)");
+
     ExplainInstanceOptions explain_instance;
     CLI::App* explain_instance_app = explain_app->add_subcommand(
         "instance", "why an instance is in its state, what it waits for, since when");
@@ -670,9 +698,10 @@ int run_command_line(int count, char** words) {
         up.control.log = log_to_stderr;
     }
     io::configure_log(log_flags.level, log_flags.format);
-    const bool waits_for_signals =
-        serve_app->parsed() || up_app->parsed() || controller_app->parsed() || tree_app->parsed() ||
-        top_app->parsed() || events_app->parsed() || explain_instance_app->parsed();
+    const bool waits_for_signals = serve_app->parsed() || up_app->parsed() ||
+                                   controller_app->parsed() || tree_app->parsed() ||
+                                   top_app->parsed() || events_app->parsed() ||
+                                   explain_instance_app->parsed() || rollout_app->parsed();
     if (!waits_for_signals) {
         io::let_termination_through();
     }
@@ -720,6 +749,9 @@ int run_command_line(int count, char** words) {
     }
     if (top_app->parsed()) {
         return run_top(top);
+    }
+    if (rollout_app->parsed()) {
+        return run_rollout(rollout);
     }
     if (events_app->parsed()) {
         return run_events(events);

@@ -15,7 +15,7 @@ namespace {
 bool is_rendered(const graph::NodePlan& node, const std::set<std::string>& done,
                  const graph::Graph& graph) {
     return node.state == graph::NodeState::skipped || node.state == graph::NodeState::synced ||
-           graph.find(node.id)->is_external() || done.contains(node.id);
+           !graph.find(node.id)->makes_objects() || done.contains(node.id);
 }
 
 // Tells why nodes have no objects yet. How many there are.

@@ -415,9 +415,7 @@ private:
             }
         }
         for (const graph::NodePlan& node : rehearsal.plan().nodes) {
-            const graph::NodeType type = graph.find(node.id)->type;
-            const bool is_list =
-                type == graph::NodeType::collection || type == graph::NodeType::external_collection;
+            const bool is_list = graph.find(node.id)->is_list();
             Value list = Value::list();
             Value plain = Value::list();
             for (const Object* object : objects_of_node(rehearsal, node.id)) {

@@ -16,17 +16,15 @@ std::string snapshot_name(const Object& revision) {
     return std::string(revision.value().string_at("spec", "snapshot", "name"));
 }
 
-int64_t revision_number(const Object& revision) {
-    return revision.value().int_at(0, "spec", "revision");
-}
-
 bool is_worth_a_definition_pass(const Object* before, const Object* after) {
     if (before == nullptr || after == nullptr) {
         return after != nullptr;
     }
     return before->generation() != after->generation() || before->uid() != after->uid() ||
            before->is_deleting() != after->is_deleting() ||
-           allows_breaking(*before) != allows_breaking(*after);
+           allows_breaking(*before) != allows_breaking(*after) ||
+           before->annotation(graph::annotation_rollout_resume) !=
+               after->annotation(graph::annotation_rollout_resume);
 }
 
 // "<definition>-r00001"; cut and told apart by a hash where that is too long for a name.
@@ -65,8 +63,10 @@ Value owner_reference(const Object& definition) {
 
 }  // namespace
 
-void DefinitionReconciler::watch(std::function<void(const std::string&)> wake) {
+void DefinitionReconciler::watch(std::function<void(const std::string&)> wake,
+                                 std::function<void(const std::string&, int64_t)> wake_after) {
     wake_ = std::move(wake);
+    wake_after_ = std::move(wake_after);
     definitions_ =
         &world_.informers->get({.resource = definition_resource()}, [this](Informer& fresh) {
             fresh.cache().add_handler([this](const Object* before, const Object* after) {
@@ -127,6 +127,7 @@ void DefinitionReconciler::watch(std::function<void(const std::string&)> wake) {
                 }
             });
         });
+    instances_->on_settled = wake_;
     instances_->on_gone = [this](const std::string& name) {
         const Object* definition = definitions_->cache().find({"", name});
         if (definition != nullptr && definition->is_deleting()) {
@@ -174,6 +175,7 @@ io::Task<Status> DefinitionReconciler::reconcile(std::string name) {
               .graph = nullptr};
     pass.conditions.remove("ResourceGraphAccepted");
     pass.last_issued = definition.value().int_at(0, "status", "lastIssuedRevision");
+    pass.rollout = graph::RolloutState::from(definition.value().find("status"));
     const Value* spec = definition.value().find("spec");
     pass.hash = graph::spec_hash(spec == nullptr ? Value() : *spec);
     const Status resolved = co_await resolve(&pass);
@@ -182,6 +184,7 @@ io::Task<Status> DefinitionReconciler::reconcile(std::string name) {
     }
     CO_TRY(co_await write_status(&pass));
     CO_TRY(std::move(resolved));
+    co_await carry_out_rollout(&pass);
     if (!pass.retry.empty()) {
         co_return make_error(Reason::unknown, pass.retry);
     }
@@ -242,7 +245,11 @@ io::Task<Status> DefinitionReconciler::resolve(Pass* pass) {
         CO_TRY(co_await settle(pass, pass->live.back()));
     }
     if (pass->graph != nullptr) {
+        pass->is_new_revision = pass->definition.value().int_at(0, "status", "lastIssuedRevision") <
+                                revision_number(pass->live.back());
+        CO_TRY(co_await begin_rollout(pass));
         CO_TRY(co_await serve(pass));
+        step_rollout(pass);
         co_await collect_revisions(pass);
         count_resolution("serve", "");
     }
@@ -360,6 +367,27 @@ io::Task<Status> DefinitionReconciler::issue(Pass* pass, int64_t number) {
     co_return co_await settle(pass, created);
 }
 
+io::Task<Status> DefinitionReconciler::load_revision(Pass* pass, Object revision) {
+    Object snapshot(Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
+                                   {"kind", "ResourceGraphDefinition"},
+                                   {"metadata", *pass->definition.value().find("metadata")},
+                                   {"spec", *revision.value().find("spec", "snapshot", "spec")}}));
+    graph::Compiled compiled = co_await compile(std::move(snapshot));
+    CO_TRY(co_await io::check_cancelled());
+    Revision fresh{.number = revision_number(revision),
+                   .name = std::string(revision.name()),
+                   .hash = std::string(revision.label(graph::label_revision_hash)),
+                   .state = RevisionState::pending,
+                   .graph = compiled.graph,
+                   .error = {}};
+    if (compiled.graph == nullptr) {
+        fresh.state = RevisionState::failed;
+        fresh.error = graph::first_error_text(compiled.diagnostics);
+    }
+    registry_->put(pass->name, std::move(fresh));
+    co_return Status{};
+}
+
 // Brings the newest revision to its end: compiled and told so in its status, or failed.
 io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
     const int64_t number = revision_number(revision);
@@ -369,23 +397,7 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
             world_.instruments->count("rgd_graph_revision_registry_miss_total",
                                       {{"reason", "latest_not_warmed"}});
         }
-        Object snapshot(
-            Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
-                           {"kind", "ResourceGraphDefinition"},
-                           {"metadata", *pass->definition.value().find("metadata")},
-                           {"spec", *revision.value().find("spec", "snapshot", "spec")}}));
-        graph::Compiled compiled = co_await compile(std::move(snapshot));
-        Revision fresh{.number = number,
-                       .name = std::string(revision.name()),
-                       .hash = std::string(revision.label(graph::label_revision_hash)),
-                       .state = RevisionState::pending,
-                       .graph = compiled.graph,
-                       .error = {}};
-        if (compiled.graph == nullptr) {
-            fresh.state = RevisionState::failed;
-            fresh.error = graph::first_error_text(compiled.diagnostics);
-        }
-        registry_->put(pass->name, std::move(fresh));
+        CO_TRY(co_await load_revision(pass, revision));
         known = registry_->find(pass->name, number);
     }
     graph::ConditionSet conditions = graph::revision_conditions(revision, world_.loop->now());
@@ -466,6 +478,12 @@ io::Task<Status> DefinitionReconciler::serve(Pass* pass) {
         pass->graph->namespaced,
         true};
     world_.mapper->put(resource);
+    if (pass->is_fresh_kind) {
+        // kube-apiserver answers the first watch of a new kind with 429 and "Retry-After: 1", and
+        // the first list at once; after that the watch is answered, too. Whatever comes of it, the
+        // watch tells.
+        static_cast<void>(co_await world_.client->list(resource, {.limit = 1}));
+    }
     const Status served = co_await instances_->serve(pass->name, resource, pass->graph_changed);
     if (!served) {
         pass->conditions.set_false("ControllerReady", "FailedToStart", served.error().text());
@@ -483,6 +501,10 @@ io::Task<void> DefinitionReconciler::collect_revisions(Pass* pass) {
     const size_t surplus = pass->live.size() - static_cast<size_t>(most);
     for (size_t i = 0; i < surplus; ++i) {
         const Object revision = pass->live[i];
+        if (pass->rollout && pass->rollout->phase != graph::RolloutState::Phase::complete &&
+            pass->rollout->stable == revision_number(revision)) {
+            continue;  // Instances follow it.
+        }
         const auto removed = co_await world_.client->remove(revision_resource(), revision.key(),
                                                             {.uid = std::string(revision.uid())});
         if (!removed && removed.error().reason() != Reason::not_found) {
@@ -531,6 +553,9 @@ io::Task<Status> DefinitionReconciler::write_status(Pass* pass) {
                 status.set(name, *kept);
             }
         }
+    }
+    if (pass->rollout) {
+        status.set("rollout", pass->rollout->to_value());
     }
     if (pass->last_issued > 0) {
         status.set("lastIssuedRevision", pass->last_issued);

@@ -27,7 +27,9 @@ public:
 
     // Handlers and caches: to be called once, before `reconcile`. `wake` puts a definition into the
     // queue.
-    void watch(std::function<void(const std::string&)> wake);
+    // `wake_after` does that after so many nanoseconds.
+    void watch(std::function<void(const std::string&)> wake,
+               std::function<void(const std::string&, int64_t)> wake_after);
     io::Task<Status> wait_synced();
 
     // One pass over the definition of this name. An error means: again, later.
@@ -42,6 +44,11 @@ private:
     io::Task<Status> issue(Pass* pass, int64_t number);
     io::Task<Status> settle(Pass* pass, Object revision);
     io::Task<Status> serve(Pass* pass);
+    // A revision of the registry, compiled from its snapshot.
+    io::Task<Status> load_revision(Pass* pass, Object revision);
+    io::Task<Status> begin_rollout(Pass* pass);
+    void step_rollout(Pass* pass);
+    io::Task<void> carry_out_rollout(Pass* pass);
     io::Task<Result<Object>> ensure_crd(Pass* pass);
     io::Task<Result<Object>> update_crd(Pass* pass, Object existing, Object wanted);
     io::Task<Result<Object>> wait_established(Object crd);
@@ -67,6 +74,7 @@ private:
     Informer* crds_ = nullptr;        // metadata of all
     Informer* owned_crds_ = nullptr;  // ours, whole
     std::function<void(const std::string&)> wake_;
+    std::function<void(const std::string&, int64_t)> wake_after_;
     std::set<std::string> waiting_for_kinds_;  // definitions that named a kind that is not served
 };
 

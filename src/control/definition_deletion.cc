@@ -101,6 +101,7 @@ io::Task<Status> DefinitionReconciler::clean_up(Object definition) {
     const int64_t began = world_.loop->monotonic();
     waiting_for_kinds_.erase(name);
     instances_->detach(name);
+    instances_->forget_followed(name);
     if (!definition.has_finalizer(graph::finalizer)) {
         co_return Status{};  // Others hold it; ours is done.
     }

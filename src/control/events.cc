@@ -4,11 +4,9 @@
 
 namespace weft::control {
 
-namespace {
-
-Object event_for(const Object& instance, const graph::Condition& condition, std::string_view was,
-                 std::string_view crd_name, Time now, uint64_t random) {
-    const std::string namespace_(instance.namespace_().empty() ? "default" : instance.namespace_());
+Object plain_event(const Object& about, std::string_view crd_name, std::string_view reason,
+                   std::string_view message, bool is_normal, Time now, uint64_t random) {
+    const std::string namespace_(about.namespace_().empty() ? "default" : about.namespace_());
     char suffix[20];
     std::snprintf(suffix, sizeof suffix, "%016llx", static_cast<unsigned long long>(random));
     const std::string source = cat("kro/", crd_name, "-controller");
@@ -17,24 +15,22 @@ Object event_for(const Object& instance, const graph::Condition& condition, std:
         {{"apiVersion", "v1"},
          {"kind", "Event"},
          {"metadata",
-          Value::map_of({{"name", cat(instance.name(), ".", suffix)}, {"namespace", namespace_}})},
-         {"involvedObject", Value::map_of({{"apiVersion", instance.api_version()},
-                                           {"kind", instance.kind()},
-                                           {"name", instance.name()},
-                                           {"namespace", instance.namespace_()},
-                                           {"uid", instance.uid()},
-                                           {"resourceVersion", instance.resource_version()}})},
-         {"reason", condition.type},
-         {"message", cat(was, " -> ", condition.status, ": ", condition.reason.value_or(""))},
-         {"type", condition.is_true() ? "Normal" : "Warning"},
+          Value::map_of({{"name", cat(about.name(), ".", suffix)}, {"namespace", namespace_}})},
+         {"involvedObject", Value::map_of({{"apiVersion", about.api_version()},
+                                           {"kind", about.kind()},
+                                           {"name", about.name()},
+                                           {"namespace", about.namespace_()},
+                                           {"uid", about.uid()},
+                                           {"resourceVersion", about.resource_version()}})},
+         {"reason", reason},
+         {"message", message},
+         {"type", is_normal ? "Normal" : "Warning"},
          {"source", Value::map_of({{"component", source}})},
          {"reportingComponent", source},
          {"firstTimestamp", time},
          {"lastTimestamp", time},
          {"count", 1}}));
 }
-
-}  // namespace
 
 std::vector<Object> condition_events(const Object& instance, std::string_view crd_name,
                                      const Value* before, const Value& after, Time now,
@@ -50,7 +46,10 @@ std::vector<Object> condition_events(const Object& instance, std::string_view cr
             }
         }
         if (was != condition.status) {
-            out.push_back(event_for(instance, condition, was, crd_name, now, random + out.size()));
+            out.push_back(
+                plain_event(instance, crd_name, condition.type,
+                            cat(was, " -> ", condition.status, ": ", condition.reason.value_or("")),
+                            condition.is_true(), now, random + out.size()));
         }
     }
     return out;

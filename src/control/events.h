@@ -16,4 +16,9 @@ namespace weft::control {
                                                    std::string_view crd_name, const Value* before,
                                                    const Value& after, Time now, uint64_t random);
 
+// An Event that says something happened to an object: of type Normal, or Warning.
+[[nodiscard]] Object plain_event(const Object& about, std::string_view crd_name,
+                                 std::string_view reason, std::string_view message, bool is_normal,
+                                 Time now, uint64_t random);
+
 }  // namespace weft::control

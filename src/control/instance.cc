@@ -26,7 +26,9 @@ bool is_worth_a_pass(const Object* before, const Object* after) {
     }
     return before->generation() != after->generation() || before->uid() != after->uid() ||
            before->is_deleting() != after->is_deleting() ||
-           graph::is_suspended(*before) != graph::is_suspended(*after);
+           graph::is_suspended(*before) != graph::is_suspended(*after) ||
+           before->annotation(graph::annotation_drift_policy) !=
+               after->annotation(graph::annotation_drift_policy);
 }
 
 graph::PlanOptions plan_options(const World& world) {
@@ -76,6 +78,7 @@ void InstanceController::on_instance(const GroupVersionKind& kind, const Object*
         }
     }
     if (after == nullptr) {
+        followed_.erase({kind, before->key()});
         // A last pass forgets what was remembered about it.
         queue_.add({kind, before->key()});
     }
@@ -148,6 +151,39 @@ std::vector<const Object*> InstanceController::held(const std::string& definitio
         }
     }
     return out;
+}
+
+std::vector<InstanceController::Followed> InstanceController::followed(
+    const std::string& definition) const {
+    std::vector<Followed> out;
+    for (const auto& [kind, served] : kinds_) {
+        if (served.definition != definition || served.is_deletions_only) {
+            continue;
+        }
+        for (const Object* instance : served.instances->cache().all()) {
+            if (!instance->is_deleting()) {
+                const auto known = followed_.find({kind, instance->key()});
+                out.push_back({instance, known == followed_.end() ? 0 : known->second});
+            }
+        }
+    }
+    return out;
+}
+
+void InstanceController::wake_strays(const std::string& definition) {
+    for (const auto& [instance, number] : followed(definition)) {
+        const Revision* revision = registry_->followed_by(definition, *instance);
+        if (revision != nullptr && revision->number != number) {
+            queue_.add({instance->group_version_kind(), instance->key()});
+        }
+    }
+}
+
+void InstanceController::forget_followed(const std::string& definition) {
+    std::erase_if(followed_, [&](const auto& entry) {
+        const auto kind = kinds_.find(entry.first.kind);
+        return kind == kinds_.end() || kind->second.definition == definition;
+    });
 }
 
 // Ends the watches of kinds that were served for deletions only and have no instance left to let
@@ -323,7 +359,7 @@ io::Task<Status> InstanceController::reconcile(InstanceKey key) {
 
 io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind kind,
                                                     Object instance) {
-    const Revision* revision = registry_->latest(kind.definition);
+    const Revision* revision = registry_->followed_by(kind.definition, instance);
     if (revision == nullptr || revision->graph == nullptr) {
         const bool is_pending = revision != nullptr && revision->state == RevisionState::pending;
         const std::string message = revision == nullptr
@@ -343,6 +379,7 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
     }
     kind.instruments->resolved->add();
     const graph::SharedGraph graph = revision->graph;
+    const int64_t number = revision->number;
     graph::Observed observed;
     graph::Plan plan = CO_TRY(co_await make_plan(graph.get(), &instance, &observed));
     int turns = 0;
@@ -372,6 +409,12 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
     }
     const bool is_ready = plan.status.is_ready;
     CO_TRY(co_await write_status(key, kind, plan.status));
+    if (registry_->rollout(kind.definition) != nullptr) {
+        followed_[key] = number;
+        if (on_settled) {
+            on_settled(kind.definition);
+        }
+    }
     if (!is_ready && world_.options->recheck_interval > 0) {
         kind.instruments->requeues_after->add();
         queue_.add_after(key, world_.options->recheck_interval);
@@ -450,7 +493,7 @@ io::Task<Status> InstanceController::observe(const graph::Graph* graph, const Ob
     if (plan->needs_members) {
         std::vector<kube::Resource> kinds;
         for (const graph::Node& node : graph->nodes) {
-            if (!node.is_external()) {
+            if (node.makes_objects()) {
                 kinds.push_back({{node.kind.group, node.kind.version, node.resource},
                                  node.kind.kind,
                                  node.namespaced,

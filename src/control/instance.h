@@ -52,6 +52,19 @@ public:
     // Hears of instances that went, by the name of their definition; may be empty.
     std::function<void(const std::string& definition)> on_gone;
 
+    // An instance of a definition that is served, with the revision that its last pass during a
+    // rollout came to its end with; 0: none has since the rollout is known here.
+    struct Followed {
+        const Object* instance;
+        int64_t revision;
+    };
+    [[nodiscard]] std::vector<Followed> followed(const std::string& definition) const;
+    // Wakes the instances that follow another revision by now than in their last pass.
+    void wake_strays(const std::string& definition);
+    void forget_followed(const std::string& definition);
+    // Hears of passes of instances whose definition is being rolled out; may be empty.
+    std::function<void(const std::string& definition)> on_settled;
+
     // Works on the queue until it is cancelled; spawn several.
     io::Task<void> work();
 
@@ -103,6 +116,7 @@ private:
     std::set<GroupVersionKind> emptied_;  // served for deletions only, and may have none left
     std::map<GroupVersionKind, size_t> under_way_;  // passes
     int64_t longest_plan_ = 0;
+    std::map<InstanceKey, int64_t> followed_;  // while their definitions are rolled out
     // Children that the server rewrote when they were applied: what was wanted, what came back.
     struct Rewritten {
         Object desired;

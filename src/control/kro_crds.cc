@@ -21,6 +21,7 @@ constexpr std::string_view schema_of_schema = R"json({
       "items": {"type": "string", "maxLength": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"}},
     "group": {"type": "string", "default": "kro.run",
       "x-kubernetes-validations": [{"message": "group is immutable", "rule": "self == oldSelf"}]},
+    "managedResources": {"type": "boolean"},
     "kind": {"type": "string", "pattern": "^[A-Z][a-zA-Z0-9]{0,62}$",
       "x-kubernetes-validations": [{"message": "kind is immutable", "rule": "self == oldSelf"}]},
     "metadata": {"type": "object", "properties": {
@@ -34,10 +35,13 @@ constexpr std::string_view schema_of_schema = R"json({
     "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
     "types": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}})json";
 
+// `def` may hold anything, so it has no type, and a rule sees it through dyn() only.
 constexpr std::string_view schema_of_resources = R"json({
   "type": "array", "items": {
     "type": "object", "required": ["id"],
     "properties": {
+      "def": {"x-kubernetes-preserve-unknown-fields": true},
+      "driftPolicy": {"type": "string", "enum": ["Report", "Repair"]},
       "externalRef": {
         "type": "object", "required": ["apiVersion", "kind", "metadata"],
         "properties": {
@@ -69,7 +73,27 @@ constexpr std::string_view schema_of_resources = R"json({
       "readyWhen": {"type": "array", "items": {"type": "string"}},
       "template": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
     "x-kubernetes-validations": [{"message": "exactly one of template or externalRef must be provided",
-      "rule": "(has(self.template) && !has(self.externalRef)) || (!has(self.template) && has(self.externalRef))"}]}})json";
+      "rule": "(has(self.template) ? 1 : 0) + (has(self.externalRef) ? 1 : 0) + (has(dyn(self).def) ? 1 : 0) == 1"}]}})json";
+
+// rollout: how a new revision reaches the instances. Not in kro, nor in the hash of a spec.
+constexpr std::string_view schema_of_rollout = R"json({
+  "type": "object", "properties": {
+    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    "maxUnavailable": {"x-kubernetes-int-or-string": true, "pattern": "^[0-9]+%?$"},
+    "pauseOnFailure": {"type": "boolean"},
+    "paused": {"type": "boolean"},
+    "progressDeadlineSeconds": {"type": "integer", "format": "int64", "minimum": 1},
+    "share": {"x-kubernetes-int-or-string": true, "pattern": "^[0-9]+%?$"}}})json";
+
+constexpr std::string_view schema_of_rollout_status = R"json({
+  "type": "object", "properties": {
+    "paused": {"type": "string"},
+    "pauses": {"type": "integer", "format": "int64"},
+    "phase": {"type": "string"},
+    "revision": {"type": "integer", "format": "int64"},
+    "stableRevision": {"type": "integer", "format": "int64"},
+    "stepTime": {"type": "string", "format": "date-time"},
+    "threshold": {"type": "integer", "format": "int64"}}})json";
 
 // The members that the status of both kinds have.
 constexpr std::string_view status_members = R"json({
@@ -100,6 +124,7 @@ Value object_schema(Value properties, Value required) {
 
 Value definition_spec_schema() {
     return object_schema(Value::map_of({{"resources", literal(schema_of_resources)},
+                                        {"rollout", literal(schema_of_rollout)},
                                         {"schema", literal(schema_of_schema)}}),
                          Value::list_of({"schema"}));
 }
@@ -144,6 +169,7 @@ Object crd(const Names& names, Value columns, Value spec, Value status) {
 Object definition_crd() {
     Value status = literal(status_members);
     status.set("state", Value::map_of({{"type", "string"}}));
+    status.set("rollout", literal(schema_of_rollout_status));
     status.set("lastIssuedRevision", Value::map_of({{"type", "integer"}, {"format", "int64"}}));
     return crd({"kro.run", "ResourceGraphDefinition", "resourcegraphdefinitions", "rgd"},
                literal(R"json([

@@ -16,6 +16,9 @@ constexpr int turns_max = 1000;
 constexpr size_t actions_in_flight_max = 32;
 // How long a generated CRD may take to be established (kro's own limit).
 constexpr int64_t established_timeout = 120 * io::second;
+// A server that takes longer than this to establish a CRD is kube-apiserver, whose storage of the
+// new kind is made by the first request; the embedded one needs a fifth of it.
+constexpr int64_t slow_establishment = 5 * io::millisecond;
 // How long the first answer of a new watch may take before the pass is given up and tried again.
 constexpr int64_t sync_timeout = 30 * io::second;
 // Objects of one plan that are worked on before others get their turn: some ten microseconds each,

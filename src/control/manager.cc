@@ -44,7 +44,10 @@ io::Task<Status> Manager::ensure_crds() {
 
 io::Task<Status> Manager::start() {
     CO_TRY(co_await ensure_crds());
-    definitions_.watch([this](const std::string& name) { definition_queue_.add(name); });
+    definitions_.watch([this](const std::string& name) { definition_queue_.add(name); },
+                       [this](const std::string& name, int64_t nanos) {
+                           definition_queue_.add_after(name, nanos);
+                       });
     CO_TRY(co_await definitions_.wait_synced());
     for (size_t i = 0; i < options_.definition_workers; ++i) {
         workers_.spawn(work_on_definitions());

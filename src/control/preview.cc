@@ -28,7 +28,7 @@ io::Task<Status> read_members(Turn* turn) {
         kinds.insert(kind);
     }
     for (const graph::Node& node : turn->graph->nodes) {
-        if (!node.is_external()) {
+        if (node.makes_objects()) {
             kinds.insert({node.kind.group, node.kind.kind});
         }
     }

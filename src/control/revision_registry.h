@@ -8,6 +8,7 @@
 
 #include "control/instruments.h"
 #include "graph/graph.h"
+#include "graph/rollout.h"
 
 namespace weft::control {
 
@@ -20,6 +21,12 @@ struct Revision {
     RevisionState state = RevisionState::pending;
     graph::SharedGraph graph;  // null unless it compiled
     std::string error;         // why it failed
+};
+
+// A rollout that is under way, as far as it is written down.
+struct Rollout {
+    graph::RolloutState state;
+    graph::RolloutSpec spec;
 };
 
 // Definition name -> revision number -> what came of it. In memory only: everything in it can be
@@ -50,6 +57,7 @@ public:
         }
     }
     void erase_all(const std::string& definition) {
+        rollouts_.erase(definition);
         const auto found = revisions_.find(definition);
         if (found != revisions_.end()) {
             instruments_->add("graph_revision_registry_evictions_total",
@@ -78,7 +86,30 @@ public:
         const auto revision = found->second.find(number);
         return revision == found->second.end() ? nullptr : &revision->second;
     }
-    // The one with the highest number: what instances follow.
+    // What an instance follows: the newest revision, or during a rollout the stable one until the
+    // instance is let in.
+    [[nodiscard]] const Revision* followed_by(const std::string& definition,
+                                              const Object& instance) {
+        const Revision* newest = latest(definition);
+        const Rollout* under_way = rollout(definition);
+        if (newest == nullptr || under_way == nullptr ||
+            under_way->state.revision != newest->number ||
+            under_way->state.lets_in(under_way->spec, instance)) {
+            return newest;
+        }
+        const Revision* stable = find(definition, under_way->state.stable);
+        return stable == nullptr ? newest : stable;
+    }
+    void put_rollout(const std::string& definition, Rollout rollout) {
+        rollouts_.insert_or_assign(definition, std::move(rollout));
+    }
+    void end_rollout(const std::string& definition) { rollouts_.erase(definition); }
+    // Null if none is under way.
+    [[nodiscard]] const Rollout* rollout(const std::string& definition) const {
+        const auto found = rollouts_.find(definition);
+        return found == rollouts_.end() ? nullptr : &found->second;
+    }
+    // The one with the highest number.
     [[nodiscard]] const Revision* latest(const std::string& definition) const {
         const auto found = revisions_.find(definition);
         return found == revisions_.end() ? nullptr : &found->second.rbegin()->second;
@@ -105,6 +136,7 @@ private:
 
     Instruments* instruments_;
     std::map<std::string, std::map<int64_t, Revision>> revisions_;
+    std::map<std::string, Rollout> rollouts_;
 };
 
 }  // namespace weft::control

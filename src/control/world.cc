@@ -57,16 +57,26 @@ Value other_finalizers(const Object& object) {
     return out;
 }
 
-Value status_patch(const Value* before, const Value& after) {
-    Value status = after;
-    if (before != nullptr) {
-        for (const Member& member : before->members()) {
-            if (!after.contains(member.name())) {
-                status.set(member.name(), Value());
-            }
+namespace {
+
+// A status is no deeper than its schema.
+Value merge_patch(const Value& before, const Value& after) {
+    Value out = after;
+    for (const Member& member : before.members()) {
+        const Value* now = after.find(member.name());
+        if (now == nullptr) {
+            out.set(member.name(), Value());
+        } else if (now->is_map() && member.value.is_map()) {
+            out.set(member.name(), merge_patch(member.value, *now));
         }
     }
-    return Value::map_of({{"status", std::move(status)}});
+    return out;
+}
+
+}  // namespace
+
+Value status_patch(const Value* before, const Value& after) {
+    return Value::map_of({{"status", before == nullptr ? after : merge_patch(*before, after)}});
 }
 
 }  // namespace weft::control

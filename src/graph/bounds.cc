@@ -50,13 +50,13 @@ public:
         for (size_t i = 0; i < graph_.nodes.size(); ++i) {
             const Node& node = graph_.nodes[i];
             out.nodes.push_back(bound_of(node, programs.nodes[i]));
-            const bool is_list =
-                node.type == NodeType::collection || node.type == NodeType::external_collection;
-            const uint64_t items =
-                node.type == NodeType::collection ? out.nodes.back().objects : no_bound;
-            roots_[node.id] = {programs.nodes[i].schema.get(), is_list, items};
+            const uint64_t items = node.iterates() ? out.nodes.back().items : no_bound;
+            roots_[node.id] = {programs.nodes[i].schema.get(), node.is_list(), items};
             out.objects = cel::saturating_add(out.objects, out.nodes.back().objects);
             out.cost = cel::saturating_add(out.cost, out.nodes.back().cost);
+        }
+        for (const ComputedField& field : programs.computed) {
+            out.cost = cel::saturating_add(out.cost, cost(*programs.environment, field.expression));
         }
         for (const FieldProgram& field : programs.status) {
             out.status_cost =
@@ -136,7 +136,6 @@ private:
         NodeBound bound;
         bound.id = node.id;
         bound.path = node.path;
-        bound.objects = node.is_external() ? 0 : 1;
         const cel::Environment& plain = *graph_.programs->environment;
         const cel::Environment& own = programs.environment ? *programs.environment : plain;
         for (size_t i = 0; i < programs.dimensions.size(); ++i) {
@@ -146,14 +145,17 @@ private:
                 cel::estimate_size(plain, ast, [this](Steps path) { return size_of(path); });
             const uint64_t most = size ? size->max : no_bound;
             bound.loops.emplace_back(list.source.user_text(), most);
-            bound.objects = cel::saturating_multiply(bound.objects, most);
+            bound.items = cel::saturating_multiply(bound.items, most);
             add(bound, plain, list, 1, node.path.child("forEach").child(i));
             variables_[programs.variables[i]] = plain_path(ast.root());
         }
         // A larger collection is refused when it is made.
-        bound.objects = std::min(bound.objects, std::max<uint64_t>(collection_size_, 1));
-        const uint64_t items = std::max<uint64_t>(bound.objects, 1);
-        const Path object = node.path.child(node.is_external() ? "externalRef" : "template");
+        bound.items = std::min(bound.items, std::max<uint64_t>(collection_size_, 1));
+        bound.objects = node.makes_objects() ? bound.items : 0;
+        const uint64_t items = std::max<uint64_t>(bound.items, 1);
+        const Path object = node.is_def()        ? node.path
+                            : node.is_external() ? node.path.child("externalRef")
+                                                 : node.path.child("template");
         for (const FieldProgram* field : programs.renderer->fields()) {
             add(bound, own, field->expression, field->iterates ? items : 1,
                 join_paths(object, field->path));

@@ -17,7 +17,8 @@ namespace weft::graph {
 // The worst case of one resource. Numbers end at 2^64-1, which means: without bound.
 struct NodeBound {
     std::string id;
-    uint64_t objects = 1;  // 0 for what somebody else makes
+    uint64_t objects = 1;  // 0 for what somebody else makes, and for values
+    uint64_t items = 1;    // of its forEach
     uint64_t cost = 0;     // of evaluating all of its expressions for one plan of an instance
     // The expression that costs most, its place in the definition, and how often it is evaluated.
     std::string costliest;

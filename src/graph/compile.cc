@@ -41,6 +41,7 @@ Compiled Compiler::run() {
     check_names();
     build_spec_schema();
     parse_entries();
+    compile_computed();
     link();
     make_environment();
     for (const std::unique_ptr<Draft>& draft : drafts_) {
@@ -161,11 +162,15 @@ void Compiler::parse_entries() {
 
 void Compiler::parse_entry(const ResourceEntry& entry) {
     const bool was_told = entry.was_told("template") || entry.was_told("externalRef");
-    if (Status status = check_combination(entry.id, !entry.template_.is_null(),
-                                          !entry.external_ref.is_null(), entry.for_each.size());
+    if (Status status =
+            check_combination(entry.id, !entry.template_.is_null(), !entry.external_ref.is_null(),
+                              entry.for_each.size(), !entry.def.is_null());
         !status && !was_told) {
         tell("G006", entry.path,
              cat("invalid combination of resource fields: ", status.error().message()));
+    }
+    if (!entry.def.is_null() && entry.template_.is_null()) {
+        check_def_entry(entry);
     }
     auto draft = std::make_unique<Draft>();
     draft->entry = &entry;
@@ -250,6 +255,7 @@ void Compiler::build_spec_schema() {
                      mistake.suggestion);
     }
     spec_schema_ = std::move(result.partial);
+    computed_texts_ = std::move(result.computed);
     if (definition_.was_told("spec") || definition_.was_told("types")) {
         spec_schema_ = Value::map_of({{"x-kubernetes-preserve-unknown-fields", true}});
     }
@@ -272,6 +278,7 @@ SharedGraph Compiler::finish() {
     graph->instance_resource = pluralize(to_lower(definition_.kind));
     graph->namespaced = definition_.is_namespaced();
     graph->topological_order = dag_.topological_order();
+    graph->lists_resources = definition_.lists_resources;
     graph->has_author_conditions = !programs_->conditions.empty();
     graph->crd = make_crd(definition_, spec_schema_, status_schema_);
 
@@ -296,6 +303,7 @@ SharedGraph Compiler::finish() {
         node.path = draft.entry->path;
         node.expressions = draft.parsed.expressions;
         node.lifecycle = draft.entry->lifecycle;
+        node.reports_drift = draft.entry->reports_drift;
         for (const PlacedExpression& condition : draft.include_when) {
             node.include_when.push_back(condition.expression);
         }

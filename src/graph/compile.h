@@ -62,7 +62,15 @@ struct CompileContext {
     FeatureGates gates;
 };
 
-enum class NodeType : uint8_t { resource, collection, external, external_collection };
+// def and def_collection make no object: they are values that other nodes read.
+enum class NodeType : uint8_t {
+    resource,
+    collection,
+    external,
+    external_collection,
+    def,
+    def_collection,
+};
 
 // What is known of one entry once it compiled.
 struct Node {
@@ -77,10 +85,26 @@ struct Node {
     std::vector<Expression> include_when;
     std::vector<Expression> ready_when;
     Lifecycle lifecycle;
+    bool reports_drift = false;
     Path path;  // of the entry in the definition
 
     [[nodiscard]] bool is_external() const {
         return type == NodeType::external || type == NodeType::external_collection;
+    }
+    [[nodiscard]] bool is_def() const {
+        return type == NodeType::def || type == NodeType::def_collection;
+    }
+    // Its objects are the instance's own: applied, pruned, deleted with it.
+    [[nodiscard]] bool makes_objects() const {
+        return type == NodeType::resource || type == NodeType::collection;
+    }
+    // Made once for each item of a forEach.
+    [[nodiscard]] bool iterates() const {
+        return type == NodeType::collection || type == NodeType::def_collection;
+    }
+    // What expressions read under its id is a list.
+    [[nodiscard]] bool is_list() const {
+        return iterates() || type == NodeType::external_collection;
     }
 };
 
@@ -100,6 +124,7 @@ struct Graph {
     // Ids that the status reads, in topological order; "schema" last if it reads the instance.
     std::vector<std::string> status_dependencies;
     bool has_author_conditions = false;
+    bool lists_resources = false;  // see Definition
 
     Value crd;  // the CustomResourceDefinition, without kro's labels
 

@@ -162,7 +162,7 @@ void Compiler::inspect_draft(Draft& draft) {
             }
         }
     }
-    if (identity_is_known) {
+    if (identity_is_known && draft.parsed.type != NodeType::def_collection) {
         check_dimensions_used(draft, identity_variables);
     }
     for (size_t i = 0; i < draft.dimensions.size(); ++i) {

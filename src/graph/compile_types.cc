@@ -14,6 +14,10 @@ bool is_list_node(NodeType type) {
     return type == NodeType::collection || type == NodeType::external_collection;
 }
 
+bool is_def_node(NodeType type) {
+    return type == NodeType::def || type == NodeType::def_collection;
+}
+
 bool is_bool(const cel::Type* type) {
     return type->kind == cel::TypeKind::boolean && !type->nullable;
 }
@@ -35,6 +39,11 @@ void Compiler::make_environment() {
         if (draft->is_duplicate || !dag_.contains(id)) {
             continue;
         }
+        if (is_def_node(draft->parsed.type)) {
+            // Until its type is known; in a circle that was told it never is.
+            builder.variable(id, &cel::types::dyn);
+            continue;
+        }
         if (duplicates_.contains(id) || !draft->parsed.facts.is_known) {
             // Which one is meant, or what it has, nobody knows. A collection is a list all the
             // same.
@@ -52,6 +61,7 @@ void Compiler::make_environment() {
     }
     builder.object("schema", instance_schema_, "__type_schema");
     environment_.emplace(builder.build());
+    declare_defs();
 }
 
 Result<CompiledExpression> Compiler::compile_expression(const cel::Environment& environment,
@@ -130,10 +140,17 @@ void Compiler::tell_broken(const Expression& expression, const Path& path, std::
 }
 
 void Compiler::compile_types(Draft& draft) {
+    const bool is_def = is_def_node(draft.parsed.type) && !draft.is_duplicate;
     draft.programs.schema = draft.parsed.facts.schema;
     cel::Environment environment = *environment_;
-    compile_dimensions(draft, environment);
-    std::vector<FieldProgram> fields = compile_fields(draft, environment);
+    std::vector<FieldProgram> fields;
+    if (is_def) {
+        fields = std::move(draft.def_fields);
+        environment = draft.programs.environment.value_or(environment);
+    } else {
+        compile_dimensions(draft, environment);
+        fields = compile_fields(draft, environment);
+    }
     compile_conditions(draft, environment, "includeItemsWhen", draft.include_items_when,
                        draft.programs.include_items_when);
     compile_conditions(draft, *environment_, "propagateWhen", draft.propagate_when,
@@ -148,7 +165,8 @@ void Compiler::compile_types(Draft& draft) {
 
 void Compiler::compile_ready_when(Draft& draft) {
     const std::string& id = draft.entry->id;
-    const bool is_collection = draft.parsed.type == NodeType::collection;
+    const bool is_collection =
+        draft.parsed.type == NodeType::collection || draft.parsed.type == NodeType::def_collection;
     const std::string own = is_collection ? "each" : id;
     for (PlacedExpression& condition : draft.ready_when) {
         uint32_t mistake_at = 0;
@@ -263,6 +281,17 @@ std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
                         compiled.error());
             continue;
         }
+        const bool iterates = !draft.inspections[i].unknown.empty();
+        if (is_def_node(draft.parsed.type)) {
+            if (draft.inspections[i].uses_omit) {
+                tell("G020", field_path(draft, field.path),
+                     cat(front, "def: omit() can only be used in resource template expressions"),
+                     offset_in_source(field.expression, draft.inspections[i].omit_at));
+                continue;
+            }
+            fields.push_back({field.path, *std::move(compiled), iterates});
+            continue;
+        }
         const cel::Type* output = compiled->program.ast().result_type();
         const cel::Type* expected =
             expected_type(draft.parsed.facts.schema.get(), field.path, cat("__type_", id), arena_);
@@ -275,7 +304,6 @@ std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
                  offset_in_source(field.expression, 0));
             continue;
         }
-        const bool iterates = !draft.inspections[i].unknown.empty();
         fields.push_back({field.path, *std::move(compiled), iterates});
     }
     return fields;

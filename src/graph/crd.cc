@@ -44,7 +44,30 @@ Value default_columns() {
                         {"jsonPath", ".metadata.creationTimestamp"}})});
 }
 
-Value root_schema(Value spec, Value status) {
+// See status_resources.h.
+void add_resource_lists(Value& fields) {
+    Value item = Value::map();
+    for (const std::string_view name :
+         {"id", "apiVersion", "kind", "namespace", "name", "state", "message"}) {
+        item.set(name, typed("string"));
+    }
+    item.set("ready", typed("boolean"));
+    fields.set(
+        "managedResources",
+        Value::map_of(
+            {{"type", "array"},
+             {"items", Value::map_of({{"type", "object"}, {"properties", std::move(item)}})}}));
+    fields.set("deletion",
+               Value::map_of(
+                   {{"type", "object"},
+                    {"properties",
+                     Value::map_of({{"remaining", typed("integer")},
+                                    {"wave", typed("integer")},
+                                    {"waitsFor", Value::map_of({{"type", "array"},
+                                                                {"items", typed("string")}})}})}}));
+}
+
+Value root_schema(Value spec, Value status, bool lists_resources) {
     if (status.is_null()) {
         status.set("type", "object");
     }
@@ -54,6 +77,9 @@ Value root_schema(Value spec, Value status) {
     }
     if (!fields.contains("conditions")) {
         fields.set("conditions", conditions_schema());
+    }
+    if (lists_resources) {
+        add_resource_lists(fields);
     }
     Value properties = Value::map_of({{"apiVersion", typed("string")},
                                       {"kind", typed("string")},
@@ -91,7 +117,8 @@ Value make_crd(const Definition& definition, Value spec, Value status) {
          {"served", true},
          {"storage", true},
          {"schema",
-          Value::map_of({{"openAPIV3Schema", root_schema(std::move(spec), std::move(status))}})},
+          Value::map_of({{"openAPIV3Schema", root_schema(std::move(spec), std::move(status),
+                                                         definition.lists_resources)}})},
          {"subresources", Value::map_of({{"status", Value::map()}})},
          {"additionalPrinterColumns",
           definition.printer_columns.empty() ? default_columns() : definition.printer_columns}});

@@ -11,6 +11,7 @@
 #include "graph/labels.h"
 #include "graph/limits.h"
 #include "graph/names.h"
+#include "graph/rollout.h"
 #include "object/names.h"
 
 namespace weft::graph {
@@ -23,16 +24,18 @@ constexpr auto metadata_members = std::to_array<std::string_view>(
     {"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
      "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels",
      "annotations", "ownerReferences", "finalizers", "managedFields"});
-constexpr auto spec_members = std::to_array<std::string_view>({"schema", "resources"});
+constexpr auto spec_members = std::to_array<std::string_view>({"schema", "resources", "rollout"});
+constexpr auto rollout_members = std::to_array<std::string_view>(
+    {"share", "labels", "maxUnavailable", "pauseOnFailure", "paused", "progressDeadlineSeconds"});
 constexpr auto schema_members = std::to_array<std::string_view>(
     {"kind", "apiVersion", "group", "spec", "types", "status", "scope", "additionalPrinterColumns",
-     "shortNames", "categories", "metadata"});
+     "shortNames", "categories", "metadata", "managedResources"});
 constexpr auto crd_metadata_members = std::to_array<std::string_view>({"labels", "annotations"});
 constexpr auto column_members = std::to_array<std::string_view>(
     {"name", "type", "jsonPath", "description", "format", "priority"});
-constexpr auto entry_members =
-    std::to_array<std::string_view>({"id", "template", "externalRef", "readyWhen", "includeWhen",
-                                     "forEach", "propagateWhen", "includeItemsWhen", "lifecycle"});
+constexpr auto entry_members = std::to_array<std::string_view>(
+    {"id", "template", "externalRef", "def", "readyWhen", "includeWhen", "forEach", "propagateWhen",
+     "includeItemsWhen", "lifecycle", "driftPolicy"});
 constexpr auto external_members =
     std::to_array<std::string_view>({"apiVersion", "kind", "metadata"});
 constexpr auto external_metadata_members =
@@ -59,6 +62,12 @@ public:
         out.source = *spec;
         check_members(*spec, Path{"spec"}, spec_members);
         read_schema(out, map_at(*spec, "schema", Path{"spec"}));
+        const Path rollout{"spec", "rollout"};
+        const Value steps = map_at(*spec, "rollout", Path{"spec"});
+        check_members(steps, rollout, rollout_members);
+        for (const auto& [name, mistake] : check_rollout(steps)) {
+            tell(rollout.child(name), cat(rollout.child(name).text(), " ", mistake));
+        }
         const Value resources = list_at(*spec, "resources", Path{"spec"});
         size_t index = 0;
         for (const Value& entry : resources.items()) {
@@ -127,6 +136,9 @@ private:
         for (const std::string_view name : {"shortNames", "categories"}) {
             check_words(name == "shortNames" ? out.short_names : out.categories, path.child(name));
         }
+        const Value lists =
+            member(schema, "managedResources", path, Value::Kind::boolean, "a boolean");
+        out.lists_resources = lists.is_bool() && lists.as_bool();
         const Value metadata = map_at(schema, "metadata", path);
         check_members(metadata, path.child("metadata"), crd_metadata_members);
         out.crd_labels = map_at(metadata, "labels", path.child("metadata"));
@@ -319,11 +331,20 @@ private:
         out.template_ = map_at(entry, "template", path);
         out.external_ref = map_at(entry, "externalRef", path);
         check_external(out.external_ref, path.child("externalRef"));
+        if (const Value* def = entry.find("def")) {
+            out.def = *def;
+        }
         out.ready_when = texts_at(entry, "readyWhen", path);
         out.include_when = texts_at(entry, "includeWhen", path);
         out.propagate_when = texts_at(entry, "propagateWhen", path);
         out.include_items_when = texts_at(entry, "includeItemsWhen", path);
         out.lifecycle = read_lifecycle(map_at(entry, "lifecycle", path), path.child("lifecycle"));
+        const std::string drift = text_at(entry, "driftPolicy", path);
+        out.reports_drift = drift == "Report";
+        if (!drift.empty() && drift != "Report" && drift != "Repair") {
+            const Path where = path.child("driftPolicy");
+            tell(where, cat(where.text(), " must be Report or Repair"));
+        }
         const Value dimensions = list_at(entry, "forEach", path);
         size_t index = 0;
         for (const Value& dimension : dimensions.items()) {

@@ -35,8 +35,10 @@ struct Lifecycle {
 
 struct ResourceEntry {
     std::string id;
-    Value template_;                        // null if there is none
-    Value external_ref;                     // null if there is none
+    Value template_;     // null if there is none
+    Value external_ref;  // null if there is none
+    // Not in kro: a value with a name, made of expressions; no object. Null if there is none.
+    Value def;
     std::vector<std::string> ready_when;    // "${…}" each
     std::vector<std::string> include_when;  // likewise
     std::vector<ForEach> for_each;
@@ -45,7 +47,8 @@ struct ResourceEntry {
     std::vector<std::string> propagate_when;
     std::vector<std::string> include_items_when;
     Lifecycle lifecycle;
-    Path path;  // of the entry in the definition
+    bool reports_drift = false;  // driftPolicy: Report
+    Path path;                   // of the entry in the definition
     // Members that were told to have the wrong type and read as absent.
     std::vector<std::string> told;
 
@@ -72,6 +75,8 @@ struct Definition {
     Value categories;
     Value crd_labels;
     Value crd_annotations;
+    // Not in kro: the instance's status lists its objects (`managedResources`).
+    bool lists_resources = false;
     std::vector<ResourceEntry> resources;
     std::vector<std::string> told;  // members of spec.schema, likewise
 

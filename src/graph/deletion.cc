@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "graph/internal/status_resources.h"
 #include "graph/labels.h"
+#include "graph/limits.h"
 #include "graph/plan.h"
 
 namespace weft::graph {
@@ -13,6 +15,29 @@ namespace {
 int64_t apply_order(const Object& member) {
     const std::optional<int64_t> order = parse_int(member.annotation(annotation_apply_order));
     return order && *order > 0 ? *order : 0;
+}
+
+// How far a deletion is, where the status lists objects: then its kind has the fields.
+void add_progress(Value& status, const std::vector<const Object*>& left, int64_t wave) {
+    if (!status.contains(managed_resources)) {
+        return;
+    }
+    ResourceList list;
+    Value waits_for = Value::list();
+    for (const Object* member : left) {
+        const ObjectKey key{member->group_version_kind(), member->key()};
+        const int64_t order = apply_order(*member);
+        list.add(member->label(label_node_id), key, "DELETING", false,
+                 order == wave ? std::string(member->is_deleting() ? "is being deleted" : "")
+                               : cat("waits for wave ", wave, " to be gone"));
+        if (order == wave && waits_for.size() < limits::waited_for_named) {
+            waits_for.push_back(cat(member->kind(), " ", member->key().text()));
+        }
+    }
+    status.set(managed_resources, list.take());
+    status.set(deletion_progress, Value::map_of({{"remaining", static_cast<int64_t>(left.size())},
+                                                 {"wave", wave},
+                                                 {"waitsFor", std::move(waits_for)}}));
 }
 
 }  // namespace
@@ -71,6 +96,7 @@ Result<DeletionPlan> deletion_plan(const Object& instance, const std::vector<Obj
         out.is_done = true;
         return out;
     }
+    add_progress(out.status.value, ours, wave);
     out.why = cat("deleting apply-order wave ", wave);
     for (const Object* member : ours) {
         if (apply_order(*member) != wave || member->is_deleting()) {

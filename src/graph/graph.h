@@ -15,4 +15,5 @@
 #include "graph/diagnostics.h"        // IWYU pragma: export
 #include "graph/labels.h"             // IWYU pragma: export
 #include "graph/plan.h"               // IWYU pragma: export
+#include "graph/rollout.h"            // IWYU pragma: export
 #include "graph/status.h"             // IWYU pragma: export

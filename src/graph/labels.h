@@ -39,6 +39,12 @@ inline constexpr std::string_view annotation_reconcile = "kro.run/reconcile";
 inline constexpr std::string_view annotation_allow_breaking = "kro.run/allow-breaking-changes";
 // Not in kro: "retain" or "protect" on a child, so that deletion needs no graph to respect it.
 inline constexpr std::string_view annotation_on_delete = "internal.kro.run/on-delete";
+// Not in kro: "Report" or "Repair" on an instance, over what its definition says; and on a child of
+// which drift is reported, the hash of what was applied last.
+inline constexpr std::string_view annotation_drift_policy = "kro.run/drift-policy";
+inline constexpr std::string_view annotation_applied_hash = "internal.kro.run/applied-hash";
+// Not in kro: on a definition, what lets a rollout go on that stopped by itself.
+inline constexpr std::string_view annotation_rollout_resume = "kro.run/rollout-resume";
 inline constexpr std::string_view annotation_tooling = "applyset.kubernetes.io/tooling";
 inline constexpr std::string_view annotation_group_kinds =
     "applyset.kubernetes.io/contains-group-kinds";

@@ -17,6 +17,17 @@ inline constexpr size_t schema_depth = 128;
 inline constexpr size_t schema_nodes = 200'000;
 // Levels of a template. JSON from the API server is refused at 10,000; nobody writes 200.
 inline constexpr size_t template_depth = 200;
+// Def nodes that read each other, one behind the other: each level adds one to the chain of
+// environments in which names are looked up.
+inline constexpr size_t def_depth = 64;
+// Objects in status.managedResources, the bytes of a message in it, and the objects that a deletion
+// names: with these an instance's status stays below 64 KiB.
+inline constexpr size_t listed_resources = 100;
+inline constexpr size_t resource_message = 256;
+inline constexpr size_t waited_for_named = 5;
+// Fields that a drift report names for one object, and objects that it names.
+inline constexpr size_t drifted_fields = 8;
+inline constexpr size_t drifted_objects = 5;
 // Breaking changes named in one message: kro's own number.
 inline constexpr size_t changes_listed = 3;
 // Items of one forEach, and its dimensions: kro's defaults; flags may set others.

@@ -415,6 +415,14 @@ Status apply_marker(const Marker& marker, Value& schema, MarkerEffects& effects)
         schema.set("description", marker.value);
         return {};
     }
+    if (key == "computed") {
+        if (trim(marker.value).empty()) {
+            return make_error(Reason::invalid, "computed needs an expression");
+        }
+        schema.set(computed_member, marker.value);
+        schema.erase("default");  // of a custom type; its own is refused below
+        return {};
+    }
     if (key == "minimum" || key == "maximum") {
         return apply_bound(marker, schema);
     }
@@ -481,6 +489,14 @@ Result<MarkerEffects> apply_markers(const std::vector<Marker>& markers, Value& s
             *mistake_at = marker.offset;
         }
         TRY(apply_marker(marker, schema, effects));
+    }
+    if (schema.contains(computed_member)) {
+        for (const std::string_view other : {"default", "required"}) {
+            if (std::ranges::find(markers, other, &Marker::key) != markers.end() &&
+                (effects.required || other == "default")) {
+                return make_error(Reason::invalid, "computed excludes ", other);
+            }
+        }
     }
     if (schema.contains("x-kubernetes-list-map-keys")) {
         const std::string_view list_type = schema.string_at("x-kubernetes-list-type");

@@ -32,6 +32,9 @@ struct Marker {
 [[nodiscard]] Result<std::vector<Marker>> parse_markers(std::string_view text,
                                                         size_t* mistake_at = nullptr);
 
+// Not in kro: where a schema keeps the text of `computed=` until simple_schema() takes it out.
+inline constexpr std::string_view computed_member = "x-computed";
+
 // What markers do besides changing the schema of their field.
 struct MarkerEffects {
     bool required = false;

@@ -94,7 +94,7 @@ public:
         ParsedEntry entry, std::vector<FieldProgram> fields) const = 0;
 };
 
-// The kinds there are: template and externalRef.
+// The kinds there are: template, externalRef and def.
 [[nodiscard]] std::span<const NodeKind* const> node_kinds();
 
 // The value of an expression. A result that holds omit() keeps it as `omitted()`. The arena is

@@ -63,6 +63,9 @@ bool Planner::advance(size_t objects) {
         has_begun_ = true;
         plan_.scope = recorded_scope(instance_);
         walks_ = !instance_.is_deleting() && plan_labels();
+        if (walks_) {
+            compute_spec();
+        }
     }
     size_t budget = std::max<size_t>(objects, 1);
     for (; walks_ && at_ < works_.size(); ++at_) {
@@ -157,14 +160,21 @@ void Planner::wait(NodeWork& work, std::string text, std::string_view waits_for,
     work.plan.state = NodeState::in_progress;
     work.plan.waits_for = waits_for;
     work.plan.why = std::move(why);
-    if (unresolved_.empty()) {
-        unresolved_ = cat("gvr ", quote(gvr_text(*work.node)), ": ", text);
+    if (sums_up_) {
+        work.plan.state = NodeState::synced;  // Nothing but a field of the status waits.
+    } else if (unresolved_.empty()) {
+        unresolved_ = work.node->is_def() ? cat("def ", quote(work.node->id), ": ", text)
+                                          : cat("gvr ", quote(gvr_text(*work.node)), ": ", text);
     }
 }
 
 void Planner::fail(NodeWork& work, std::string text) {
     work.plan.state = NodeState::error;
     work.plan.why = text;
+    if (sums_up_) {
+        work.failure = std::move(text);
+        return;
+    }
     if (fatal_.empty()) {
         fatal_ = std::move(text);
     }
@@ -185,11 +195,14 @@ void Planner::bind(cel::Activation& variables, const std::vector<std::string>& r
             continue;
         }
         NodeWork* work = find(name);
-        if (work == nullptr || work->is_ignored || !work->is_rendered) {
+        if (work == nullptr || work->is_ignored) {
             continue;
         }
-        const bool is_list = work->node->type == NodeType::collection ||
-                             work->node->type == NodeType::external_collection;
+        demand(*work);
+        if (!work->is_rendered) {
+            continue;
+        }
+        const bool is_list = work->node->is_list();
         if (!is_list && work->live.empty()) {
             continue;
         }
@@ -198,11 +211,11 @@ void Planner::bind(cel::Activation& variables, const std::vector<std::string>& r
                 std::vector<Value> items;
                 items.reserve(work->live.size());
                 for (const Object& object : work->live) {
-                    items.push_back(object.value());
+                    items.push_back(value_of(*work, object));
                 }
                 work->bound = Value::list(std::move(items));
             } else {
-                work->bound = work->live[0].value();
+                work->bound = value_of(*work, work->live[0]);
             }
             work->is_bound = true;
         }
@@ -234,6 +247,11 @@ bool Planner::begin(NodeWork& work) {
     ++plan_.counts.ignored_checks;
     const bool is_included = decide_inclusion(work);
     plan_.counts.ignored += work.is_ignored ? 1 : 0;
+    if (is_included && work.node->is_def()) {
+        work.is_deferred = true;
+        work.plan.state = NodeState::synced;
+        return false;
+    }
     return is_included && check_dependencies(work) && expand(work);
 }
 
@@ -256,6 +274,9 @@ void Planner::prepare(NodeWork& work) {
             return visit_external(work);
         case NodeType::external_collection:
             return visit_external_collection(work);
+        case NodeType::def:
+        case NodeType::def_collection:
+            return;  // compute() makes values.
     }
 }
 
@@ -320,6 +341,7 @@ bool Planner::decide_inclusion(NodeWork& work) {
                 continue;
             }
             reads_resources = true;
+            demand(*dependency);
             std::optional<EvaluationError> unready = find_unreadiness(*dependency);
             if (unready) {
                 std::string why = cat("waiting for `", id, "`: ", dependency->plan.why);
@@ -355,6 +377,7 @@ bool Planner::decide_inclusion(NodeWork& work) {
 bool Planner::check_dependencies(NodeWork& work) {
     for (const std::string& id : work.node->dependencies) {
         NodeWork* dependency = find(id);
+        demand(*dependency);
         std::optional<EvaluationError> unready = find_unreadiness(*dependency);
         if (!unready) {
             continue;
@@ -387,7 +410,7 @@ bool Planner::refuse_to_render(NodeWork& work, const EvaluationError& error,
 }
 
 bool Planner::expand(NodeWork& work) {
-    if (work.node->type != NodeType::collection) {
+    if (!work.node->iterates()) {
         return true;
     }
     cel::Activation variables;
@@ -462,7 +485,7 @@ bool Planner::render(NodeWork& work, size_t* budget) {
     inputs.arena = &arena_;
     inputs.cost_left = cost_left();
     size_t count = 1;
-    if (work.node->type == NodeType::collection) {
+    if (work.node->iterates()) {
         count = std::min(work.items.size() - work.next, *budget);
         inputs.is_collection = true;
         inputs.names = work.programs->variables;
@@ -483,11 +506,11 @@ bool Planner::render(NodeWork& work, size_t* budget) {
                             std::make_move_iterator(objects->end()));
     }
     work.next += count;
-    if (work.node->type == NodeType::collection && work.next < work.items.size()) {
+    if (work.node->iterates() && work.next < work.items.size()) {
         return false;
     }
     work.items.clear();
-    if (!work.node->is_external()) {
+    if (work.node->makes_objects()) {
         objects_made_ += work.desired.size();
     }
     if (objects_made_ > options_.budget.objects) {

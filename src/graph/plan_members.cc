@@ -27,7 +27,7 @@ void Planner::find_conflicts() {
     std::map<ObjectKey, std::string> owners;
     std::vector<std::string> conflicts;
     for (const NodeWork& work : works_) {
-        if (work.node->is_external() || !work.is_rendered) {
+        if (!work.node->makes_objects() || !work.is_rendered) {
             continue;
         }
         for (size_t i = 0; i < work.desired.size(); ++i) {
@@ -57,7 +57,7 @@ void Planner::plan_apply_set() {
         const bool is_open = work.plan.state == NodeState::in_progress ||
                              work.plan.state == NodeState::error || work.has_pending_apply;
         is_settled = is_settled && !is_open;
-        if (work.node->is_external()) {
+        if (!work.node->makes_objects()) {
             continue;
         }
         for (const Object& object : work.desired) {
@@ -94,7 +94,7 @@ void Planner::plan_prunes(const std::vector<Object>& members) {
         return cat(kind.group, "/", kind.kind, "/", object.key().text());
     };
     for (const NodeWork& work : works_) {
-        if (!work.node->is_external()) {
+        if (work.node->makes_objects()) {
             for (const Object& object : work.desired) {
                 wanted.insert(key_text(work.node->kind, object));
             }

@@ -46,6 +46,14 @@ void Planner::decorate(Object& object, const NodeWork& work, size_t index, size_
         const bool is_kept = work.node->lifecycle.on_delete == Lifecycle::OnDelete::retain;
         annotations.set(annotation_on_delete, is_kept ? "retain" : "protect");
     }
+    if (reports_drift(work)) {
+        // By it a change that we want is told from one that somebody else made.
+        Object plain = object;
+        plain.metadata().mutable_member("labels").erase(label_version);
+        object.metadata()
+            .mutable_member("annotations")
+            .set(annotation_applied_hash, cat(fnv64a(to_json(plain.value()))));
+    }
 }
 
 void Planner::begin_children(NodeWork& work) {
@@ -156,6 +164,19 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
         if (!work.programs->propagate_when.empty() && is_held_back(work)) {
             return true;  // It stays as it is; its node says why.
         }
+        if (reports_drift(work) && seen->live->annotation(annotation_applied_hash) ==
+                                       desired.annotation(annotation_applied_hash)) {
+            const std::string fields =
+                join(find_differences(desired, *seen->live, manager_children,
+                                      work.programs->schema.get(), limits::drifted_fields),
+                     ", ");
+            if (work.drift.empty()) {
+                work.drift = cat("is left as it is (driftPolicy: Report): ", fields);
+            }
+            drifted_.push_back(
+                cat(seen->live->kind(), " ", reference_text(*seen->live), ": ", fields));
+            return true;
+        }
     }
     work.has_pending_apply = true;
     plan_.actions.push_back(
@@ -204,6 +225,14 @@ void Planner::visit_external_collection(NodeWork& work) {
     settle(work, "waiting for external collection ");
 }
 
+bool Planner::reports_drift(const NodeWork& work) const {
+    if (!work.node->makes_objects()) {
+        return false;
+    }
+    const std::string_view chosen = instance_.annotation(annotation_drift_policy);
+    return chosen == "Report" || (work.node->reports_drift && chosen != "Repair");
+}
+
 // Whether a change of an object that exists must wait for a propagateWhen. What cannot be decided
 // yet holds back, too.
 bool Planner::is_held_back(NodeWork& work) {
@@ -233,10 +262,12 @@ void Planner::settle(NodeWork& work, std::string_view wrapper) {
     plan_.counts.not_ready += unready ? 1 : 0;
     if (!unready) {
         work.plan.state = NodeState::synced;
-        work.plan.why = work.held_back.value_or("");
+        work.plan.why = work.drift.empty() ? work.held_back.value_or("") : work.drift;
         return;
     }
-    if (unready->is_pending) {
+    if (sums_up_) {
+        work.plan.why = unready->path;  // A field of the status reads the value all the same.
+    } else if (unready->is_pending) {
         work.plan.state = NodeState::waiting_for_readiness;
         work.plan.why = unready->path;
         node_errors_.push_back(cat(wrapper, quote(work.node->id), ": ", unready->text));
@@ -253,8 +284,10 @@ std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
     if (work.is_ignored) {
         return std::nullopt;
     }
-    const bool is_children =
-        work.node->type == NodeType::resource || work.node->type == NodeType::collection;
+    if (work.node->is_def() && !work.is_rendered) {
+        return EvaluationError{true, cat(node, ": no value yet: ", waiting_mark), work.plan.why};
+    }
+    const bool is_children = work.node->makes_objects();
     if (work.node->type == NodeType::collection) {
         if (!work.is_rendered) {
             return EvaluationError{
@@ -267,7 +300,7 @@ std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
                     work.desired.size(), " (", waiting_mark, ")"),
                 cat("only ", work.live.size(), " of ", work.desired.size(), " items exist")};
         }
-    } else if (work.node->type != NodeType::external_collection && work.live.empty()) {
+    } else if (!work.node->is_list() && work.live.empty()) {
         return EvaluationError{true, cat(node, ": no observed state: ", waiting_mark),
                                work.plan.why.empty() ? "does not exist" : work.plan.why};
     } else if (work.node->type == NodeType::external_collection && work.is_unknown) {
@@ -279,7 +312,7 @@ std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
         return EvaluationError{true, cat(node, ": no observed state: ", waiting_mark),
                                "is being applied"};
     }
-    if (work.node->type == NodeType::collection) {
+    if (work.node->iterates()) {
         return find_item_unreadiness(work);
     }
     cel::Activation variables;
@@ -292,7 +325,7 @@ std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
         list = Value::list(std::move(items));
         variables.bind_raw(work.node->id, list);
     } else {
-        variables.bind_raw(work.node->id, work.live[0].value());
+        variables.bind_raw(work.node->id, value_of(work, work.live[0]));
     }
     for (size_t i = 0; i < work.programs->ready_when.size(); ++i) {
         const CompiledExpression& expression = work.programs->ready_when[i];
@@ -325,7 +358,7 @@ std::optional<EvaluationError> Planner::find_item_unreadiness(const NodeWork& wo
     cel::Activation variables;
     for (size_t item = 0; item < work.live.size(); ++item) {
         variables.clear();
-        variables.bind_raw("each", work.live[item].value());
+        variables.bind_raw("each", value_of(work, work.live[item]));
         for (size_t i = 0; i < work.programs->ready_when.size(); ++i) {
             const CompiledExpression& expression = work.programs->ready_when[i];
             const std::string& user_text = expression.source.user_text();

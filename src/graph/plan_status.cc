@@ -4,6 +4,7 @@
 #include <set>
 
 #include "graph/internal/planner.h"
+#include "graph/internal/status_resources.h"
 #include "graph/labels.h"
 
 namespace weft::graph {
@@ -114,10 +115,26 @@ InstanceStatus Planner::make_status() {
         out.state = all_done ? "ACTIVE" : "IN_PROGRESS";
     }
     out.value = Value::map();
-    out.value.set("conditions", to_value(conditions.own()));
+    std::vector<Condition> shown = conditions.own();
+    const std::optional<Condition> drifted = drift_condition(conditions);
+    if (drifted) {
+        shown = conditions.all();
+        std::erase_if(shown, [own = conditions.own()](const Condition& condition) {
+            return condition.type != drift_type &&
+                   std::ranges::find(own, condition.type, &Condition::type) == own.end();
+        });
+    }
+    out.value.set("conditions", to_value(shown));
+    sums_up_ = true;
     bool is_whole = project_status(out.value);
     if (graph_.has_author_conditions) {
         is_whole = add_author_conditions(out.value, conditions) && is_whole;
+        if (drifted) {
+            out.value.mutable_member("conditions").push_back(to_value(*drifted));
+        }
+    }
+    if (graph_.lists_resources) {
+        out.value.set(managed_resources, list_resources());
     }
     if (!is_whole) {
         out.state = "ERROR";
@@ -137,6 +154,45 @@ InstanceStatus Planner::make_status() {
     return out;
 }
 
+Value Planner::list_resources() const {
+    ResourceList list;
+    for (const NodeWork& work : works_) {
+        if (!work.node->makes_objects() || work.is_ignored) {
+            continue;
+        }
+        const bool is_ready = work.plan.state == NodeState::synced;
+        const std::string_view state = text(work.plan.state);
+        if (work.plan.objects.empty()) {
+            list.add(work.node->id, {work.node->kind, {}}, state, is_ready, work.plan.why);
+        }
+        for (const ObjectKey& object : work.plan.objects) {
+            list.add(work.node->id, object, state, is_ready, work.plan.why);
+        }
+    }
+    return list.take();
+}
+
+// Nothing where no node reports drift.
+std::optional<Condition> Planner::drift_condition(ConditionSet& conditions) const {
+    const bool is_in_use =
+        std::ranges::any_of(works_, [this](const NodeWork& work) { return reports_drift(work); });
+    if (!is_in_use) {
+        return std::nullopt;
+    }
+    if (drifted_.empty()) {
+        conditions.set_false(drift_type, "NoDrift", "");
+    } else {
+        std::vector<std::string> named(
+            drifted_.begin(), drifted_.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                     drifted_.size(), limits::drifted_objects)));
+        if (drifted_.size() > named.size()) {
+            named.push_back(cat("…and ", drifted_.size() - named.size(), " more"));
+        }
+        conditions.set_true(drift_type, "DriftDetected", join(named, "; "));
+    }
+    return *conditions.find(drift_type);
+}
+
 // Every status field whose expression has a value now. False if one is broken.
 bool Planner::project_status(Value& status) {
     bool is_whole = true;
@@ -148,6 +204,11 @@ bool Planner::project_status(Value& status) {
         cel::Activation variables;
         bind(variables, field.expression.references);
         Evaluated<Value> value = evaluate(field.expression, variables, arena_, cost_left());
+        for (const std::string& name : field.expression.references) {
+            if (const NodeWork* work = find(name); work != nullptr && !work->failure.empty()) {
+                value = std::unexpected(EvaluationError{false, work->failure, ""});
+            }
+        }
         if (!value && value.error().is_pending) {
             continue;
         }

@@ -276,6 +276,9 @@ private:
         }
         const MarkerEffects effects = *applied;
         built.required = built.required || effects.required;
+        if (built.required && built.schema.contains(computed_member)) {
+            return make_error(Reason::invalid, "computed excludes required");
+        }
         return built;
     }
 
@@ -329,6 +332,69 @@ private:
     bool in_types_ = false;
 };
 
+// Takes the texts of `computed=` out of a schema; what stands in a list or a map is a mistake. The
+// builder has bounded the depth.
+class ComputedFinder {
+public:
+    explicit ComputedFinder(SimpleSchemaResult* result) : result_(result) {}
+
+    void take(Value& schema, bool is_inside_many) {
+        if (!schema.is_map()) {
+            return;
+        }
+        if (const Value* text = schema.find(computed_member)) {
+            if (is_inside_many) {
+                result_->mistakes.push_back(
+                    {false, path_,
+                     cat("field ", path_.text(),
+                         ": computed can only be used for fields of objects, not in lists or maps"),
+                     std::nullopt, ""});
+            } else {
+                result_->computed.push_back({path_, std::string(text->as_string()), may_be_made_});
+                if (!schema.contains("description")) {
+                    schema.set("description", cat("Computed where absent: ", text->as_string()));
+                }
+            }
+            schema.erase(computed_member);
+        }
+        for (const std::string_view many : {"items", "additionalProperties"}) {
+            if (Value* inner = schema.find_mutable(many)) {
+                take(*inner, true);
+            }
+        }
+        Value* properties = schema.find_mutable("properties");
+        if (properties == nullptr) {
+            return;
+        }
+        may_be_made_.push_back(!schema.contains("required"));
+        std::vector<std::string> names;
+        for (const Member& member : properties->members()) {
+            names.emplace_back(member.name());
+        }
+        for (const std::string& name : names) {
+            path_.push(name);
+            take(*properties->find_mutable(name), is_inside_many);
+            path_.pop();
+        }
+        may_be_made_.pop_back();
+    }
+
+private:
+    SimpleSchemaResult* result_;
+    Path path_;
+    std::vector<bool> may_be_made_;
+};
+
+bool names_marker(const Value& value, std::string_view marker, size_t depth) {
+    if (value.is_string()) {
+        return value.as_string().find(marker) != std::string_view::npos;
+    }
+    return value.is_map() && depth < limits::schema_depth &&
+           std::ranges::any_of(
+               value.members(),
+               [&](const Member& member) { return names_marker(member.value, marker, depth + 1); });
+}
+
 }  // namespace
 
 std::string_view go_type_name(const Value& value) {
@@ -363,6 +429,10 @@ SimpleSchemaResult simple_schema(const Value& spec, const Value& types) {
     SchemaBuilder builder(&result.mistakes);
     builder.load_types(types);
     result.partial = builder.build_root(spec);
+    // Most definitions have none: their schema is not walked for it.
+    if (names_marker(spec, "computed", 0) || names_marker(types, "computed", 0)) {
+        ComputedFinder(&result).take(result.partial, false);
+    }
     if (result.mistakes.empty()) {
         result.schema = result.partial;
     }

@@ -34,10 +34,20 @@ struct SchemaMistake {
     std::string suggestion = {};  // "did you mean …? " where a type or marker is misspelt
 };
 
+// A field whose value is an expression's where the user gives none. Not in kro.
+struct ComputedText {
+    Path path;         // below spec
+    std::string text;  // with ${…}
+    // For each object that the path leads through, whether it may be made for the value's sake: it
+    // has no required members.
+    std::vector<bool> may_be_made;
+};
+
 struct SimpleSchemaResult {
     Value schema;                         // OpenAPI v3, an object; null if there are mistakes
     Value partial;                        // the same, where what is wrong may be anything
     std::vector<SchemaMistake> mistakes;  // the first is what kro would say
+    std::vector<ComputedText> computed;   // in document order
 };
 
 // The OpenAPI schema that `spec` and the custom `types` mean (both maps; null is an empty one).

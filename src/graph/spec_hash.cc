@@ -126,6 +126,10 @@ Value schema_block(const Value& schema) {
         add_unless_empty(block, "annotations", sorted_map(metadata->find("annotations")));
         out.append_new("metadata", std::move(block));
     }
+    if (const Value* lists = schema.find("managedResources");
+        lists != nullptr && lists->is_bool() && lists->as_bool()) {
+        out.append_new("managedResources", true);
+    }
     return out;
 }
 
@@ -180,9 +184,15 @@ Value resource_block(const Value& resource) {
         add_unless_empty(out, "forEach", *dimensions);
     }
     // kro has none of these; a definition that has none hashes as kro's does.
+    if (const Value* def = resource.find("def"); def != nullptr && !def->is_null()) {
+        out.append_new("def", canonical(*def));
+    }
     add_unless_empty(out, "propagateWhen", sorted(resource.find("propagateWhen")));
     add_unless_empty(out, "includeItemsWhen", sorted(resource.find("includeItemsWhen")));
     add_unless_empty(out, "lifecycle", sorted_map(resource.find("lifecycle")));
+    if (resource.string_at("driftPolicy") == "Report") {
+        out.append_new("driftPolicy", "Report");
+    }
     return out;
 }
 

@@ -1,4 +1,4 @@
-// graph/template_kind.cc: the two kinds of kro: objects from a template, objects of somebody else.
+// graph/template_kind.cc: objects from a template, objects of somebody else, and plain values.
 
 #include <algorithm>
 
@@ -308,12 +308,43 @@ public:
     }
 };
 
+// A value instead of an object: it is rendered as the member `def` of one.
+class DefKind final : public NodeKind {
+public:
+    bool claims(const ResourceEntry& entry) const override { return !entry.def.is_null(); }
+
+    ParsedEntry parse(const ResourceEntry& entry, const EntryContext& context) const override {
+        ParsedEntry out;
+        out.type = entry.for_each.empty() ? NodeType::def : NodeType::def_collection;
+        out.path = entry.path;
+        out.object = Value::map_of({{"def", entry.def}});
+        out.facts = unknown_kind_facts({});
+        out.facts.is_known = true;
+        ExpressionWalk walk = walk_expressions(out.object);
+        for (const ExpressionWalk::Mistake& mistake : walk.mistakes) {
+            Diagnostic diagnostic =
+                diagnose("G013", join_paths(out.path, mistake.path),
+                         cat("failed to parse def ", entry.id, ": ", mistake.message));
+            diagnostic.offset = 0;
+            context.diagnostics->push_back(std::move(diagnostic));
+        }
+        out.expressions = std::move(walk.expressions);
+        return out;
+    }
+
+    std::unique_ptr<const Renderer> make_renderer(ParsedEntry entry,
+                                                  std::vector<FieldProgram> fields) const override {
+        return std::make_unique<TemplateRenderer>(std::move(entry.object), std::move(fields));
+    }
+};
+
 }  // namespace
 
 std::span<const NodeKind* const> node_kinds() {
     static const TemplateKind template_kind;
     static const ExternalKind external_kind;
-    static constexpr const NodeKind* kinds[] = {&template_kind, &external_kind};
+    static const DefKind def_kind;
+    static constexpr const NodeKind* kinds[] = {&template_kind, &external_kind, &def_kind};
     return kinds;
 }
 

@@ -2,10 +2,14 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/definition.h"
+#include "control/events.h"
+#include "graph/rollout.h"
 
 namespace weft::control {
 
@@ -18,6 +22,10 @@ inline bool allows_breaking(const Object& definition) {
 
 // Whether the API server serves the kind of a CustomResourceDefinition.
 [[nodiscard]] bool is_established(const Object& crd);
+
+[[nodiscard]] inline int64_t revision_number(const Object& revision) {
+    return revision.value().int_at(0, "spec", "revision");
+}
 
 // The body of a merge patch of one member of metadata.
 [[nodiscard]] inline Value merge_metadata(std::string_view member, Value value) {
@@ -35,7 +43,13 @@ struct DefinitionReconciler::Pass {
     bool keeps_topology = true;  // topologicalOrder and resources stay what they were
     bool graph_changed = false;  // instances have to look again
     int64_t last_issued = 0;
-    std::string retry;  // why another pass is needed; "" for none
+    bool is_fresh_kind = false;  // its CRD was made in this pass, by a server that takes its time
+    // spec.rollout and status.rollout; nothing where the definition does not ask for it.
+    std::optional<graph::RolloutSpec> rollout_spec;
+    std::optional<graph::RolloutState> rollout;
+    std::vector<std::pair<std::string, std::string>> rollout_news;  // reason and message of Events
+    bool is_new_revision = false;  // the newest revision is not in the status yet
+    std::string retry;             // why another pass is needed; "" for none
 };
 
 }  // namespace weft::control

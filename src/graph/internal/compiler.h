@@ -12,6 +12,7 @@
 #include "graph/dag.h"
 #include "graph/internal/inspect.h"
 #include "graph/internal/programs.h"
+#include "graph/simple_schema.h"
 
 namespace weft::graph {
 
@@ -42,6 +43,7 @@ struct Draft {
     std::vector<PlacedExpression> include_items_when;
     std::vector<Read> reads;  // each id once
     NodePrograms programs;
+    std::vector<FieldProgram> def_fields;  // of a def: what its value is made of
     // Names of forEach variables that were told to be wrong: what reads them is not looked at.
     std::set<std::string, std::less<>> poisoned;
     bool is_duplicate = false;     // its id is another's: nobody can read it
@@ -65,6 +67,7 @@ private:
     void check_dimensions(const ResourceEntry& entry);
     void parse_entries();
     void parse_entry(const ResourceEntry& entry);
+    void check_def_entry(const ResourceEntry& entry);
     void unwrap_conditions(const std::vector<std::string>& texts, std::string_view field,
                            Draft& draft, std::vector<PlacedExpression>& out);
     void unwrap_dimensions(Draft& draft);
@@ -84,6 +87,17 @@ private:
     void tell_unknown_name(const Draft& draft, const Expression& expression, const Path& path,
                            const Inspection& inspection, size_t which, std::string_view front);
     void check_identity_fields(const Draft& draft);
+
+    // compile_computed.cc
+    void compile_computed();
+    std::optional<ComputedField> compile_computed_field(const ComputedText& field);
+    void order_computed(std::vector<ComputedField> fields);
+
+    // compile_defs.cc
+    // Gives the ids of def nodes to the environment, each with the type of its value.
+    void declare_defs();
+    void declare_def(Draft& draft, cel::Environment::Builder& builder);
+    [[nodiscard]] Draft& draft_of(std::string_view id);
 
     // compile_types.cc
     void make_environment();
@@ -128,6 +142,7 @@ private:
     std::map<const ResourceEntry*, std::set<std::string, std::less<>>> bad_variables_;
     Dag dag_;
     Value spec_schema_;
+    std::vector<ComputedText> computed_texts_;
     Value status_schema_;
     schema::SchemaPtr instance_schema_;
     std::optional<Inspector> inspector_;

@@ -50,8 +50,12 @@ Status check_object_structure(const Value& object) {
 }
 
 Status check_combination(std::string_view id, bool has_template, bool has_external_ref,
-                         size_t dimensions) {
-    if (!has_template && !has_external_ref) {
+                         size_t dimensions, bool has_def) {
+    if (has_def && (has_template || has_external_ref)) {
+        return make_error(Reason::invalid, "resource ", quote(id), ": cannot use def with ",
+                          has_template ? "template" : "externalRef");
+    }
+    if (!has_template && !has_external_ref && !has_def) {
         return make_error(Reason::invalid, "resource ", quote(id),
                           ": exactly one of template or externalRef must be provided");
     }

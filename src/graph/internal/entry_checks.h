@@ -11,9 +11,9 @@ namespace weft::graph {
 // apiVersion and kind are texts, metadata a map. invalid: "apiVersion field not found", ….
 Status check_object_structure(const Value& object);
 
-// Exactly one of template and externalRef; no externalRef with forEach.
+// Exactly one of template, externalRef and def; no externalRef with forEach.
 Status check_combination(std::string_view id, bool has_template, bool has_external_ref,
-                         size_t dimensions);
+                         size_t dimensions, bool has_def = false);
 
 // A namespace where the kind has none, or none where it must have one.
 Status check_namespace(std::string_view id, bool by_selector, const Value& object, bool namespaced,

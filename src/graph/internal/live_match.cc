@@ -90,7 +90,9 @@ bool is_same_whole(const Value& a, const Value& b, size_t depth) {
 // leave the value out.
 class Comparison {
 public:
-    // The path of the first difference; sets `reason`.
+    explicit Comparison(size_t most) : most_(most) {}
+
+    // True once `most` differences are found; found() has them.
     bool differs(const Value& desired, const Value* expected, const Value* live, const Value* owned,
                  size_t depth) {
         if (desired.is_null()) {
@@ -120,13 +122,13 @@ public:
         return wanted != *live && !same_number(wanted, *live) && tell("differs");
     }
 
-    std::string text() const { return cat("field ", where_, " ", what_); }
+    // "spec.replicas differs", …
+    [[nodiscard]] const std::vector<std::string>& found() const { return found_; }
 
 private:
     bool tell(std::string_view what) {
-        what_ = what;
-        where_ = path_.text();
-        return true;
+        found_.push_back(cat(path_.text(), " ", what));
+        return found_.size() >= most_;
     }
 
     bool map_differs(const Value& desired, const Value& wanted, const Value& live,
@@ -152,7 +154,10 @@ private:
             const std::string_view name = member.name().substr(field_prefix.size());
             if (!desired.contains(name) && live.contains(name)) {
                 path_.push(name);
-                return tell("is no longer wanted");
+                if (tell("is no longer wanted")) {
+                    return true;
+                }
+                path_.pop();
             }
         }
         return false;
@@ -221,9 +226,9 @@ private:
         return !is_same_whole(wanted, live, depth) && tell("differs");
     }
 
+    size_t most_;
     Path path_;
-    std::string where_;
-    std::string_view what_;
+    std::vector<std::string> found_;
 };
 
 // The object as an API server would print it after reading it: defaults filled in, zeros left out,
@@ -288,27 +293,36 @@ Object without_string_data(const Object& desired, const Value& printed) {
 
 }  // namespace
 
-std::optional<std::string> find_difference(const Object& ours, const Object& live,
-                                           std::string_view manager, const schema::Schema* schema) {
+std::vector<std::string> find_differences(const Object& ours, const Object& live,
+                                          std::string_view manager, const schema::Schema* schema,
+                                          size_t most) {
     const Value* owned = owned_fields(live, manager);
     if (owned == nullptr) {
-        return cat("not applied by ", manager, " yet");
+        return {cat("not applied by ", manager, " yet")};
     }
     const Object desired = as_other_version_wants(ours, live, *owned);
-    Comparison literal;
-    if (!literal.differs(desired.value(), &desired.value(), &live.value(), owned, 0)) {
-        return std::nullopt;
+    Comparison literal(1);
+    literal.differs(desired.value(), &desired.value(), &live.value(), owned, 0);
+    if (literal.found().empty()) {
+        return {};
     }
     const std::optional<Value> printed = as_printed(desired, schema);
     if (!printed) {
-        return literal.text();
+        return literal.found();
     }
     const Object wanted = without_string_data(desired, *printed);
-    Comparison comparison;
-    if (comparison.differs(wanted.value(), &*printed, &live.value(), owned, 0)) {
-        return comparison.text();
+    Comparison comparison(most);
+    comparison.differs(wanted.value(), &*printed, &live.value(), owned, 0);
+    return comparison.found();
+}
+
+std::optional<std::string> find_difference(const Object& desired, const Object& live,
+                                           std::string_view manager, const schema::Schema* schema) {
+    const std::vector<std::string> all = find_differences(desired, live, manager, schema, 1);
+    if (all.empty()) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    return all[0].starts_with("not applied by ") ? all[0] : cat("field ", all[0]);
 }
 
 bool is_same_but_for_status(const Object& a, const Object& b) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "object/object.h"
 #include "schema/schema.h"
@@ -20,6 +21,11 @@ namespace weft::graph {
 [[nodiscard]] std::optional<std::string> find_difference(const Object& desired, const Object& live,
                                                          std::string_view manager,
                                                          const schema::Schema* schema);
+
+// Every difference, `most` at the most, as texts "spec.replicas differs". Empty if there is none.
+[[nodiscard]] std::vector<std::string> find_differences(const Object& desired, const Object& live,
+                                                        std::string_view manager,
+                                                        const schema::Schema* schema, size_t most);
 
 // Whether two states of an object differ in nothing but status and what servers count in metadata:
 // what was applied to one is applied to the other.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/internal/programs.h"
+#include "graph/limits.h"
 #include "graph/plan.h"
 
 namespace weft::graph {
@@ -23,12 +24,16 @@ struct NodeWork {
     size_t next = 0;                        // the item that is rendered or matched next
     bool is_good = true;                    // nothing that was matched was refused
     std::optional<std::string> held_back;   // by propagateWhen, and why; "": by nothing
+    std::string drift;                      // what differs and is left as it is
 
     const Node* node = nullptr;
     const NodePrograms* programs = nullptr;
     NodePlan plan;
     bool is_ignored = false;
     bool is_visited = false;
+    // Of a def: nobody has asked for its value yet, so it has none.
+    bool is_deferred = false;
+    std::string failure;  // of a def that only the status reads: why it has no value
     // Why includeWhen could not be decided; it is then why dependents wait, too.
     std::optional<EvaluationError> undecided;
 
@@ -42,6 +47,18 @@ struct NodeWork {
     bool is_bound = false;
 };
 
+// What expressions read of one of the node's objects.
+[[nodiscard]] inline const Value& value_of(const NodeWork& work, const Object& object) {
+    static const Value nothing;
+    if (!work.node->is_def()) {
+        return object.value();
+    }
+    const Value* value = object.value().find("def");
+    return value == nullptr ? nothing : *value;
+}
+
+inline constexpr std::string_view drift_type = "Drifted";
+
 class Planner {
 public:
     Planner(const Graph& graph, const Object& instance, const Observed& observed,
@@ -52,6 +69,9 @@ public:
     Plan take();
 
 private:
+    // plan_defs.cc: what the user left out of the spec
+    void compute_spec();
+
     // plan.cc: the walk
     bool plan_labels();
     // Each takes what it does from the budget; false if the node needs another turn.
@@ -67,6 +87,11 @@ private:
     bool render(NodeWork& work, size_t* budget);
     bool refuse_to_render(NodeWork& work, const EvaluationError& error, std::string_view where);
     bool prepare_objects(NodeWork& work);
+
+    // plan_defs.cc
+    // Somebody reads the node: a def gets its value now, after the defs that it reads.
+    void demand(NodeWork& work);
+    void compute(NodeWork& work);
 
     // plan_members.cc: what all nodes together want
     void plan_apply_set();
@@ -88,7 +113,12 @@ private:
     [[nodiscard]] std::optional<EvaluationError> find_item_unreadiness(const NodeWork& work);
     void decorate(Object& object, const NodeWork& work, size_t index, size_t size) const;
 
+    // Differences are told and not repaired: driftPolicy, or the instance's annotation.
+    [[nodiscard]] bool reports_drift(const NodeWork& work) const;
+
     // plan_status.cc
+    [[nodiscard]] Value list_resources() const;
+    [[nodiscard]] std::optional<Condition> drift_condition(ConditionSet& conditions) const;
     InstanceStatus make_status();
     void set_builtin_conditions(ConditionSet& conditions) const;
     bool project_status(Value& status);
@@ -126,12 +156,14 @@ private:
     uint64_t objects_made_ = 0;  // likewise
 
     // What goes into ResourcesReady, in kro's words; the first of each counts.
+    bool sums_up_ = false;        // the nodes are done; what is found now is about the status only
     std::string unresolved_;      // a node waits for data
     std::string fatal_;           // an expression failed, or two nodes want one object
     std::string deleting_;        // an object of ours is being deleted
     std::string management_;      // the instance could not be labelled
     std::string status_failure_;  // a status expression failed
     std::vector<std::string> node_errors_;
+    std::vector<std::string> drifted_;  // "ConfigMap default/web: data.key differs", one an object
     bool is_suspended_ = false;
     bool has_conflict_ = false;  // two nodes want one object; `fatal_` names them
 };

@@ -26,10 +26,18 @@ struct NodePrograms {
     std::optional<cel::Environment> ready_environment;
 };
 
+// A field of the instance's spec that has a value where the user gives none.
+struct ComputedField {
+    Path path;  // below spec
+    CompiledExpression expression;
+    std::vector<bool> may_be_made;  // see ComputedText
+};
+
 struct Programs {
-    std::vector<NodePrograms> nodes;   // as Graph::nodes
-    std::vector<FieldProgram> status;  // paths below status
-    Value status_template;             // what the paths are put into
+    std::vector<ComputedField> computed;  // each after those that it reads
+    std::vector<NodePrograms> nodes;      // as Graph::nodes
+    std::vector<FieldProgram> status;     // paths below status
+    Value status_template;                // what the paths are put into
     std::vector<CompiledExpression> conditions;
     std::optional<cel::Environment> environment;
     schema::SchemaPtr instance_schema;

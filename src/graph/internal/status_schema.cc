@@ -156,6 +156,48 @@ Value schema_of_type(const Type* type, cel::Arena& arena) {
     return SchemaMaker(arena).make(type, 0);
 }
 
+// The depth is that of a document that was parsed: the parser's own limit.
+Value schema_of_value(const Value& value, const Path& path,
+                      const std::vector<std::pair<Path, Value>>& fields) {
+    const auto field = std::ranges::find(fields, path, &std::pair<Path, Value>::first);
+    if (field != fields.end()) {
+        return field->second;
+    }
+    switch (value.kind()) {
+        case Value::Kind::boolean:
+            return of_type("boolean");
+        case Value::Kind::integer:
+            return of_type("integer");
+        case Value::Kind::number:
+            return of_type("number");
+        case Value::Kind::string:
+            return of_type("string");
+        case Value::Kind::list: {
+            Value items;
+            size_t index = 0;
+            for (const Value& item : value.items()) {
+                Value schema = schema_of_value(item, path.child(index++), fields);
+                items = items.is_null() || items == schema ? std::move(schema) : any_value();
+            }
+            Value out = of_type("array");
+            out.set("items", items.is_null() ? any_value() : std::move(items));
+            return out;
+        }
+        case Value::Kind::map: {
+            Value properties = Value::map();
+            for (const Member& member : value.members()) {
+                properties.set(member.name(),
+                               schema_of_value(member.value, path.child(member.name()), fields));
+            }
+            Value out = of_type("object");
+            out.set("properties", std::move(properties));
+            return out;
+        }
+        default:
+            return any_value();
+    }
+}
+
 Value status_schema(const std::vector<TypedField>& fields) {
     Value out = of_type("object");
     for (const TypedField& field : fields) {

@@ -12,6 +12,11 @@ namespace weft::graph {
 // OpenAPI for values of a CEL type, as far as it can say (§3.9).
 [[nodiscard]] Value schema_of_type(const cel::Type* type, cel::Arena& arena);
 
+// OpenAPI for the value of a def: constants by what they are, a `fields` entry (paths into the
+// value) by its schema. Items of a list that differ, and null, may be anything.
+[[nodiscard]] Value schema_of_value(const Value& value, const Path& path,
+                                    const std::vector<std::pair<Path, Value>>& fields);
+
 // A field and the schema of its value.
 struct TypedField {
     Path path;  // below status
