@@ -89,5 +89,44 @@ TEST(Cache, IndexesFollowChanges) {
     EXPECT_EQ(cache.by_index("owner", "y").size(), 1U);
 }
 
+// A worker whose key wants to be looked at again before it is done, as when two controllers undo
+// each other's work. What it does meanwhile cannot be cancelled.
+io::Task<void> look_for_ever(WorkQueue<int>* queue, io::Worker* worker, int* turns) {
+    while (true) {
+        const Result<int> key = co_await queue->get();
+        if (!key) {
+            co_return;
+        }
+        queue->add(*key);
+        static_cast<void>(co_await io::run_on(worker, [] { return 0; }));
+        queue->done(*key);
+        ++*turns;
+        CHECK(*turns < 1000);
+    }
+}
+
+io::Task<int> stop_in_the_middle(io::Loop* loop, io::Worker* worker) {
+    WorkQueue<int> queue(loop);
+    io::Scope scope(loop);
+    int turns = 0;
+    queue.add(1);
+    scope.spawn(look_for_ever(&queue, worker, &turns));
+    while (turns < 10) {
+        static_cast<void>(co_await io::run_on(worker, [] { return 0; }));
+    }
+    co_await scope.close();
+    co_return turns;
+}
+
+TEST(WorkQueue, AWorkerThatIsToldToStopTakesNoOtherKey) {
+    io::sim::VirtualLoop loop(1);
+    const std::unique_ptr<io::Worker> worker = loop.make_worker("work");
+
+    const int turns = io::run(&loop, stop_in_the_middle(&loop, worker.get()));
+
+    EXPECT_GE(turns, 10);
+    EXPECT_LE(turns, 12);
+}
+
 }  // namespace
 }  // namespace weft::kube

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "io/loop.h"
+
 namespace weft::server::limits {
 
 // What a real API server reads of a body (MaxRequestBodyBytes).
