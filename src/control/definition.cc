@@ -478,12 +478,6 @@ io::Task<Status> DefinitionReconciler::serve(Pass* pass) {
         pass->graph->namespaced,
         true};
     world_.mapper->put(resource);
-    if (pass->is_fresh_kind) {
-        // kube-apiserver answers the first watch of a new kind with 429 and "Retry-After: 1", and
-        // the first list at once; after that the watch is answered, too. Whatever comes of it, the
-        // watch tells.
-        static_cast<void>(co_await world_.client->list(resource, {.limit = 1}));
-    }
     const Status served = co_await instances_->serve(pass->name, resource, pass->graph_changed);
     if (!served) {
         pass->conditions.set_false("ControllerReady", "FailedToStart", served.error().text());

@@ -107,10 +107,7 @@ io::Task<Result<Object>> DefinitionReconciler::ensure_crd(Pass* pass) {
     Result<Object> created = co_await world_.client->create(crd_resource(), object, {});
     if (created) {
         owned_crds_->cache().put_written(*created);
-        const int64_t began = world_.loop->monotonic();
-        Result<Object> established = co_await wait_established(*std::move(created));
-        pass->is_fresh_kind = world_.loop->monotonic() - began >= slow_establishment;
-        co_return established;
+        co_return co_await wait_established(*std::move(created));
     }
     if (created.error().reason() != Reason::already_exists) {
         co_return std::move(created).context("failed to create CRD ", name);

@@ -360,6 +360,22 @@ io::Task<Result<io::http::Response>> MeteredTransport::send(io::http::Request re
         if (wait == 0) {
             co_return answer;
         }
+        if (answer->status == 429 && request.target.contains("watch=") &&
+            attempt < throttled_attempts_max) {
+            // The first watch of a kind makes its storage, and is refused meanwhile: nobody is
+            // overloaded, so others go on.
+            io::http::Response kept = io::http::Response::text(429, "application/json", "");
+            kept.headers = answer->headers;
+            const Result<std::string> why =
+                co_await io::http::read_all(*std::move(answer), refusal_bytes_max);
+            if (why && why->contains("storage is (re)initializing")) {
+                instruments_->count("rest_client_request_retries_total",
+                                    {{"code", "429"}, {"method", request.method}});
+                CO_TRY(co_await io::sleep(loop_, storage_wait * attempt));
+                continue;
+            }
+            answer = std::move(kept);
+        }
         held_until_ = std::max(held_until_, loop_->monotonic() + wait);
         if (attempt == throttled_attempts_max) {
             co_return answer;

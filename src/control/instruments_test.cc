@@ -85,6 +85,39 @@ TEST(Instruments, RequestsWaitOutWhatTheServerAsksFor) {
         "rest_client_request_retries_total{code=\"429\",method=\"GET\"} 3"));
 }
 
+// Refuses the first request as kube-apiserver does while it makes the storage of a kind.
+class Initializing : public io::http::Transport {
+public:
+    io::Task<Result<io::http::Response>> send(io::http::Request) override {
+        io::http::Response answer = io::http::Response::text(
+            requests == 0 ? 429 : 200, "application/json",
+            R"({"kind":"Status","message":"storage is (re)initializing"})");
+        if (requests++ == 0) {
+            answer.headers.set("retry-after", "1");
+        }
+        co_return answer;
+    }
+    int requests = 0;
+};
+
+TEST(Instruments, AWatchWaitsForItsStorageOnly) {
+    io::sim::VirtualLoop loop(1);
+    Instruments instruments;
+    Initializing server;
+    MeteredTransport transport(&loop, &server, &instruments, {});
+    const auto watch = [](io::http::Transport* over) -> io::Task<int> {
+        io::http::Request request;
+        request.method = "GET";
+        request.target = "/apis/x.io/v1/as?watch=1";
+        const auto answer = co_await over->send(std::move(request));
+        co_return answer ? answer->status : 0;
+    };
+
+    EXPECT_EQ(io::run(&loop, watch(&transport)), 200);
+    EXPECT_EQ(server.requests, 2);
+    EXPECT_EQ(loop.monotonic(), 50 * io::millisecond);
+}
+
 TEST(Instruments, ARateHoldsRequestsBackAfterABurst) {
     io::sim::VirtualLoop loop(1);
     Instruments instruments;

@@ -16,9 +16,6 @@ constexpr int turns_max = 1000;
 constexpr size_t actions_in_flight_max = 32;
 // How long a generated CRD may take to be established (kro's own limit).
 constexpr int64_t established_timeout = 120 * io::second;
-// A server that takes longer than this to establish a CRD is kube-apiserver, whose storage of the
-// new kind is made by the first request; the embedded one needs a fifth of it.
-constexpr int64_t slow_establishment = 5 * io::millisecond;
 // How long the first answer of a new watch may take before the pass is given up and tried again.
 constexpr int64_t sync_timeout = 30 * io::second;
 // Objects of one plan that are worked on before others get their turn: some ten microseconds each,
@@ -28,6 +25,11 @@ constexpr size_t observe_slice = 256;
 // How long an answer of 429 may hold requests back, and how often one is sent: client-go's figure.
 constexpr int64_t retry_after_max = 30 * io::second;
 constexpr int throttled_attempts_max = 10;
+// What a watch waits for a storage that kube-apiserver makes at this moment; tens of milliseconds
+// are enough, and the second that it asks for would be a second of every new definition.
+constexpr int64_t storage_wait = 50 * io::millisecond;
+// Bytes of a refusal that are looked at.
+constexpr size_t refusal_bytes_max = 64UL << 10;
 // How often passes under way are looked at while the process ends.
 constexpr int64_t drain_interval = 5 * io::millisecond;
 // Requests fail, and none was answered for so long: not ready. Longer than a server's restart.

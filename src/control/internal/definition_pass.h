@@ -43,7 +43,6 @@ struct DefinitionReconciler::Pass {
     bool keeps_topology = true;  // topologicalOrder and resources stay what they were
     bool graph_changed = false;  // instances have to look again
     int64_t last_issued = 0;
-    bool is_fresh_kind = false;  // its CRD was made in this pass, by a server that takes its time
     // spec.rollout and status.rollout; nothing where the definition does not ask for it.
     std::optional<graph::RolloutSpec> rollout_spec;
     std::optional<graph::RolloutState> rollout;
