@@ -35,10 +35,10 @@ std::vector<const Object*> Cache::by_index(const std::string& index,
     std::vector<const Object*> out;
     const auto found = indexes_.find(index);
     CHECK(found != indexes_.end());
-    const auto names = found->second.names.find(value);
-    if (names != found->second.names.end()) {
-        for (const auto& [name, unused] : names->second) {
-            out.push_back(find(name));
+    const auto entries = found->second.entries.find(value);
+    if (entries != found->second.entries.end()) {
+        for (const Objects::value_type* entry : entries->second) {
+            out.push_back(&entry->second);
         }
     }
     return out;
@@ -49,6 +49,21 @@ io::Task<Status> Cache::wait_synced() {
         CO_TRY(co_await changed_.wait());
     }
     co_return Status{};
+}
+
+io::Task<Status> Cache::wait_synced_or_refused() {
+    while (!synced_) {
+        if (refusal_) {
+            co_return Error(*refusal_);
+        }
+        CO_TRY(co_await changed_.wait());
+    }
+    co_return Status{};
+}
+
+void Cache::refuse(Error error) {
+    refusal_ = std::move(error);
+    changed_.notify_all();
 }
 
 void Cache::put_written(const Object& object) {
@@ -101,6 +116,7 @@ void Cache::replace(std::vector<Object> objects, uint64_t version) {
         on_synced();
     }
     synced_ = true;
+    refusal_.reset();
     changed_.notify_all();
 }
 
@@ -109,7 +125,7 @@ void Cache::advance(uint64_t version) {
 }
 
 void Cache::change(const NamespacedName& name, std::optional<Object> after) {
-    const auto found = objects_.find(name);
+    auto found = objects_.find(name);
     if (after && sharer_ != nullptr) {
         after = sharer_->share(*after);
     }
@@ -118,24 +134,24 @@ void Cache::change(const NamespacedName& name, std::optional<Object> after) {
         before = std::move(found->second);
         for (auto& [unused, index] : indexes_) {
             for (const std::string& value : index.function(*before)) {
-                const auto names = index.names.find(value);
-                if (names != index.names.end() && names->second.erase(name) > 0 &&
-                    names->second.empty()) {
-                    index.names.erase(names);
+                const auto entries = index.entries.find(value);
+                if (entries != index.entries.end() && entries->second.erase(&*found) > 0 &&
+                    entries->second.empty()) {
+                    index.entries.erase(entries);
                 }
             }
         }
     }
     if (after) {
-        for (auto& [unused, index] : indexes_) {
-            for (const std::string& value : index.function(*after)) {
-                index.names[value].emplace(name, true);
-            }
-        }
         if (found != objects_.end()) {
             found->second = *after;
         } else {
-            objects_.emplace(name, *after);
+            found = objects_.emplace(name, *after).first;
+        }
+        for (auto& [unused, index] : indexes_) {
+            for (const std::string& value : index.function(*after)) {
+                index.entries[value].insert(&*found);
+            }
         }
     } else if (found != objects_.end()) {
         objects_.erase(found);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,7 +46,10 @@ public:
     [[nodiscard]] size_t size() const { return objects_.size(); }
 
     [[nodiscard]] bool is_synced() const { return synced_; }
+    // Until the first complete state has come, however long the server refuses it.
     [[nodiscard]] io::Task<Status> wait_synced();
+    // The same, but ends with the server's words where it says that we may not see the state.
+    [[nodiscard]] io::Task<Status> wait_synced_or_refused();
 
     // Called once, when the first complete state has come; may be empty.
     std::function<void()> on_synced;
@@ -61,19 +65,28 @@ public:
     void replace(std::vector<Object> objects, uint64_t version);
     // The watch has come so far.
     void advance(uint64_t version);
+    // The server refuses the state; holds until a state comes.
+    void refuse(Error error);
 
 private:
+    using Objects = std::map<NamespacedName, Object>;
+    struct ByName {
+        bool operator()(const Objects::value_type* a, const Objects::value_type* b) const {
+            return a->first < b->first;
+        }
+    };
     struct Index {
         IndexFunction function;
-        std::unordered_map<std::string, std::map<NamespacedName, bool>> names;
+        std::unordered_map<std::string, std::set<const Objects::value_type*, ByName>> entries;
     };
     void change(const NamespacedName& name, std::optional<Object> after);
 
     Sharer* sharer_;
-    std::map<NamespacedName, Object> objects_;
+    Objects objects_;
     std::map<std::string, Index> indexes_;
     std::vector<Handler> handlers_;
     bool synced_ = false;
+    std::optional<Error> refusal_;
     uint64_t version_ = 0;  // the newest that the watch has shown
     io::Signal changed_;
 };

@@ -128,5 +128,20 @@ TEST(WorkQueue, AWorkerThatIsToldToStopTakesNoOtherKey) {
     EXPECT_LE(turns, 12);
 }
 
+io::Task<std::string> wait_refused(io::Loop* loop) {
+    Cache cache(loop);
+    cache.refuse(make_error(Reason::forbidden, "you cannot list secrets"));
+    const Status first = co_await cache.wait_synced_or_refused();
+    cache.replace({}, 1);
+    const Status second = co_await cache.wait_synced_or_refused();
+    co_return cat(first ? "there" : first.error().message(), ", ",
+                  second ? "there" : second.error().message());
+}
+
+TEST(Cache, WhoWaitsForTheFirstStateHearsARefusalUntilTheStateComes) {
+    io::sim::VirtualLoop loop(1);
+    EXPECT_EQ(io::run(&loop, wait_refused(&loop)), "you cannot list secrets, there");
+}
+
 }  // namespace
 }  // namespace weft::kube

@@ -27,8 +27,13 @@ io::Task<void> Reflector::run() {
                 if (progressed_) {
                     continue;
                 }
-            } else if (on_error) {
-                on_error(ended.error());
+            } else {
+                if (reason == Reason::forbidden) {
+                    cache_->refuse(ended.error());
+                }
+                if (on_error) {
+                    on_error(ended.error());
+                }
             }
         }
         if (progressed_) {

@@ -8,6 +8,7 @@ namespace weft::kube {
 
 namespace {
 
+constexpr size_t metadata_depth = 1;
 constexpr size_t inline_text_max = 14;  // lies inside a Value: nothing to share
 
 uint64_t mix(uint64_t hash, uint64_t more) {
@@ -40,6 +41,11 @@ uint64_t hash_of(const Value& value) {
 // what a healthy instance says of itself, the annotations of a node's objects.
 bool repeats_itself(std::string_view name) {
     return name == "managedFields" || name == "conditions" || name == "annotations";
+}
+
+// Texts that no other object has in the same place.
+bool is_its_own(std::string_view name) {
+    return name == "uid" || name == "name";
 }
 
 // Both have shared parts, in the same order.
@@ -111,8 +117,9 @@ Value Sharer::share(const Value& value, size_t depth, bool whole) {
         out = Value::map_with_capacity(value.size());
         for (const Member& member : value.members()) {
             const bool is_tree = whole || repeats_itself(member.name());
+            const bool is_own = depth == metadata_depth && is_its_own(member.name());
             out.set_shared(share(member.key, depth + 1, whole),
-                           share(member.value, depth + 1, is_tree));
+                           is_own ? member.value : share(member.value, depth + 1, is_tree));
         }
     } else {
         return value;
