@@ -31,6 +31,11 @@ bool is_worth_a_pass(const Object* before, const Object* after) {
                after->annotation(graph::annotation_drift_policy);
 }
 
+// What trying again at once does not mend: the instance says it meanwhile.
+bool is_lasting(const Error& error) {
+    return error.reason() == Reason::forbidden || error.reason() == Reason::timeout;
+}
+
 graph::PlanOptions plan_options(const World& world) {
     graph::PlanOptions options;
     options.now = world.loop->now();
@@ -103,10 +108,10 @@ io::Task<Status> InstanceController::serve(std::string definition, kube::Resourc
             }
         }
     }
-    CO_TRY(
-        (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
-                                         kinds_.at(kind).instances->cache().wait_synced()))
-            .context("watching ", resource.gvr.resource));
+    CO_TRY((co_await io::with_timeout<void>(
+                world_.loop, sync_timeout, "the first answer did not come",
+                kinds_.at(kind).instances->cache().wait_synced_or_refused()))
+               .context("watching ", resource.gvr.resource));
     co_return Status{};
 }
 
@@ -131,7 +136,7 @@ io::Task<Status> InstanceController::serve_deletions(std::string definition,
     kinds_[kind] = {definition, resource, &informer, world_.instruments->of_kind(resource), true};
     CO_TRY(
         (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
-                                         informer.cache().wait_synced()))
+                                         informer.cache().wait_synced_or_refused()))
             .context("watching ", resource.gvr.resource));
     emptied_.insert(kind);
     co_await drop_emptied();
@@ -388,7 +393,14 @@ io::Task<Status> InstanceController::reconcile_live(InstanceKey key, ServedKind 
             co_return make_error(Reason::internal_error, "the plan does not come to an end");
         }
         if (plan.needs_observation()) {
-            CO_TRY(co_await observe(graph.get(), &instance, &plan, &observed, key));
+            const Status seen = co_await observe(graph.get(), &instance, &plan, &observed, key);
+            if (!seen && is_lasting(seen.error())) {
+                CO_TRY(co_await write_status(
+                    key, kind,
+                    graph::unobserved_status(instance, graph->has_author_conditions,
+                                             seen.error().text(), world_.loop->now())));
+            }
+            CO_TRY(seen);
         } else {
             co_await carry_out(plan.actions, &observed, key, &instance);
         }
@@ -465,9 +477,14 @@ io::Task<Status> InstanceController::reconcile_deleting(InstanceKey key, ServedK
     const Revision* revision = registry_->latest(kind.definition);
     const bool has_author_conditions =
         revision != nullptr && revision->graph != nullptr && revision->graph->has_author_conditions;
-    const std::vector<Object> present = CO_TRY(co_await members(instance, {}));
+    const Result<std::vector<Object>> present = co_await members(instance, {});
+    if (!present && !is_lasting(present.error())) {
+        co_return Error(present.error());
+    }
     const Result<graph::DeletionPlan> plan =
-        graph::deletion_plan(instance, present, has_author_conditions, plan_options(world_));
+        present
+            ? graph::deletion_plan(instance, *present, has_author_conditions, plan_options(world_))
+            : Result<graph::DeletionPlan>(present.error());
     if (!plan) {
         CO_TRY(co_await write_status(
             key, kind,
@@ -734,7 +751,7 @@ io::Task<Result<Informer*>> InstanceController::children(kube::Resource resource
     });
     CO_TRY(
         (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
-                                         informer.cache().wait_synced()))
+                                         informer.cache().wait_synced_or_refused()))
             .context("watching ", resource.gvr.resource));
     co_return &informer;
 }
@@ -751,7 +768,7 @@ io::Task<Result<Informer*>> InstanceController::external(InformerKey key, Instan
     });
     CO_TRY(
         (co_await io::with_timeout<void>(world_.loop, sync_timeout, "the first answer did not come",
-                                         informer.cache().wait_synced()))
+                                         informer.cache().wait_synced_or_refused()))
             .context("watching ", key.resource.gvr.resource));
     co_return &informer;
 }

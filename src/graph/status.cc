@@ -66,4 +66,19 @@ InstanceStatus unresolved_status(const Object& instance, bool has_author_conditi
     return out;
 }
 
+InstanceStatus unobserved_status(const Object& instance, bool has_author_conditions,
+                                 std::string_view message, Time now) {
+    InstanceStatus out;
+    out.value = status_of(instance);
+    out.state = "ERROR";
+    if (!has_author_conditions) {
+        ConditionSet conditions = instance_conditions(instance, now);
+        conditions.set_false("ResourcesReady", "NotReady",
+                             cat("resource reconciliation failed: ", message));
+        out.value.set("conditions", to_value(conditions.all()));
+    }
+    out.value.set("state", out.state);
+    return out;
+}
+
 }  // namespace weft::graph

@@ -30,4 +30,9 @@ struct InstanceStatus {
 [[nodiscard]] InstanceStatus unresolved_status(const Object& instance, bool has_author_conditions,
                                                std::string_view message, bool pending, Time now);
 
+// For an instance of which the server does not show what there is: ResourcesReady is False with
+// this text and the state ERROR. Everything else is kept.
+[[nodiscard]] InstanceStatus unobserved_status(const Object& instance, bool has_author_conditions,
+                                               std::string_view message, Time now);
+
 }  // namespace weft::graph
