@@ -607,6 +607,12 @@ io::Task<void> InstanceController::carry_out(std::vector<Action> actions, graph:
         if (apply != nullptr && apply->node.empty()) {
             co_await scope.join();
             co_await carry_out_one(&action, observed, key, instance);
+            // What the instance does not name yet would be left behind when it is deleted.
+            const graph::ObservedObject* seen =
+                observed->find({apply->desired.group_version_kind(), apply->desired.key()});
+            if (seen != nullptr && seen->error) {
+                co_return;
+            }
             continue;
         }
         if (++under_way % actions_in_flight_max == 0) {
