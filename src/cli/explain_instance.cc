@@ -103,15 +103,41 @@ io::Task<Result<graph::SharedGraph>> served_graph(Connection connection, std::st
     co_return compiled.graph;
 }
 
-void print_deletion(const Object& instance) {
-    const std::vector<graph::GroupKind> kinds = graph::recorded_scope(instance).group_kinds;
-    std::string text;
-    for (const graph::GroupKind& kind : kinds) {
-        append(text, text.empty() ? "" : ", ", kind.text());
+std::string finalizers_of(const Object& object) {
+    const Value* found = object.value().find("metadata", "finalizers");
+    return found == nullptr || found->size() == 0 ? "" : to_json(*found);
+}
+
+// What it still waits for: the children that are there, and what keeps those that were deleted.
+io::Task<Status> print_deletion(Connection connection, const Object* instance, Time now) {
+    const std::optional<Time> since =
+        parse_rfc3339(instance->value().string_at("metadata", "deletionTimestamp"));
+    print(cat("it is being deleted", age_text(now, since),
+              "; finalizers: ", finalizers_of(*instance), "\n"));
+    size_t left = 0;
+    for (const graph::GroupKind& kind : graph::recorded_scope(*instance).group_kinds) {
+        const auto resource = co_await connection.mapper->for_group_kind(kind.group, kind.kind);
+        if (!resource) {
+            print(cat("  ", kind.text(), "  is not served: ", resource.error().message(), "\n"));
+            continue;
+        }
+        const kube::List children = CO_TRY(co_await connection.client->list_all(
+            *resource,
+            {.label_selector = cat(graph::label_part_of, "=", graph::apply_set_id(*instance))}));
+        for (const Object& child : children.items) {
+            ++left;
+            const std::string finalizers = finalizers_of(child);
+            print(cat("  ", kind.kind, " ", child.key().text(), "  ",
+                      !child.is_deleting() ? "is there"
+                      : finalizers.empty() ? "is being deleted"
+                                           : "is being deleted, held by finalizers ",
+                      child.is_deleting() ? finalizers : "", "\n"));
+        }
     }
-    print(cat("it is being deleted; finalizers: ",
-              to_json(*instance.value().find("metadata", "finalizers")),
-              "; its children are of: ", text.empty() ? "nothing" : text, "\n"));
+    if (left == 0) {
+        print("  no children are left\n");
+    }
+    co_return Status{};
 }
 
 io::Task<Result<int>> explain(Connection connection, const ExplainInstanceOptions* options) {
@@ -132,7 +158,7 @@ io::Task<Result<int>> explain(Connection connection, const ExplainInstanceOption
         print("it is suspended by the annotation kro.run/reconcile\n");
     }
     if (instance.is_deleting()) {
-        print_deletion(instance);
+        CO_TRY(co_await print_deletion(connection, &instance, now));
         co_return exit_ok;
     }
     if (definition.empty()) {

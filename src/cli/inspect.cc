@@ -154,6 +154,7 @@ std::string rates_of(const std::map<std::string, double>& before,
 }
 
 io::Task<Result<int>> top(Connection connection, const TopOptions* options) {
+    // Into a file or a pipe goes one table.
     const bool is_live = is_terminal() && !options->once;
     LiveBlock block;
     std::map<std::string, double> before;
@@ -173,7 +174,7 @@ io::Task<Result<int>> top(Connection connection, const TopOptions* options) {
         } else {
             block.draw(text);
         }
-        if (options->once) {
+        if (!is_live) {
             co_return exit_ok;
         }
         if (!co_await io::sleep(connection.loop, options->interval)) {
