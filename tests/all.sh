@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 failed=0
 python3 scenarios/run.py || failed=1
 python3 docs/run.py || failed=1
-for client in diagnostics plan from_cluster instances kubectl kubectl_all restart storage testing kill controller rollout examples hostile go python helm; do
+for client in diagnostics plan from_cluster instances kubectl kubectl_all restart storage testing kill controller rollout deploy examples hostile go python helm; do
     bash "clients/$client.sh" || { echo "FAILED: $client"; failed=1; }
 done
 exit "$failed"
