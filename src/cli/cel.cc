@@ -208,27 +208,34 @@ int fail(const cel::Program& program, const cel::Value& error) {
     return exit_failed;
 }
 
+// An expression that can run, and what it was made in.
+struct Prepared {
+    Inputs inputs;
+    cel::Environment environment;
+    cel::Ast ast;
+    cel::Program program;
+};
+
+Result<Prepared> prepare(const CelOptions& options, const cel::ProgramOptions& how) {
+    Inputs inputs = TRY(read_inputs(options.inputs));
+    cel::Environment environment = environment_of(options, inputs);
+    cel::Ast ast = TRY(environment.compile(options.expression));
+    cel::Program program = TRY(environment.program(ast, how));
+    return Prepared{std::move(inputs), std::move(environment), std::move(ast), std::move(program)};
+}
+
 }  // namespace
 
 int run_cel_check(const CelOptions& options) {
-    const Result<Inputs> inputs = read_inputs(options.inputs);
-    if (!inputs) {
-        return refuse(inputs.error());
-    }
-    const cel::Environment environment = environment_of(options, *inputs);
-    const Result<cel::Ast> ast = environment.compile(options.expression);
-    if (!ast) {
-        return refuse(ast.error());
-    }
-    const Result<cel::Program> program = environment.program(*ast);
-    if (!program) {
-        return refuse(program.error());
+    const Result<Prepared> prepared = prepare(options, {});
+    if (!prepared) {
+        return refuse(prepared.error());
     }
     if (options.explain) {
-        print_report(explain(environment, *ast), options.format);
+        print_report(explain(prepared->environment, prepared->ast), options.format);
         return exit_ok;
     }
-    const std::string type = cel::to_text(ast->result_type());
+    const std::string type = cel::to_text(prepared->ast.result_type());
     if (options.format == Format::text) {
         print(type + "\n");
     } else {
@@ -238,27 +245,18 @@ int run_cel_check(const CelOptions& options) {
 }
 
 int run_cel_eval(const CelOptions& options) {
-    const Result<Inputs> inputs = read_inputs(options.inputs);
-    if (!inputs) {
-        return refuse(inputs.error());
-    }
-    const cel::Environment environment = environment_of(options, *inputs);
-    const Result<cel::Ast> ast = environment.compile(options.expression);
-    if (!ast) {
-        return refuse(ast.error());
-    }
-    const Result<cel::Program> program = environment.program(*ast, {.track_cost = true});
-    if (!program) {
-        return refuse(program.error());
+    const Result<Prepared> prepared = prepare(options, {.track_cost = true});
+    if (!prepared) {
+        return refuse(prepared.error());
     }
     cel::Activation activation;
-    for (const auto& [name, document] : *inputs) {
+    for (const auto& [name, document] : prepared->inputs) {
         activation.bind(name, document);
     }
     cel::Arena arena;
-    const cel::Outcome outcome = program->evaluate(activation, arena, {});
+    const cel::Outcome outcome = prepared->program.evaluate(activation, arena, {});
     if (outcome.value.is_error()) {
-        return fail(*program, outcome.value);
+        return fail(prepared->program, outcome.value);
     }
     if (options.format == Format::text) {
         if (!options.explain) {
@@ -276,7 +274,7 @@ int run_cel_eval(const CelOptions& options) {
         print_report(*native, options.format);
         return exit_ok;
     }
-    Value report = explain(environment, *ast);
+    Value report = explain(prepared->environment, prepared->ast);
     report.set("value", *std::move(native));
     report.mutable_member("cost").set("actual", number_or_unbounded(outcome.cost));
     print_report(report, options.format);

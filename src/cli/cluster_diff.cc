@@ -8,6 +8,7 @@
 #include "cli/connect.h"
 #include "cli/files.h"
 #include "cli/offline.h"
+#include "cli/report.h"
 #include "cli/terminal.h"
 #include "control/control.h"
 #include "merge/field_diff.h"
@@ -71,28 +72,6 @@ Told tell(const control::Preview& preview) {
     return out;
 }
 
-io::Task<Result<graph::SharedGraph>> compile_for(Connection connection, Object definition,
-                                                 const control::ControlOptions* options) {
-    control::Instruments instruments;
-    control::SchemaSource schemas(connection.loop, connection.client, connection.mapper,
-                                  &instruments);
-    Diagnostics ignored;
-    const graph::Definition parsed = graph::parse_definition(definition, &ignored);
-    CO_TRY(co_await schemas.load(control::kinds_of(parsed)));
-    graph::CompileContext context;
-    context.find_kind = [&schemas](const GroupVersionKind& kind) { return schemas.find(kind); };
-    context.gates = options->gates;
-    graph::Compiled compiled = graph::compile(parsed, context);
-    if (compiled.graph == nullptr) {
-        std::string text;
-        for (const Diagnostic& diagnostic : compiled.diagnostics) {
-            text += to_text(diagnostic);
-        }
-        co_return make_error(Reason::invalid, "the definition does not compile\n", text);
-    }
-    co_return compiled.graph;
-}
-
 // The CRD that the definition would make against the one that is there.
 io::Task<Status> diff_crd(Connection connection, graph::SharedGraph graph, bool* is_changed) {
     const std::string name(graph->crd.string_at("metadata", "name"));
@@ -122,8 +101,9 @@ io::Task<Status> diff_crd(Connection connection, graph::SharedGraph graph, bool*
     co_return Status{};
 }
 
-io::Task<Result<int>> diff_definition(Connection connection, Object definition,
+io::Task<Result<int>> diff_definition(Connection connection, const FileObject* file,
                                       const DiffOptions* options) {
+    Object definition = file->object;
     // The revision that is served knows the uid; a new definition has none yet.
     const Result<Object> present =
         co_await connection.client->get(control::definition_resource(), definition.key());
@@ -132,8 +112,15 @@ io::Task<Result<int>> diff_definition(Connection connection, Object definition,
     } else if (present.error().reason() != Reason::not_found) {
         co_return Error(present.error());
     }
-    const graph::SharedGraph graph =
-        CO_TRY(co_await compile_for(connection, definition, &options->control));
+    const graph::Compiled compiled =
+        CO_TRY(co_await compile_served(connection, definition, options->control.gates));
+    for (const Diagnostic& diagnostic : placed(*file, compiled.diagnostics)) {
+        complain(to_text(diagnostic));
+    }
+    const graph::SharedGraph graph = compiled.graph;
+    if (graph == nullptr) {
+        co_return exit_failed;
+    }
     bool is_changed = false;
     CO_TRY(co_await diff_crd(connection, graph, &is_changed));
     const auto resource = co_await connection.mapper->for_kind(graph->instance_kind);
@@ -174,11 +161,11 @@ io::Task<Result<int>> diff_definition(Connection connection, Object definition,
     co_return is_changed ? 1 : 0;
 }
 
-io::Task<Result<int>> diff_all(Connection connection, const std::vector<Object>* definitions,
+io::Task<Result<int>> diff_all(Connection connection, const std::vector<FileObject>* definitions,
                                const DiffOptions* options) {
     int code = exit_ok;
-    for (const Object& definition : *definitions) {
-        const int one = CO_TRY(co_await diff_definition(connection, definition, options));
+    for (const FileObject& definition : *definitions) {
+        const int one = CO_TRY(co_await diff_definition(connection, &definition, options));
         code = std::max(code, one);
     }
     co_return code;
@@ -192,12 +179,8 @@ int run_cluster_diff(const DiffOptions& options) {
     if (!options.after.empty()) {
         paths.push_back(options.after);
     }
-    std::vector<Object> definitions;
-    for (const FileObject& file : read_objects(paths, &diagnostics)) {
-        if (is_definition(file.object)) {
-            definitions.push_back(file.object);
-        }
-    }
+    std::vector<FileObject> definitions = read_objects(paths, &diagnostics);
+    std::erase_if(definitions, [](const FileObject& file) { return !is_definition(file.object); });
     for (const Diagnostic& diagnostic : diagnostics) {
         complain(to_text(diagnostic));
     }
@@ -205,7 +188,7 @@ int run_cluster_diff(const DiffOptions& options) {
         return exit_failed;
     }
     if (definitions.empty()) {
-        complain("weft: no ResourceGraphDefinition among the files\n");
+        complain(no_definition_text());
         return exit_failed;
     }
     return run_connected({options.kubeconfig, options.context}, [&](Connection connection) {

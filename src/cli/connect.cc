@@ -58,4 +58,25 @@ io::Task<Result<kube::Resource>> find_resource(Connection connection, std::strin
         known.empty() ? std::string("those that `kubectl get rgd` shows") : join(known, ", "));
 }
 
+io::Task<Result<graph::Compiled>> compile_served(Connection connection, Object definition,
+                                                 graph::FeatureGates gates) {
+    control::Instruments instruments;
+    control::SchemaSource schemas(connection.loop, connection.client, connection.mapper,
+                                  &instruments);
+    Diagnostics told;
+    const graph::Definition parsed = graph::parse_definition(definition, &told);
+    CO_TRY(co_await schemas.load(control::kinds_of(parsed)));
+    graph::CompileContext context;
+    context.find_kind = [&schemas](const GroupVersionKind& kind) { return schemas.find(kind); };
+    context.gates = gates;
+    graph::Compiled compiled = graph::compile(parsed, context);
+    told.insert(told.end(), std::make_move_iterator(compiled.diagnostics.begin()),
+                std::make_move_iterator(compiled.diagnostics.end()));
+    compiled.diagnostics = std::move(told);
+    if (has_errors(compiled.diagnostics)) {
+        compiled.graph = nullptr;
+    }
+    co_return compiled;
+}
+
 }  // namespace weft::cli

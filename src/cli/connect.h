@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/base.h"
+#include "graph/graph.h"
 #include "io/real_loop.h"
 #include "kube/kube.h"
 
@@ -34,5 +35,11 @@ struct Connection {
 // anything served. not_found names what there is.
 [[nodiscard]] io::Task<Result<kube::Resource>> find_resource(Connection connection,
                                                              std::string name);
+
+// A definition, compiled with the kinds that the server has, as its controller would. The graph is
+// null if a diagnostic is an error. Fails only where the server does not answer.
+[[nodiscard]] io::Task<Result<graph::Compiled>> compile_served(Connection connection,
+                                                               Object definition,
+                                                               graph::FeatureGates gates);
 
 }  // namespace weft::cli

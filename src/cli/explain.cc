@@ -1,8 +1,8 @@
 // cli/explain.cc: `weft explain`: what a diagnostic means, and what a definition may cost.
 
 #include "cli/commands.h"
-#include "cli/offline.h"
 #include "cli/terminal.h"
+#include "cli/workbench.h"
 
 namespace weft::cli {
 
@@ -80,37 +80,17 @@ std::string bounds_text(const graph::Bounds& bounds, const std::string& name) {
 }
 
 int explain_files(const ExplainOptions& options) {
-    std::unique_ptr<LiveCluster> cluster;
-    if (options.cluster.from_cluster) {
-        auto connected = LiveCluster::connect(options.cluster);
-        if (!connected) {
-            complain(cat("weft: ", connected.error().text(), "\n"));
-            return exit_failed;
-        }
-        cluster = *std::move(connected);
+    const Workbench bench({options.what}, options.crds, {.cluster = options.cluster});
+    if (!bench.complain_if_broken(false)) {
+        return exit_failed;
     }
-    Diagnostics told;
-    const std::vector<FileObject> crds = read_objects(options.crds, &told);
-    const std::vector<FileObject> objects = read_objects({options.what}, &told);
-    OfflineOptions offline;
-    offline.cluster = cluster.get();
     Value list = Value::list();
     std::string out;
-    for (const OfflineDefinition& definition : compile_offline(objects, crds, offline)) {
-        const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
-        told.insert(told.end(), found.begin(), found.end());
-        if (definition.compiled.graph != nullptr) {
-            const graph::Bounds bounds = graph::bounds_of(*definition.compiled.graph);
-            const std::string name(definition.file->object.name());
-            out += bounds_text(bounds, name);
-            list.push_back(to_value(bounds, name));
-        }
-    }
-    for (const Diagnostic& diagnostic : told) {
-        complain(to_text(diagnostic));
-    }
-    if (has_errors(told)) {
-        return exit_failed;
+    for (const OfflineDefinition& definition : bench.definitions()) {
+        const graph::Bounds bounds = graph::bounds_of(*definition.compiled.graph);
+        const std::string name(definition.file->object.name());
+        out += bounds_text(bounds, name);
+        list.push_back(to_value(bounds, name));
     }
     if (list.empty()) {
         complain(

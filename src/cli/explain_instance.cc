@@ -86,16 +86,9 @@ io::Task<Result<graph::SharedGraph>> served_graph(Connection connection, std::st
                        {"kind", "ResourceGraphDefinition"},
                        {"metadata", *owner.value().find("metadata")},
                        {"spec", *newest->value().find("spec", "snapshot", "spec")}}));
-    control::Instruments instruments;
-    control::SchemaSource schemas(connection.loop, connection.client, connection.mapper,
-                                  &instruments);
-    Diagnostics ignored;
-    const graph::Definition parsed = graph::parse_definition(snapshot, &ignored);
-    CO_TRY(co_await schemas.load(control::kinds_of(parsed)));
-    graph::CompileContext context;
-    context.find_kind = [&schemas](const GroupVersionKind& kind) { return schemas.find(kind); };
-    context.gates.cel_omit_function = true;  // It was accepted, whatever the gates were.
-    const graph::Compiled compiled = graph::compile(parsed, context);
+    // It was accepted, whatever the gates were.
+    const graph::Compiled compiled =
+        CO_TRY(co_await compile_served(connection, snapshot, {.cel_omit_function = true}));
     if (compiled.graph == nullptr) {
         co_return make_error(Reason::invalid, "revision ", *number,
                              " does not compile: ", graph::first_error_text(compiled.diagnostics));

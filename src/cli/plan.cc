@@ -179,7 +179,7 @@ Value plan_value(const Rehearsal& rehearsal) {
 }  // namespace
 
 int run_plan(const PlanOptions& options) {
-    const Workbench bench({options.definition}, options.crds, options.cluster);
+    const Workbench bench({options.definition}, options.crds, {.cluster = options.cluster});
     if (!bench.complain_if_broken()) {
         return exit_failed;
     }

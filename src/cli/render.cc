@@ -51,7 +51,7 @@ std::string documents_text(const std::vector<Value>& objects, Format format) {
 }  // namespace
 
 int run_render(const RenderOptions& options) {
-    const Workbench bench({options.definition}, options.crds, options.cluster);
+    const Workbench bench({options.definition}, options.crds, {.cluster = options.cluster});
     if (!bench.complain_if_broken()) {
         return exit_failed;
     }

@@ -28,6 +28,11 @@ Value to_value(const Diagnostic& diagnostic) {
                           {"cure", diagnostic.cure}});
 }
 
+std::string_view no_definition_text() {
+    return "weft: no ResourceGraphDefinition in what was named\n  cure: name a file or folder with "
+           "one (kind: ResourceGraphDefinition, apiVersion: kro.run/v1alpha1)\n";
+}
+
 std::string escape_markup(std::string_view text) {
     std::string out;
     for (const char c : text) {

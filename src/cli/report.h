@@ -15,6 +15,9 @@ namespace weft::cli {
 // id, severity, file, line, column, path, message, excerpt, cure.
 [[nodiscard]] Value to_value(const Diagnostic& diagnostic);
 
+// That no definition is in what was named, with the cure.
+[[nodiscard]] std::string_view no_definition_text();
+
 // For text and attributes of XML and SVG.
 [[nodiscard]] std::string escape_markup(std::string_view text);
 

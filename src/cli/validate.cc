@@ -1,10 +1,10 @@
 // cli/validate.cc: `weft validate`: every mistake of every definition, with its place.
 
 #include "cli/commands.h"
-#include "cli/offline.h"
 #include "cli/report.h"
 #include "cli/sarif.h"
 #include "cli/terminal.h"
+#include "cli/workbench.h"
 
 namespace weft::cli {
 
@@ -61,27 +61,18 @@ void print_report(const Report& report, ReportFormat format) {
 }  // namespace
 
 int run_validate(const ValidateOptions& options) {
-    std::unique_ptr<LiveCluster> cluster;
-    if (options.cluster.from_cluster) {
-        auto connected = LiveCluster::connect(options.cluster);
-        if (!connected) {
-            complain(cat("weft: ", connected.error().text(), "\n"));
-            return exit_failed;
-        }
-        cluster = *std::move(connected);
+    const Workbench bench(options.paths, options.crds,
+                          {.cluster = options.cluster,
+                           .budget = options.budget,
+                           .keep_graphs = options.format == ReportFormat::wide});
+    if (!bench.complain_if_unreachable()) {
+        return exit_failed;
     }
     Report report;
-    const std::vector<FileObject> crds = read_objects(options.crds, &report.diagnostics);
-    const std::vector<FileObject> objects = read_objects(options.paths, &report.diagnostics);
-    OfflineOptions offline;
-    offline.cluster = cluster.get();
-    offline.budget = options.budget;
-    offline.keep_graphs = options.format == ReportFormat::wide;
-    for (const OfflineDefinition& definition : compile_offline(objects, crds, offline)) {
+    report.diagnostics = bench.diagnostics();
+    for (const OfflineDefinition& definition : bench.definitions()) {
         ++report.count;
-        const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
-        report.valid += has_errors(found) ? 0 : 1;
-        report.diagnostics.insert(report.diagnostics.end(), found.begin(), found.end());
+        report.valid += has_errors(definition.compiled.diagnostics) ? 0 : 1;
         if (definition.compiled.graph != nullptr) {
             report.lines.push_back({std::string(definition.file->object.name()),
                                     graph::bounds_of(*definition.compiled.graph)});
@@ -90,11 +81,7 @@ int run_validate(const ValidateOptions& options) {
     print_report(report, options.format);
     const bool is_read =
         options.format == ReportFormat::text || options.format == ReportFormat::wide;
-    if (is_read && report.count == 0 && report.diagnostics.empty()) {
-        complain(
-            "weft: no ResourceGraphDefinition in what was named\n  cure: name a file or folder "
-            "with "
-            "one (kind: ResourceGraphDefinition, apiVersion: kro.run/v1alpha1)\n");
+    if (is_read && report.diagnostics.empty() && !bench.complain_if_none()) {
         return exit_failed;
     }
     const bool fails =

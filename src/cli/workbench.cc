@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/report.h"
 #include "cli/terminal.h"
 #include "crd/definition.h"
 
@@ -35,40 +36,52 @@ void set_place(const FileObject& file, Diagnostic* diagnostic) {
 }  // namespace
 
 Workbench::Workbench(const std::vector<std::string>& paths, const std::vector<std::string>& crds,
-                     const ClusterFlags& cluster) {
-    if (cluster.from_cluster) {
-        auto connected = LiveCluster::connect(cluster);
+                     const WorkbenchSettings& settings) {
+    if (settings.cluster.from_cluster) {
+        auto connected = LiveCluster::connect(settings.cluster);
         if (!connected) {
-            Diagnostic diagnostic;
-            diagnostic.message = connected.error().text();
-            diagnostics_.push_back(std::move(diagnostic));
+            reached_ = connected.error();
             return;
         }
         cluster_ = *std::move(connected);
     }
     crds_ = read_objects(crds, &diagnostics_);
     objects_ = read_objects(paths, &diagnostics_);
-    definitions_ = compile_offline(objects_, crds_, {.cluster = cluster_.get()});
+    definitions_ = compile_offline(objects_, crds_,
+                                   {.cluster = cluster_.get(),
+                                    .budget = settings.budget,
+                                    .keep_graphs = settings.keep_graphs});
     for (const OfflineDefinition& definition : definitions_) {
         const Diagnostics found = placed(*definition.file, definition.compiled.diagnostics);
         diagnostics_.insert(diagnostics_.end(), found.begin(), found.end());
     }
 }
 
+bool Workbench::complain_if_unreachable() const {
+    if (!reached_) {
+        complain(cat("weft: ", reached_.error().text(), "\n"));
+    }
+    return reached_.has_value();
+}
+
+bool Workbench::complain_if_none() const {
+    if (definitions_.empty()) {
+        complain(no_definition_text());
+    }
+    return !definitions_.empty();
+}
+
 bool Workbench::complain_if_broken(bool needs_definition) const {
+    if (!complain_if_unreachable()) {
+        return false;
+    }
     for (const Diagnostic& diagnostic : diagnostics_) {
         complain(to_text(diagnostic));
     }
     if (has_errors(diagnostics_)) {
         return false;
     }
-    if (needs_definition && definitions_.empty()) {
-        complain(
-            "weft: no ResourceGraphDefinition in what was named\n  cure: name a file or folder "
-            "with one (kind: ResourceGraphDefinition, apiVersion: kro.run/v1alpha1)\n");
-        return false;
-    }
-    return true;
+    return !needs_definition || complain_if_none();
 }
 
 graph::SharedGraph Workbench::graph_of(const GroupVersionKind& kind) const {

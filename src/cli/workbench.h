@@ -17,13 +17,20 @@
 
 namespace weft::cli {
 
+// What may be said beside the files: which cluster to ask, what is refused, what is kept.
+struct WorkbenchSettings {
+    ClusterFlags cluster = {};
+    graph::Budget budget = {};
+    bool keep_graphs = true;  // as in OfflineOptions
+};
+
 // The definitions of the named files with the CRDs they need, compiled. Not to be moved: the
 // definitions point into the files.
 class Workbench {
 public:
-    // Reads and compiles; what is wrong is in `diagnostics()`.
+    // Connects if `cluster` says so, reads and compiles; what is wrong is in `diagnostics()`.
     Workbench(const std::vector<std::string>& paths, const std::vector<std::string>& crds,
-              const ClusterFlags& cluster = {});
+              const WorkbenchSettings& settings = {});
     Workbench(const Workbench&) = delete;
     Workbench& operator=(const Workbench&) = delete;
     ~Workbench() = default;
@@ -32,6 +39,11 @@ public:
     [[nodiscard]] const std::vector<OfflineDefinition>& definitions() const { return definitions_; }
     [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
 
+    // False, and said on standard error, if there is no answer from the cluster that was asked for:
+    // then nothing was read.
+    [[nodiscard]] bool complain_if_unreachable() const;
+    // False, and said on standard error, if no file holds a definition.
+    [[nodiscard]] bool complain_if_none() const;
     // Writes the diagnostics to standard error; with `needs_definition`, also that there is none.
     // False if the command cannot go on.
     [[nodiscard]] bool complain_if_broken(bool needs_definition = true) const;
@@ -50,6 +62,7 @@ public:
     [[nodiscard]] schema::SchemaPtr schema_of(const GroupVersionKind& kind) const;
 
 private:
+    Status reached_;
     std::unique_ptr<LiveCluster> cluster_;
     std::vector<FileObject> crds_;
     std::vector<FileObject> objects_;
