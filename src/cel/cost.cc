@@ -13,15 +13,13 @@ namespace weft::cel {
 
 namespace {
 
-// Kubernetes' largest request, on which sizes without a bound of their own rest.
-constexpr uint64_t max_request_size = 3 * 1024 * 1024;
-
 using Path = std::vector<std::string_view>;
 
 class Estimator {
 public:
-    Estimator(const Environment::Rep& environment, const Ast& ast, const SizeOfPath& size_of)
-        : environment_(environment), ast_(ast), size_of_(size_of) {}
+    Estimator(const Environment::Rep& environment, const Ast& ast, const SizeOfPath& size_of,
+              const std::optional<SizeEstimate>& unknown)
+        : environment_(environment), ast_(ast), size_of_(size_of), unknown_(unknown) {}
 
     CostEstimate cost(const Expr& expr) {
         switch (expr.kind) {
@@ -78,7 +76,7 @@ public:
                 return size_of(*local->source);
             }
         }
-        return std::nullopt;
+        return unknown_;
     }
 
 private:
@@ -352,7 +350,8 @@ private:
         locals_.resize(outside);
         const SizeEstimate count = size_or_unknown(*loop.range);
         // cel-go 0.26 and before, which Kubernetes has, take the result to be as long as the range.
-        if (environment_.profile.kind == Profile::Kind::kubernetes) {
+        // So does whoever wants an estimate that ends.
+        if (environment_.profile.kind == Profile::Kind::kubernetes || unknown_) {
             sizes_[expr.id] = count;
         }
         return sum + CostEstimate{saturating_multiply(count.min, turn.min),
@@ -362,6 +361,7 @@ private:
     const Environment::Rep& environment_;
     const Ast& ast_;
     const SizeOfPath& size_of_;
+    std::optional<SizeEstimate> unknown_;
     std::map<uint32_t, Path> paths_;
     std::map<uint32_t, SizeEstimate> sizes_;
     std::vector<Local> locals_;
@@ -404,13 +404,14 @@ CostEstimate scale_cost(const SizeEstimate& size, double factor) {
 }
 
 CostEstimate estimate_cost(const Environment& environment, const Ast& ast,
-                           const SizeOfPath& size_of) {
-    return Estimator(environment.rep(), ast, size_of).cost(ast.root());
+                           const SizeOfPath& size_of, const std::optional<SizeEstimate>& unknown) {
+    return Estimator(environment.rep(), ast, size_of, unknown).cost(ast.root());
 }
 
 std::optional<SizeEstimate> estimate_size(const Environment& environment, const Ast& ast,
-                                          const SizeOfPath& size_of) {
-    Estimator estimator(environment.rep(), ast, size_of);
+                                          const SizeOfPath& size_of,
+                                          const std::optional<SizeEstimate>& unknown) {
+    Estimator estimator(environment.rep(), ast, size_of, unknown);
     // Sizes of calls are found out while their costs are.
     static_cast<void>(estimator.cost(ast.root()));
     return estimator.size_of(ast.root());
@@ -460,7 +461,7 @@ uint64_t max_elements(const schema::Schema& schema) {
         return constraints == nullptr ? std::nullopt : bound(constraints->*member);
     };
     if (schema.int_or_string) {
-        return max_request_size - 2;
+        return request_size_max - 2;
     }
     switch (schema.type) {
         case schema::Type::array: {
@@ -468,7 +469,7 @@ uint64_t max_elements(const schema::Schema& schema) {
                 return *limit;
             }
             const uint64_t item = schema.items == nullptr ? 0 : min_serialized_size(*schema.items);
-            return (max_request_size - 2) / (item + 1);
+            return (request_size_max - 2) / (item + 1);
         }
         case schema::Type::object: {
             if (schema.additional_properties == nullptr) {
@@ -478,7 +479,7 @@ uint64_t max_elements(const schema::Schema& schema) {
                 return *limit;
             }
             // A key of no length takes two quotes, a colon and a comma.
-            return (max_request_size - 2) /
+            return (request_size_max - 2) /
                    (min_serialized_size(*schema.additional_properties) + 6);
         }
         case schema::Type::string: {
@@ -490,7 +491,7 @@ uint64_t max_elements(const schema::Schema& schema) {
             }
             const auto limit = limit_of(&schema::Constraints::max_length);
             if (schema.format == "byte") {
-                return limit ? *limit : max_request_size - 2;
+                return limit ? *limit : request_size_max - 2;
             }
             if (constraints != nullptr && !constraints->enum_values.empty()) {
                 uint64_t longest = 0;
@@ -501,7 +502,7 @@ uint64_t max_elements(const schema::Schema& schema) {
                 return longest;
             }
             // Code points of up to four bytes.
-            return limit ? saturating_multiply(*limit, 4) : max_request_size - 2;
+            return limit ? saturating_multiply(*limit, 4) : request_size_max - 2;
         }
         default:
             return 0;

@@ -32,6 +32,9 @@ namespace weft::cel {
 inline constexpr double string_traversal_factor = 0.1;
 inline constexpr double regex_length_factor = 0.25;
 
+// Kubernetes' largest request, on which sizes rest that have no bound of their own.
+inline constexpr uint64_t request_size_max = 3 * 1024 * 1024;
+
 // What is known about the length of a value: its path ("self", "items", "@items"), and whether it
 // is the value that the path names. Nothing if it does not know.
 using SizeOfPath =
@@ -39,14 +42,17 @@ using SizeOfPath =
 
 // The cost of a checked expression, between the least and the most. Sizes are asked of `size_of`
 // if it is given; otherwise variables that the environment declares by a schema have the sizes that
-// the schema bounds.
+// the schema bounds. A value about which nothing is known has the size `unknown`; cel-go and
+// Kubernetes, and so the default, know no bound of it.
 [[nodiscard]] CostEstimate estimate_cost(const Environment& environment, const Ast& ast,
-                                         const SizeOfPath& size_of = nullptr);
+                                         const SizeOfPath& size_of = nullptr,
+                                         const std::optional<SizeEstimate>& unknown = {});
 
 // The size of the value of a checked expression: elements, entries or code points. Nothing if
-// nothing is known about it.
-[[nodiscard]] std::optional<SizeEstimate> estimate_size(const Environment& environment,
-                                                        const Ast& ast, const SizeOfPath& size_of);
+// nothing is known about it and there is no `unknown`.
+[[nodiscard]] std::optional<SizeEstimate> estimate_size(
+    const Environment& environment, const Ast& ast, const SizeOfPath& size_of,
+    const std::optional<SizeEstimate>& unknown = {});
 
 // The most elements, entries or characters that a value of a schema may have in a request of three
 // mebibytes: Kubernetes' DeclType.MaxElements.

@@ -43,20 +43,40 @@ void list_entries(PageFormat format) {
     print(out);
 }
 
+Value to_value(const graph::CostlyExpression& expression) {
+    return Value::map_of({{"expression", expression.text},
+                          {"path", expression.path},
+                          {"cost", graph::bound_text(expression.cost)},
+                          {"times", graph::bound_text(expression.times)},
+                          {"driver", expression.driver}});
+}
+
 Value to_value(const graph::Bounds& bounds, const std::string& name) {
     Value nodes = Value::list();
     for (const graph::NodeBound& node : bounds.nodes) {
+        Value loops = Value::list();
+        for (const graph::LoopBound& loop : node.loops) {
+            loops.push_back(Value::map_of({{"list", loop.list},
+                                           {"items", graph::bound_text(loop.items)},
+                                           {"driver", loop.driver}}));
+        }
         nodes.push_back(Value::map_of({{"id", node.id},
                                        {"objects", graph::bound_text(node.objects)},
                                        {"cost", graph::bound_text(node.cost)},
-                                       {"costliest", node.costliest},
-                                       {"path", node.costliest_path}}));
+                                       {"loops", std::move(loops)},
+                                       {"costliest", to_value(node.costliest)}}));
     }
     return Value::map_of({{"definition", name},
                           {"objects", graph::bound_text(bounds.objects)},
                           {"cost", graph::bound_text(bounds.cost)},
                           {"statusCost", graph::bound_text(bounds.status_cost)},
+                          {"costliest", to_value(bounds.costliest())},
                           {"resources", std::move(nodes)}});
+}
+
+// " (`schema.spec.zones` has no maxItems)"; nothing without a driver.
+std::string driver_text(const std::string& driver) {
+    return driver.empty() ? "" : cat(" (", driver, ")");
 }
 
 std::string bounds_text(const graph::Bounds& bounds, const std::string& name) {
@@ -65,17 +85,23 @@ std::string bounds_text(const graph::Bounds& bounds, const std::string& name) {
                           " of one instance; its expressions cost at most ",
                           graph::bound_text(bounds.cost), " for one plan\n");
     for (const graph::NodeBound& node : bounds.nodes) {
-        append(out, "  ", node.id, ": objects ", graph::bound_text(node.objects), ", cost ",
+        append(out, "  ", node.id, ": objects ", graph::bound_text(node.objects),
+               node.is_limited ? " (the collection limit)" : "", ", cost ",
                graph::bound_text(node.cost), "\n");
-        for (const auto& [list, most] : node.loops) {
-            append(out, "    loop over ", list, ": at most ", graph::bound_text(most), " items\n");
+        for (const graph::LoopBound& loop : node.loops) {
+            append(out, "    loop over ", loop.list, ": at most ", graph::bound_text(loop.items),
+                   " items", driver_text(loop.driver), "\n");
         }
-        if (!node.costliest.empty()) {
-            append(out, "    most of it: ", node.costliest, " at ", node.costliest_path,
-                   node.times > 1 ? cat(", ", graph::bound_text(node.times), " times") : "", "\n");
+        if (!node.costliest.text.empty()) {
+            append(out, "    most of it: ", node.costliest.text, " at ", node.costliest.path,
+                   node.costliest.times > 1
+                       ? cat(", ", graph::bound_text(node.costliest.times), " times")
+                       : "",
+                   driver_text(node.costliest.driver), "\n");
         }
     }
-    append(out, "  status: cost ", graph::bound_text(bounds.status_cost), "\n");
+    append(out, "  status: cost ", graph::bound_text(bounds.status_cost),
+           driver_text(bounds.status_costliest.driver), "\n");
     return out;
 }
 

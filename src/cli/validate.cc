@@ -19,7 +19,11 @@ struct Line {
 std::string line_text(const Line& line) {
     return cat(line.name, ": at most ", graph::bound_text(line.bounds.objects),
                line.bounds.objects == 1 ? " object" : " objects", ", cost at most ",
-               graph::bound_text(line.bounds.cost), "\n");
+               graph::bound_text(line.bounds.cost),
+               line.bounds.costliest().driver.empty()
+                   ? ""
+                   : cat(", since ", line.bounds.costliest().driver),
+               "\n");
 }
 
 struct Report {

@@ -69,6 +69,45 @@ TEST(Bounds, AListWithoutABoundStopsAtTheCollectionLimit) {
     EXPECT_EQ(bounds_of(*compiled.graph).nodes[1].objects, 1000U);
 }
 
+TEST(Bounds, WhatHasNoLimitIsNamedWhereItDrives) {
+    const std::string spec = replace_all(zones, "${schema.spec.zones}", "${schema.spec.open}");
+    const Bounds bounds = bounds_of(*compile_spec(spec).graph);
+
+    const NodeBound& per_zone = bounds.nodes[1];
+    ASSERT_EQ(per_zone.loops.size(), 2U);
+    EXPECT_EQ(per_zone.loops[0].driver, "`schema.spec.open` has no maxItems");
+    EXPECT_EQ(per_zone.loops[1].driver, "");
+    EXPECT_TRUE(per_zone.is_limited);
+    // The name of each object is as long as an item of the list may be.
+    EXPECT_EQ(per_zone.costliest.driver, "`schema.spec.open[]` has no maxLength");
+    EXPECT_EQ(bounds.costliest().text, per_zone.costliest.text);
+}
+
+TEST(Bounds, NoEstimateIsWithoutEnd) {
+    const Compiled compiled = compile_spec(R"(
+schema:
+  kind: A
+  apiVersion: v1
+  spec: {name: string, words: '[]string', any: object}
+resources:
+- id: made
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: '${schema.spec.words.map(w, w.lowerAscii()).filter(w, w != "a").join("-").replace("a", "b")}'}
+    data:
+      all: '${schema.spec.any.list.map(x, schema.spec.words.exists(w, w == x)).map(b, string(b)).join()}'
+      parts: '${schema.spec.name.split(",").map(p, p + "x").join()}'
+)");
+    ASSERT_NE(compiled.graph, nullptr) << first_error_text(compiled.diagnostics);
+
+    const Bounds bounds = bounds_of(*compiled.graph);
+
+    EXPECT_LT(bounds.cost, UINT64_MAX);
+    EXPECT_GT(bounds.cost, uint64_t{1} << 20);
+    EXPECT_THAT(bounds.costliest().driver, HasSubstr("`schema.spec."));
+}
+
 TEST(Bounds, ATighterBoundCostsLess) {
     const auto cost_with = [](std::string_view items) {
         const Compiled compiled = compile_spec(replace_all(zones, "maxItems=7", items));
