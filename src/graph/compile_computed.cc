@@ -81,8 +81,9 @@ std::optional<ComputedField> Compiler::compile_computed_field(const ComputedText
         base_environment().extend().object("schema", instance_schema_, "__type_schema").build();
     Result<CompiledExpression> compiled = compile_expression(environment, expression, *inspected);
     if (!compiled) {
+        const std::vector<Cause>& causes = compiled.error().details().causes;
         tell("G016", where, cat(front, compiled.error().message()), start,
-             suggest_field(expression, compiled.error()));
+             causes.empty() ? "" : suggest_field(expression, causes[0]));
         return std::nullopt;
     }
     const cel::Type* output = compiled->program.ast().result_type();

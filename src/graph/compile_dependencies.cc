@@ -73,6 +73,31 @@ void Compiler::tell_unknown_name(const Draft& draft, const Expression& expressio
          offset_in_source(expression, inspection.unknown_at[which]), suggestion(name, candidates));
 }
 
+void Compiler::tell_other_names(const Expression& expression, const Inspection& inspection,
+                                const Path& path, std::string_view front,
+                                const std::vector<std::string>& allowed, uint32_t told_at) {
+    const auto tell_name = [&](std::string_view what, const std::string& name, uint32_t at) {
+        if (at != told_at && !poisoned_.contains(name)) {
+            tell("G014", path, cat(front, what, ": [", name, "]"),
+                 offset_in_source(expression, at));
+        }
+    };
+    for (size_t i = 0; i < inspection.known.size(); ++i) {
+        if (std::ranges::find(allowed, inspection.known[i]) == allowed.end()) {
+            tell_name("references unknown identifiers", inspection.known[i],
+                      inspection.known_at[i]);
+        }
+    }
+    for (size_t i = 0; i < inspection.unknown.size(); ++i) {
+        tell_name("references unknown identifiers", inspection.unknown[i],
+                  inspection.unknown_at[i]);
+    }
+    for (size_t i = 0; i < inspection.unknown_functions.size(); ++i) {
+        tell_name("uses unknown functions", inspection.unknown_functions[i],
+                  inspection.unknown_functions_at[i]);
+    }
+}
+
 bool Compiler::inspect_one(const Draft& draft, const Expression& expression, const Path& path,
                            std::string_view prefix, std::string_view variable, Inspection& out,
                            std::vector<std::string>& used_variables) {
@@ -88,11 +113,14 @@ bool Compiler::inspect_one(const Draft& draft, const Expression& expression, con
         return false;
     }
     out = *std::move(inspected);
+    bool has_wrong_names = false;
+    bool is_lost = false;  // for a reason that makes looking further worthless
     if (!context_.gates.cel_omit_function && out.uses_omit) {
         tell("G020", path,
              cat(front, "omit() requires the CELOmitFunction feature gate to be enabled"),
              offset_in_source(expression, out.omit_at));
         out.is_broken = true;
+        is_lost = true;
     }
     for (size_t i = 0; i < out.known.size(); ++i) {
         const std::string& name = out.known[i];
@@ -101,7 +129,9 @@ bool Compiler::inspect_one(const Draft& draft, const Expression& expression, con
                  cat(front, "runtime is only available in status.conditions expressions"),
                  offset_in_source(expression, out.known_at[i]));
             out.is_broken = true;
+            is_lost = true;
         }
+        is_lost = is_lost || poisoned_.contains(name) || draft.poisoned.contains(name);
         out.is_broken = out.is_broken || draft.poisoned.contains(name);
     }
     const std::vector<std::string>& variables = draft.programs.variables;
@@ -111,20 +141,29 @@ bool Compiler::inspect_one(const Draft& draft, const Expression& expression, con
             !variable.empty() && std::ranges::find(variables, name) != variables.end();
         if (is_variable) {
             add_once(used_variables, name);
+            is_lost = is_lost || draft.poisoned.contains(name);
             out.is_broken = out.is_broken || draft.poisoned.contains(name);
         } else if (draft.has_lost_fields || poisoned_.contains(name) ||
                    draft.poisoned.contains(name)) {
             out.is_broken = true;
+            is_lost = true;
         } else {
             tell_unknown_name(draft, expression, path, out, i, front);
             out.is_broken = true;
+            has_wrong_names = true;
         }
     }
-    if (!out.unknown_functions.empty()) {
-        tell("G014", path, cat(front, "uses unknown functions: ", go_list(out.unknown_functions)),
-             offset_in_source(expression, out.unknown_functions_at[0]));
+    // kro names all of them at once; each has its own place.
+    for (size_t i = 0; i < out.unknown_functions.size(); ++i) {
+        tell("G014", path,
+             cat(front, "uses unknown functions: ",
+                 go_list(i == 0 ? out.unknown_functions
+                                : std::vector<std::string>{out.unknown_functions[i]})),
+             offset_in_source(expression, out.unknown_functions_at[i]));
         out.is_broken = true;
+        has_wrong_names = true;
     }
+    out.has_wrong_names = has_wrong_names && !is_lost;
     return !out.is_broken;
 }
 
@@ -187,27 +226,20 @@ void Compiler::inspect_draft(Draft& draft) {
         }
         add_reads(dimension.expression, dimension.inspection, dimension.path);
     }
-    for (PlacedExpression& condition : draft.include_when) {
-        std::vector<std::string> used;
-        inspect_one(draft, condition.expression, condition.path,
-                    "failed to extract dependencies from includeWhen: ", "", condition.inspection,
-                    used);
-        add_reads(condition.expression, condition.inspection, condition.path);
-    }
-    for (PlacedExpression& condition : draft.propagate_when) {
-        std::vector<std::string> used;
-        inspect_one(draft, condition.expression, condition.path,
-                    "failed to extract dependencies from propagateWhen: ", "", condition.inspection,
-                    used);
-        add_reads(condition.expression, condition.inspection, condition.path);
-    }
-    for (PlacedExpression& condition : draft.include_items_when) {
-        std::vector<std::string> used;
-        inspect_one(draft, condition.expression, condition.path,
-                    "failed to extract dependencies from includeItemsWhen: ", "items",
-                    condition.inspection, used);
-        add_reads(condition.expression, condition.inspection, condition.path);
-    }
+    // `variable` as inspect_one() takes it: only items of a collection see the variables.
+    const auto inspect_conditions = [&](std::vector<PlacedExpression>& conditions,
+                                        std::string_view word, std::string_view variable) {
+        for (PlacedExpression& condition : conditions) {
+            std::vector<std::string> used;
+            inspect_one(draft, condition.expression, condition.path,
+                        cat("failed to extract dependencies from ", word, ": "), variable,
+                        condition.inspection, used);
+            add_reads(condition.expression, condition.inspection, condition.path);
+        }
+    };
+    inspect_conditions(draft.include_when, "includeWhen", "");
+    inspect_conditions(draft.propagate_when, "propagateWhen", "");
+    inspect_conditions(draft.include_items_when, "includeItemsWhen", "items");
 }
 
 void Compiler::check_dimensions_used(const Draft& draft,

@@ -62,16 +62,20 @@ std::optional<Inspection> Compiler::inspect_status(const Expression& expression,
         tell("G016", path, cat(front, message), offset_of_error(expression, inspected.error()));
         return std::nullopt;
     }
-    std::string hint;
-    if (const Result<Inspection> all = inspector_->inspect(expression.text)) {
-        if (std::ranges::any_of(all->unknown,
-                                [this](const auto& name) { return poisoned_.contains(name); })) {
-            return std::nullopt;  // Told where the name stands.
-        }
-        const std::vector<std::string_view> candidates(allowed.begin(), allowed.end());
-        hint = all->unknown.empty() ? "" : suggestion(all->unknown[0], candidates);
+    Result<Inspection> all = inspector_->inspect(expression.text);
+    if (!all || std::ranges::any_of(
+                    all->unknown, [this](const auto& name) { return poisoned_.contains(name); })) {
+        return std::nullopt;  // Told where the name stands.
     }
-    tell("G014", path, cat(front, message), offset_in_source(expression, mistake_at), hint);
+    const std::vector<std::string_view> candidates(allowed.begin(), allowed.end());
+    tell("G014", path, cat(front, message), offset_in_source(expression, mistake_at),
+         all->unknown.empty() ? "" : suggestion(all->unknown[0], candidates));
+    tell_other_names(expression, *all, path, front, allowed, mistake_at);
+    all->has_wrong_names =
+        !all->uses_omit && std::ranges::none_of(all->known, [this](const auto& name) {
+            return poisoned_.contains(name);
+        });
+    tell_rest(*environment_, expression, *all, path, front);
     return std::nullopt;
 }
 
@@ -115,11 +119,10 @@ void Compiler::compile_status_fields(const Value& status) {
         Result<CompiledExpression> compiled =
             compile_expression(*environment_, field.expression, *inspected);
         if (!compiled) {
-            tell_broken(
-                field.expression, path,
-                cat(front, "failed to type-check status expression ", user_text, " at path ",
-                    quote(field.path.text()), ": ", compiled.error().message()),
-                compiled.error());
+            tell_broken(field.expression, path,
+                        cat(front, "failed to type-check status expression ", user_text,
+                            " at path ", quote(field.path.text()), ": "),
+                        compiled.error());
             continue;
         }
         if (inspected->known.empty()) {
@@ -186,8 +189,7 @@ void Compiler::compile_author_conditions(const Value& conditions) {
             compile_expression(*environment_, condition.expression, *inspected);
         if (!compiled) {
             tell_broken(condition.expression, condition.path,
-                        cat(front, "failed to type-check condition ", user_text, ": ",
-                            compiled.error().message()),
+                        cat(front, "failed to type-check condition ", user_text, ": "),
                         compiled.error());
             continue;
         }

@@ -80,13 +80,12 @@ Result<CompiledExpression> Compiler::compile_expression(const cel::Environment& 
     return out;
 }
 
-std::string Compiler::suggest_field(const Expression& expression, const Error& error) const {
+std::string Compiler::suggest_field(const Expression& expression, const Cause& cause) const {
     constexpr std::string_view front = "undefined field '";
-    const std::vector<Cause>& causes = error.details().causes;
-    if (causes.empty() || !causes[0].message.starts_with(front)) {
+    if (!cause.message.starts_with(front)) {
         return "";
     }
-    const std::string_view rest = std::string_view(causes[0].message).substr(front.size());
+    const std::string_view rest = std::string_view(cause.message).substr(front.size());
     const std::string_view name = rest.substr(0, rest.find('\''));
     // What stands before ".name", if it is a plain path.
     const std::string& text = expression.text;
@@ -133,10 +132,47 @@ std::string Compiler::suggest_field(const Expression& expression, const Error& e
     return suggestion(name, names);
 }
 
-void Compiler::tell_broken(const Expression& expression, const Path& path, std::string message,
+void Compiler::tell_broken(const Expression& expression, const Path& path, std::string_view front,
                            const Error& error) {
-    tell("G016", path, std::move(message), offset_of_error(expression, error),
-         suggest_field(expression, error));
+    const std::vector<Cause>& causes = error.details().causes;
+    tell("G016", path, cat(front, error.message()), offset_of_error(expression, error),
+         causes.empty() ? "" : suggest_field(expression, causes[0]));
+    for (size_t i = 1; i < causes.size(); ++i) {
+        tell("G016", path, cat(front, causes[i].message), offset_of_cause(expression, causes[i]),
+             suggest_field(expression, causes[i]));
+    }
+}
+
+void Compiler::tell_rest(const cel::Environment& environment, const Expression& expression,
+                         const Inspection& inspection, const Path& path, std::string_view front) {
+    if (!inspection.has_wrong_names) {
+        return;
+    }
+    const Result<cel::Ast> ast = environment.compile(expression.text);
+    if (ast) {
+        return;
+    }
+    const auto is_told = [&inspection](std::string_view message) {
+        constexpr std::string_view undeclared = "undeclared reference to '";
+        if (!message.starts_with(undeclared)) {
+            return false;
+        }
+        message.remove_prefix(undeclared.size());
+        const std::string_view name = message.substr(0, message.find('\''));
+        // Of `a.b.c` the checker may name more than the first part.
+        const std::string_view first = name.substr(0, name.find('.'));
+        // A known name that is not declared is one of another scope, which was told, too.
+        return inspection.reads(first) ||
+               std::ranges::find(inspection.unknown, first) != inspection.unknown.end() ||
+               std::ranges::find(inspection.unknown_functions, name) !=
+                   inspection.unknown_functions.end();
+    };
+    for (const Cause& cause : ast.error().details().causes) {
+        if (!is_told(cause.message)) {
+            tell("G016", path, cat(front, cause.message), offset_of_cause(expression, cause),
+                 suggest_field(expression, cause));
+        }
+    }
 }
 
 void Compiler::compile_types(Draft& draft) {
@@ -187,14 +223,20 @@ void Compiler::compile_ready_when(Draft& draft) {
         if (!is_parsed && mentions_poisoned(condition.expression)) {
             continue;
         }
-        tell(is_parsed ? "G014" : "G016", condition.path,
-             cat("failed to validate resource ", quote(id), ": resource ", quote(id),
-                 " readyWhen: ", message),
+        const std::string front = cat("failed to validate resource ", quote(id), ": resource ",
+                                      quote(id), " readyWhen: ");
+        tell(is_parsed ? "G014" : "G016", condition.path, cat(front, message),
              is_parsed ? offset_in_source(condition.expression, mistake_at)
                        : offset_of_error(condition.expression, inspected.error()),
              is_parsed && message.starts_with("references unknown")
                  ? cat("readyWhen sees only ", quote(own), ": ")
                  : "");
+        if (Result<Inspection> all = inspector_->inspect(condition.expression.text)) {
+            tell_other_names(condition.expression, *all, condition.path, front, {own}, mistake_at);
+            condition.inspection = *std::move(all);
+            condition.inspection.is_broken = true;
+            condition.inspection.has_wrong_names = !condition.inspection.uses_omit;
+        }
     }
     if (is_collection && !draft.ready_when.empty()) {
         const cel::Environment environment =
@@ -220,6 +262,8 @@ void Compiler::compile_dimensions(Draft& draft, cel::Environment& environment) {
         const PlacedExpression& dimension = draft.dimensions[i];
         const std::string name = quote(draft.programs.variables[i]);
         if (dimension.inspection.is_broken) {
+            tell_rest(*environment_, dimension.expression, dimension.inspection, dimension.path,
+                      cat(front, name, ": "));
             return &cel::types::dyn;
         }
         if (dimension.inspection.uses_omit) {
@@ -231,8 +275,8 @@ void Compiler::compile_dimensions(Draft& draft, cel::Environment& environment) {
         Result<CompiledExpression> compiled =
             compile_expression(*environment_, dimension.expression, dimension.inspection);
         if (!compiled) {
-            tell_broken(dimension.expression, dimension.path,
-                        cat(front, name, ": ", compiled.error().message()), compiled.error());
+            tell_broken(dimension.expression, dimension.path, cat(front, name, ": "),
+                        compiled.error());
             return &cel::types::dyn;
         }
         const cel::Type* type = compiled->program.ast().result_type();
@@ -267,18 +311,20 @@ std::vector<FieldProgram> Compiler::compile_fields(Draft& draft,
     const std::string front = cat("failed to validate resource ", quote(id), ": ");
     std::vector<FieldProgram> fields;
     for (size_t i = 0; i < draft.parsed.expressions.size(); ++i) {
-        if (draft.inspections[i].is_broken || draft.inspections[i].reads("each")) {
-            continue;  // `each` was told by the graph: it has no such node.
-        }
         const FieldExpression& field = draft.parsed.expressions[i];
+        const std::string wrong =
+            cat(front, "failed to compile template expression ",
+                quote(field.expression.user_text()), " at path ", quote(field.path.text()), ": ");
+        if (draft.inspections[i].is_broken || draft.inspections[i].reads("each")) {
+            // `each` was told by the graph: it has no such node.
+            tell_rest(environment, field.expression, draft.inspections[i],
+                      field_path(draft, field.path), wrong);
+            continue;
+        }
         Result<CompiledExpression> compiled =
             compile_expression(environment, field.expression, draft.inspections[i]);
         if (!compiled) {
-            tell_broken(field.expression, field_path(draft, field.path),
-                        cat(front, "failed to compile template expression ",
-                            quote(field.expression.user_text()), " at path ",
-                            quote(field.path.text()), ": ", compiled.error().message()),
-                        compiled.error());
+            tell_broken(field.expression, field_path(draft, field.path), wrong, compiled.error());
             continue;
         }
         const bool iterates = !draft.inspections[i].unknown.empty();
@@ -315,18 +361,19 @@ void Compiler::compile_conditions(const Draft& draft, const cel::Environment& en
     const std::string& id = draft.entry->id;
     const std::string front = cat("failed to validate resource ", quote(id), ": ");
     for (const PlacedExpression& condition : from) {
-        if (condition.inspection.is_broken ||
-            (word == "includeWhen" && condition.inspection.reads("each"))) {
-            continue;
-        }
         const std::string what = cat(word, " expression ", quote(condition.expression.user_text()),
                                      " in resource ", quote(id));
+        const std::string wrong = cat(front, "failed to type-check ", what, ": ");
+        if (condition.inspection.is_broken ||
+            (word == "includeWhen" && condition.inspection.reads("each"))) {
+            tell_rest(environment, condition.expression, condition.inspection, condition.path,
+                      wrong);
+            continue;
+        }
         Result<CompiledExpression> compiled =
             compile_expression(environment, condition.expression, condition.inspection);
         if (!compiled) {
-            tell_broken(condition.expression, condition.path,
-                        cat(front, "failed to type-check ", what, ": ", compiled.error().message()),
-                        compiled.error());
+            tell_broken(condition.expression, condition.path, wrong, compiled.error());
             continue;
         }
         if (condition.inspection.uses_omit) {

@@ -222,12 +222,14 @@ size_t offset_in_source(const Expression& expression, size_t offset) {
     return position;
 }
 
-std::optional<size_t> offset_of_error(const Expression& expression, const Error& error) {
-    if (error.details().causes.empty()) {
-        return std::nullopt;
-    }
-    const std::optional<size_t> offset = byte_at(expression.text, error.details().causes[0].field);
+std::optional<size_t> offset_of_cause(const Expression& expression, const Cause& cause) {
+    const std::optional<size_t> offset = byte_at(expression.text, cause.field);
     return offset ? std::optional(offset_in_source(expression, *offset)) : std::nullopt;
+}
+
+std::optional<size_t> offset_of_error(const Expression& expression, const Error& error) {
+    const std::vector<Cause>& causes = error.details().causes;
+    return causes.empty() ? std::nullopt : offset_of_cause(expression, causes[0]);
 }
 
 }  // namespace weft::graph

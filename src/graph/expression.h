@@ -37,6 +37,8 @@ struct Expression {
 [[nodiscard]] size_t offset_in_source(const Expression& expression, size_t offset);
 // The byte of the written text that an error of CEL is about ("2:5" in its first cause); nothing if
 // it does not say.
+[[nodiscard]] std::optional<size_t> offset_of_cause(const Expression& expression,
+                                                    const Cause& cause);
 [[nodiscard]] std::optional<size_t> offset_of_error(const Expression& expression,
                                                     const Error& error);
 

@@ -84,6 +84,10 @@ private:
                      std::string_view wrapper, std::string_view variable, Inspection& out,
                      std::vector<std::string>& used_variables);
     [[nodiscard]] bool mentions_poisoned(const Expression& expression) const;
+    // The names of an expression that inspect_restricted() refused, but for the one that it told.
+    void tell_other_names(const Expression& expression, const Inspection& inspection,
+                          const Path& path, std::string_view front,
+                          const std::vector<std::string>& allowed, uint32_t told_at);
     void tell_unknown_name(const Draft& draft, const Expression& expression, const Path& path,
                            const Inspection& inspection, size_t which, std::string_view front);
     void check_identity_fields(const Draft& draft);
@@ -104,9 +108,14 @@ private:
     [[nodiscard]] bool is_guess(const cel::Type* type) const;
     void compile_types(Draft& draft);
     // "did you mean …? " for a field that what is read does not have; "" for other errors.
-    [[nodiscard]] std::string suggest_field(const Expression& expression, const Error& error) const;
-    void tell_broken(const Expression& expression, const Path& path, std::string message,
+    [[nodiscard]] std::string suggest_field(const Expression& expression, const Cause& cause) const;
+    // Tells what the type checker found: kro's whole text at the first place, and each of the other
+    // mistakes at its own.
+    void tell_broken(const Expression& expression, const Path& path, std::string_view front,
                      const Error& error);
+    // Tells what else is wrong with an expression of which wrong names were told.
+    void tell_rest(const cel::Environment& environment, const Expression& expression,
+                   const Inspection& inspection, const Path& path, std::string_view front);
     void compile_dimensions(Draft& draft, cel::Environment& environment);
     std::vector<FieldProgram> compile_fields(Draft& draft, const cel::Environment& environment);
     void compile_ready_when(Draft& draft);

@@ -21,6 +21,8 @@ struct Inspection {
     std::vector<uint32_t> unknown_functions_at;
     bool uses_omit = false;
     uint32_t omit_at = 0;
+    // Names were told to be wrong and nothing else: the type checker is still asked about the rest.
+    bool has_wrong_names = false;
     // A mistake was told, or the expression reads what had one: it is not looked at any more.
     bool is_broken = false;
 
