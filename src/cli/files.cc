@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <variant>
 
 #include "cli/limits.h"
@@ -54,7 +55,7 @@ Result<std::vector<std::string>> find_files(const std::string& path, FilesOf wha
     }
     if (found.empty()) {
         return make_error(Reason::invalid, what == FilesOf::tests
-                                               ? "no .test.yaml file in it"
+                                               ? "no file in it ends in .test.yaml"
                                                : "no .yaml, .yml or .json file in it");
     }
     std::ranges::sort(found);
@@ -66,6 +67,11 @@ Result<std::vector<std::string>> find_files(const std::string& path, FilesOf wha
 Diagnostic trouble(const std::string& file, const Error& error) {
     Diagnostic diagnostic = graph::diagnose("F001", Path(), "");
     diagnostic.place.file = file;
+    if (error.reason() == Reason::request_entity_too_large) {
+        diagnostic.message = cat("more than ", file_bytes_max / 1024 / 1024, " MiB");
+        diagnostic.cure = "split the file; is it the one that was meant?";
+        return diagnostic;
+    }
     const std::string whole = error.text();
     std::string_view text = whole;
     const std::string start = file + ":";
@@ -97,6 +103,66 @@ Diagnostic trouble(const std::string& file, const Error& error) {
 }
 
 namespace {
+
+// One document of a stream, as text, and the line in which it begins.
+struct DocumentText {
+    std::string_view text;
+    uint32_t first_line = 1;
+};
+
+bool is_document_mark(std::string_view line) {
+    return line.starts_with("---") &&
+           (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
+}
+
+// YAML allows `---` at the beginning of a line nowhere but between documents. Directives and
+// comments before one belong to it.
+std::vector<DocumentText> split_documents(std::string_view text) {
+    std::vector<DocumentText> out;
+    size_t begin = 0;
+    uint32_t first_line = 1;
+    uint32_t number = 0;
+    bool has_content = false;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        ++number;
+        if (is_document_mark(line) && has_content) {
+            out.push_back({text.substr(begin, at - begin), first_line});
+            begin = at;
+            first_line = number;
+        }
+        const std::string_view inside = trim(line);
+        has_content = has_content || !(inside.empty() || inside[0] == '#' || inside[0] == '%');
+        at = end + 1;
+    }
+    out.push_back({text.substr(begin), first_line});
+    return out;
+}
+
+// The documents of a file. One that is broken is told and hides none of the others.
+std::vector<YamlDocument> read_documents(const std::string& file, const std::string& source,
+                                         Diagnostics* diagnostics) {
+    if (auto documents = parse_yaml(source, {.file = file})) {
+        return *std::move(documents);
+    }
+    std::vector<YamlDocument> out;
+    size_t broken = 0;
+    for (const DocumentText& document : split_documents(source)) {
+        auto read = parse_yaml(document.text, {.file = file, .first_line = document.first_line});
+        if (read) {
+            std::ranges::move(*read, std::back_inserter(out));
+            continue;
+        }
+        Diagnostic diagnostic = trouble(file, read.error());
+        set_excerpt(diagnostic, source);
+        diagnostics->push_back(std::move(diagnostic));
+        if (++broken == broken_documents_max) {
+            break;
+        }
+    }
+    return out;
+}
 
 // What of a file becomes objects.
 class ObjectReader {
@@ -208,15 +274,8 @@ std::vector<FileObject> read_objects(const std::vector<std::string>& paths,
                 continue;
             }
             const auto source = std::make_shared<const std::string>(*std::move(text));
-            Result<std::vector<YamlDocument>> documents = parse_yaml(*source, {.file = name});
-            if (!documents) {
-                Diagnostic diagnostic = trouble(name, documents.error());
-                set_excerpt(diagnostic, *source);
-                diagnostics->push_back(std::move(diagnostic));
-                continue;
-            }
             ObjectReader reader(name, source, &out, diagnostics);
-            for (YamlDocument& document : *documents) {
+            for (YamlDocument& document : read_documents(name, *source, diagnostics)) {
                 reader.add(std::move(document));
             }
         }

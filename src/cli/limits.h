@@ -11,6 +11,8 @@ namespace weft::cli {
 
 // One file: the largest bundles of CRDs are around 10 MB.
 constexpr size_t file_bytes_max = size_t{64} * 1024 * 1024;
+// Broken documents of one file that are told: a file with more is something else than YAML.
+constexpr size_t broken_documents_max = 100;
 // Files of one folder: more is surely the wrong folder.
 constexpr size_t files_max = 20'000;
 // What a data dir needs to start: the first start writes about 1 MB, and a log of as much again.

@@ -22,7 +22,8 @@ constexpr std::array entries = {
                     "manifest. Everything else that was named is checked all the same.",
                     "correct the path; a folder needs a .yaml, .yml or .json file", ""},
     DiagnosticEntry{"F002", Severity::error, "a file is no YAML",
-                    "YAML cannot be read past such a place, so nothing of this file was checked.",
+                    "YAML cannot be read past such a place, so nothing of this document was "
+                    "checked; others of the file were.",
                     "correct the line that is named", "metadata:\n  name: \"example\n"},
     DiagnosticEntry{"F003", Severity::error, "a document is no Kubernetes object",
                     "Without apiVersion and kind nobody knows what the document is.",

@@ -26,7 +26,7 @@ constexpr uint32_t nowhere = std::numeric_limits<uint32_t>::max();
 class YamlReader {
 public:
     YamlReader(std::string_view text, const YamlOptions& options)
-        : text_(text), options_(options), events_(text), marks_(text) {}
+        : text_(text), options_(options), events_(text), marks_(text, options.first_line) {}
 
     Result<std::vector<YamlDocument>> run() {
         while (true) {
@@ -131,7 +131,7 @@ private:
     Error parser_error() {
         const yaml_parser_t& parser = events_.parser();
         if (parser.error == YAML_MEMORY_ERROR) {
-            return error_at({1, 1, 0}, "the document is too large", "split it");
+            return error_at({options_.first_line, 1, 0}, "the document is too large", "split it");
         }
         const std::string_view problem =
             parser.problem == nullptr ? "not YAML" : std::string_view(parser.problem);
@@ -163,7 +163,7 @@ private:
     [[nodiscard]] Point locate_byte(size_t offset) const {
         const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
         const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-        return {static_cast<uint32_t>(std::ranges::count(before, '\n') + 1),
+        return {static_cast<uint32_t>(std::ranges::count(before, '\n')) + options_.first_line,
                 static_cast<uint32_t>(before.size() - line_start + 1), before.size()};
     }
 
@@ -262,7 +262,8 @@ private:
         const bool is_quoted = scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
                                scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
         if (is_quoted && event.end_mark.line > event.start_mark.line) {
-            long_quote_ = {point_, static_cast<uint32_t>(event.end_mark.line + 1)};
+            long_quote_ = {point_,
+                           static_cast<uint32_t>(event.end_mark.line) + options_.first_line};
         }
         const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
         const std::string_view tag = internal::to_view(scalar.tag);

@@ -41,7 +41,8 @@ private:
 };
 
 struct YamlOptions {
-    std::string file;  // for places; "" shows as "-"
+    std::string file;         // for places; "" shows as "-"
+    uint32_t first_line = 1;  // the number of the text's first line, for a part of a file
     // Duplicate keys are told here (`line 8: key "a" already set in map`) and the last one counts.
     std::vector<std::string>* duplicates = nullptr;
     // Errors are go-yaml's: "yaml: line 4: found character that cannot start any token".

@@ -57,8 +57,8 @@ private:
 // come in order, so it walks on from the last one.
 class YamlMarks {
 public:
-    explicit YamlMarks(std::string_view text)
-        : text_(text), is_ascii_(std::ranges::none_of(text, [](char c) {
+    YamlMarks(std::string_view text, uint32_t first_line)
+        : text_(text), first_line_(first_line), is_ascii_(std::ranges::none_of(text, [](char c) {
               return static_cast<unsigned char>(c) >= 0x80;
           })) {}
 
@@ -68,7 +68,7 @@ public:
         size_t offset = 0;  // in bytes
     };
     Point locate(const yaml_mark_t& mark) {
-        const auto line = static_cast<uint32_t>(mark.line + 1);
+        const auto line = static_cast<uint32_t>(mark.line) + first_line_;
         if (is_ascii_) {
             return {line, static_cast<uint32_t>(mark.column + 1),
                     std::min(mark.index, text_.size())};
@@ -91,6 +91,7 @@ public:
 
 private:
     std::string_view text_;
+    uint32_t first_line_;
     bool is_ascii_;
     size_t index_ = 0;       // characters passed
     size_t offset_ = 0;      // bytes passed
