@@ -110,6 +110,12 @@ int run_diff(const DiffOptions& options) {
             "--help`\n");
         return exit_usage;
     }
+    if (options.before == "-" && options.after == "-") {
+        complain(
+            "weft diff: standard input can be read once, so only one version can be -\n  see "
+            "`weft diff --help`\n");
+        return exit_usage;
+    }
     const Workbench before({options.before}, options.crds);
     const Workbench after({options.after}, options.crds);
     if (!before.complain_if_broken() || !after.complain_if_broken()) {

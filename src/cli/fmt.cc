@@ -40,7 +40,11 @@ int run_fmt(const FmtOptions& options) {
             Result<FormattedText> formatted =
                 text ? format_yaml(*text, name) : Result<FormattedText>(Error(text.error()));
             if (!formatted) {
-                complain(to_text(trouble(name, formatted.error())));
+                Diagnostic diagnostic = trouble(name, formatted.error());
+                if (text) {
+                    set_excerpt(diagnostic, *text);
+                }
+                complain(to_text(diagnostic));
                 is_good = false;
                 continue;
             }

@@ -667,6 +667,10 @@ int run_command_line(int count, char** words) {
     complete_app->prefix_command();
 
     std::vector<std::string> arguments = with_two_dashes(count, words);
+    if (!arguments.empty() && arguments[0] == "help") {
+        arguments.erase(arguments.begin());
+        arguments.emplace_back("--help");
+    }
     add_environment(&arguments);
     if (!arguments.empty() && arguments[0] == "__complete") {
         return complete(app, {arguments.begin() + 1, arguments.end()});
@@ -686,6 +690,9 @@ int run_command_line(int count, char** words) {
     if (arguments.empty()) {
         print(app.help());
         return exit_usage;
+    }
+    if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "-v")) {
+        arguments[0] = "version";
     }
     std::ranges::reverse(arguments);  // CLI11 takes them from the back.
     try {
@@ -774,5 +781,7 @@ int main(int count, char** words) {
             return *code;
         }
     }
-    return weft::cli::run_command_line(count, words);
+    const int code = weft::cli::run_command_line(count, words);
+    const bool is_out = weft::cli::finish_output();
+    return code == weft::cli::exit_ok && !is_out ? weft::cli::exit_failed : code;
 }

@@ -3,9 +3,12 @@
 #include "cli/terminal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <sys/ioctl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -21,6 +24,12 @@ winsize window() {
         size.ws_row = 24;
     }
     return size;
+}
+
+// What the first write that failed met; 0: none did.
+int& output_error() {
+    static int number = 0;
+    return number;
 }
 
 std::string_view escape_of(Colour colour) {
@@ -92,8 +101,24 @@ std::string clip(std::string_view line, int width) {
 }
 
 bool print(std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-           std::fflush(stdout) == 0;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+        std::fflush(stdout) == 0) {
+        return true;
+    }
+    output_error() = errno;
+    return false;
+}
+
+bool finish_output() {
+    if (output_error() == 0 && (!std::cout.flush() || std::fflush(stdout) != 0)) {
+        output_error() = errno;
+    }
+    const int number = output_error();
+    if (number != 0 && number != EPIPE) {
+        complain(
+            cat("weft: writing standard output: ", std::system_category().message(number), "\n"));
+    }
+    return number == 0;
 }
 
 void complain(std::string_view text) {

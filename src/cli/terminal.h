@@ -24,6 +24,9 @@ enum class Colour { none, green, yellow, red, blue, dim, bold };
 
 // To standard output, flushed. False if nobody reads it any more.
 bool print(std::string_view text);
+// Whether everything that print() and std::cout were given has gone out; if not, says so on
+// standard error once (nothing where only the reader is gone).
+[[nodiscard]] bool finish_output();
 // To standard error.
 void complain(std::string_view text);
 

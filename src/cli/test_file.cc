@@ -50,7 +50,9 @@ public:
         }
         Result<std::vector<YamlDocument>> documents = parse_yaml(*text, {.file = result_.file});
         if (!documents) {
-            result_.mistakes.push_back(trouble(result_.file, documents.error()));
+            Diagnostic diagnostic = trouble(result_.file, documents.error());
+            set_excerpt(diagnostic, *text);
+            result_.mistakes.push_back(std::move(diagnostic));
             return std::move(result_);
         }
         lines_ = split(*text, '\n');
@@ -59,6 +61,13 @@ public:
             return std::move(result_);
         }
         document_ = std::move(documents->front());
+        if (document_.value.contains("kind") && document_.value.contains("apiVersion")) {
+            mistake(Path{"kind"},
+                    cat("this is an object (", document_.value.string_at("kind"),
+                        "), and no test file"),
+                    "a test file has `definition:`, the path of a definition, and `tests:`");
+            return std::move(result_);
+        }
         run_document();
         return std::move(result_);
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,6 +61,13 @@ Status write_all(int descriptor, std::string_view bytes, const std::string& path
     return {};
 }
 
+// The file that a symbolic link stands for, so that the link stays one; else the name itself.
+std::string behind_links(const std::string& name) {
+    std::error_code code;
+    const std::filesystem::path found = std::filesystem::canonical(name, code);
+    return code ? name : found.string();
+}
+
 std::string directory_of(const std::string& path) {
     const size_t slash = path.rfind('/');
     return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
@@ -78,7 +86,15 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
     return read_descriptor(file.get(), path, limit);
 }
 
-Status write_file(const std::string& path, std::string_view bytes, unsigned mode) {
+Status write_file(const std::string& name, std::string_view bytes, unsigned mode) {
+    struct stat status{};
+    if (stat(name.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+        // A terminal, /dev/stdout, a pipe: to put a file in its place would destroy it.
+        const internal::Descriptor device(open(name.c_str(), O_WRONLY | O_CLOEXEC));
+        return device.get() < 0 ? Status(file_error("open", name))
+                                : write_all(device.get(), bytes, name);
+    }
+    const std::string path = behind_links(name);
     std::string beside = cat(path, ".XXXXXX");
     const internal::Descriptor file(mkostemp(beside.data(), O_CLOEXEC));
     if (file.get() < 0) {

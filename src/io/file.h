@@ -20,6 +20,7 @@ namespace weft::io {
 
 // The file holds the new bytes or the old ones, also after a crash: written beside, synced,
 // renamed, the directory synced. `mode` is what the file gets (0600 for keys), whatever the umask.
+// A symbolic link stays one. What is no file (a device, a pipe) is written to as it is.
 [[nodiscard]] Status write_file(const std::string& path, std::string_view bytes,
                                 unsigned mode = 0644);
 

@@ -2,6 +2,8 @@
 
 #include "io/file.h"
 
+#include <array>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +33,28 @@ TEST_F(File, IsWrittenWholeWithItsMode) {
     ASSERT_EQ(stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U);
     EXPECT_EQ(*list_directory(folder), std::vector<std::string>{"a"});
+}
+
+TEST_F(File, WritesThroughALinkAndIntoAPipeAndReplacesNeither) {
+    ASSERT_TRUE(write_file(folder + "/file", "old", 0600));
+    ASSERT_EQ(symlink("file", (folder + "/link").c_str()), 0);
+    const std::string pipe = folder + "/pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const int reader = open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+    ASSERT_GE(reader, 0);
+
+    ASSERT_TRUE(write_file(folder + "/link", "new", 0600));
+    ASSERT_TRUE(write_file(pipe, "said", 0600));
+
+    struct stat status{};
+    ASSERT_EQ(lstat((folder + "/link").c_str(), &status), 0);
+    EXPECT_TRUE(S_ISLNK(status.st_mode));
+    EXPECT_EQ(read_file(folder + "/file", 10).value_or(""), "new");
+    ASSERT_EQ(lstat(pipe.c_str(), &status), 0);
+    EXPECT_TRUE(S_ISFIFO(status.st_mode));
+    std::array<char, 8> got{};
+    EXPECT_EQ(read(reader, got.data(), got.size()), 4);
+    close(reader);
 }
 
 TEST_F(File, RefusesInGosWordsAndWithAReason) {
