@@ -224,5 +224,36 @@ TEST(ApiServer, AppliesForOneManagerAndTellsConflictsOfAnother) {
               "Apply failed with 1 conflict: conflict with \"one\": .data.x");
 }
 
+TEST(ApiServer, OfTwoDefinitionsThatWantOneNameTheFirstHasItUntilItIsDeleted) {
+    TestServer world;
+    const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const auto create = [&](std::string_view plural) {
+        return world.send(
+            "POST", definitions,
+            cat(R"({"metadata":{"name":")", plural, R"(.x.io"},"spec":{"group":"x.io",)",
+                R"("scope":"Namespaced","names":{"plural":")", plural, R"(","kind":"Thing"},)",
+                R"("versions":[{"name":"v1","served":true,"storage":true,)",
+                R"("schema":{"openAPIV3Schema":{"type":"object"}}}]}})"));
+    };
+    const auto is_served = [&world](std::string_view plural) {
+        return world.send("GET", cat("/apis/x.io/v1/", plural)).status == 200;
+    };
+
+    ASSERT_EQ(create("things").status, 201);
+    ASSERT_EQ(create("a-things").status, 201);
+    EXPECT_TRUE(is_served("things"));
+    EXPECT_FALSE(is_served("a-things"));
+
+    // The one that was refused is read first now, and stays refused.
+    world.restart();
+    EXPECT_TRUE(is_served("things"));
+    EXPECT_FALSE(is_served("a-things"));
+
+    world.send("DELETE", definitions + "/things.x.io");
+    world.loop.run();
+    EXPECT_FALSE(is_served("things"));
+    EXPECT_TRUE(is_served("a-things"));
+}
+
 }  // namespace
 }  // namespace weft::server

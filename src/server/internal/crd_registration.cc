@@ -24,21 +24,43 @@ bool is_deleting(const Value& object) {
 
 }  // namespace
 
-io::Task<Result<std::vector<Value>>> CustomResources::definitions_of(std::string group) {
-    const ResourcePtr definitions =
-        core_->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
-    store::ListRequest request;
-    request.prefix = definitions->key_prefix;
-    const store::Page page = CO_TRY(co_await core_->store->list(request));
-    std::vector<Value> out;
-    for (const store::Entry& entry : page.entries) {
-        // The key ends with "plural.group".
-        if (entry.key.ends_with(cat(".", group))) {
-            out.push_back(CO_TRY(
-                decode_stored(*core_, *definitions, StoredView(*entry.value), entry.modified)));
+void CustomResources::remember_names(const Value& object) {
+    const Value* status = object.find("status");
+    Value kept = Value::map();
+    for (const std::string_view member : {"acceptedNames", "conditions"}) {
+        if (const Value* found = status == nullptr ? nullptr : status->find(member)) {
+            kept.set(member, *found);
         }
     }
-    co_return out;
+    const std::string name(object.string_at("metadata", "name"));
+    const std::string group(object.string_at("spec", "group"));
+    names_[group].insert_or_assign(name,
+                                   Value::map_of({{"metadata", Value::map_of({{"name", name}})},
+                                                  {"spec", Value::map_of({{"group", group}})},
+                                                  {"status", std::move(kept)}}));
+}
+
+void CustomResources::forget_names(const Value& object) {
+    const auto group = names_.find(object.string_at("spec", "group"));
+    if (group != names_.end()) {
+        group->second.erase(std::string(object.string_at("metadata", "name")));
+        if (group->second.empty()) {
+            names_.erase(group);
+        }
+    }
+}
+
+std::vector<const Value*> CustomResources::others_of(const Value& object) const {
+    std::vector<const Value*> out;
+    const auto group = names_.find(object.string_at("spec", "group"));
+    if (group != names_.end()) {
+        for (const auto& [name, other] : group->second) {
+            if (name != object.string_at("metadata", "name")) {
+                out.push_back(&other);
+            }
+        }
+    }
+    return out;
 }
 
 io::Task<Value> CustomResources::settle(Value object) {
@@ -56,18 +78,11 @@ io::Task<Value> CustomResources::settle(Value object) {
         if (!current || is_deleting(*current)) {
             co_return object;
         }
-        auto group = co_await definitions_of(std::string(object.string_at("spec", "group")));
-        if (!group) {
-            co_return object;
-        }
-        std::vector<const Value*> others;
-        for (const Value& other : *group) {
-            if (other.string_at("metadata", "name") != name) {
-                others.push_back(&other);
-            }
-        }
         Value settled = *current;
-        if (!crd::update_status(settled, others, core_->loop->now())) {
+        const bool is_changed = crd::update_status(settled, others_of(object), core_->loop->now());
+        // Before anything is awaited: of two definitions that want one name the second sees it.
+        remember_names(settled);
+        if (!is_changed) {
             co_return settled;
         }
         settled = manage_controller_update(*core_, definitions, *current, std::move(settled));
@@ -118,15 +133,21 @@ io::Task<Status> CustomResources::load() {
     store::ListRequest request;
     request.prefix = definitions->key_prefix;
     const store::Page page = CO_TRY(co_await core_->store->list(request));
+    std::vector<Value> objects;
     for (const store::Entry& entry : page.entries) {
-        const StoredView view(*entry.value);
-        Value object = CO_TRY(decode_stored(*core_, *definitions, view, entry.modified));
-        if (!view.is_deleting()) {
+        objects.push_back(
+            CO_TRY(decode_stored(*core_, *definitions, StoredView(*entry.value), entry.modified)));
+        remember_names(objects.back());
+    }
+    // Only now: a name that a later one holds is taken for an earlier one that asks for it.
+    for (Value& object : objects) {
+        const bool is_ending = is_deleting(object);
+        if (!is_ending) {
             // The process may have ended between the definition's write and that of its status.
             object = co_await settle(std::move(object));
         }
         serve(object);
-        if (view.is_deleting()) {
+        if (is_ending) {
             scope_.spawn(finish_deletion(std::string(object.string_at("metadata", "name"))));
         }
     }
@@ -139,11 +160,16 @@ io::Task<void> CustomResources::definition_changed(Value object, Value old_objec
         const std::string plural(old_object.string_at("spec", "names", "plural"));
         core_->registry.set_custom(group, plural, {});
         core_->hubs->end_watchers(cat("/registry/", group, "/", plural, "/"));
+        forget_names(old_object);
         // Names may have become free for others of the group.
-        if (auto others = co_await definitions_of(group)) {
-            for (Value& other : *others) {
-                serve(co_await settle(std::move(other)));
+        std::vector<Value> refused;
+        for (const Value* other : others_of(old_object)) {
+            if (!crd::is_condition_true(*other, "NamesAccepted")) {
+                refused.push_back(*other);
             }
+        }
+        for (Value& other : refused) {
+            serve(co_await settle(std::move(other)));
         }
         co_return;
     }

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "server/internal/core.h"
 
@@ -24,7 +26,10 @@ public:
 
 private:
     void serve(const Value& object);
-    [[nodiscard]] io::Task<Result<std::vector<Value>>> definitions_of(std::string group);
+    // What others have to know of a definition; what is not established holds names as well.
+    void remember_names(const Value& object);
+    void forget_names(const Value& object);
+    [[nodiscard]] std::vector<const Value*> others_of(const Value& object) const;
     // Stores the status of a definition that was written; the object as it is then.
     [[nodiscard]] io::Task<Value> settle(Value object);
     [[nodiscard]] io::Task<void> finish_deletion(std::string name);
@@ -32,6 +37,9 @@ private:
 
     Core* core_;
     io::Scope scope_;
+    // Group -> name of a definition -> its group, name, accepted names and conditions. Reading the
+    // store for each new definition would cost by how many there are.
+    std::map<std::string, std::map<std::string, Value, std::less<>>, std::less<>> names_;
 };
 
 }  // namespace weft::server
