@@ -4,6 +4,7 @@
 #include <iostream>
 #include <limits>
 
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/envtest.h"
 #include "cli/limits.h"
@@ -424,15 +425,51 @@ int print_reference(const CLI::App& app, const std::string& page) {
     return !text.empty() && print(text) ? exit_ok : exit_usage;
 }
 
+// Names of commands or flags that a user may have meant.
+std::string meant(const std::string& name, const std::vector<std::string>& known) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return suggestion(name, names);
+}
+std::vector<std::string> commands_of(const CLI::App& app) {
+    std::vector<std::string> out;
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        if (!command->get_group().empty()) {
+            out.push_back(command->get_name());
+        }
+    }
+    return out;
+}
+std::vector<std::string> flags_of(const CLI::App& app) {
+    std::vector<std::string> out;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+            out.push_back(cat("--", name));
+        }
+    }
+    return out;
+}
+
+// For an error of CLI11 that ends with the words which it did not expect.
+std::string meant_flag(std::string_view error, const CLI::App& app) {
+    const size_t at = error.find(": --");
+    if (!error.starts_with("The following argument") || at == std::string_view::npos) {
+        return "";
+    }
+    const std::string_view flag = error.substr(at + 2);
+    return meant(std::string(flag.substr(0, flag.find_first_of(" ="))), flags_of(app));
+}
+
 int run_command_line(int count, char** words) {
     CLI::App app(about, "weft");
     app.require_subcommand(1);
     app.set_help_all_flag("--help-all", "help of every command");
     app.failure_message([](const CLI::App* root, const CLI::Error& error) {
         std::string command = "weft";
+        const CLI::App* at = root;
         for (auto subs = root->get_subcommands(); !subs.empty();
              subs = subs.front()->get_subcommands()) {
-            command += " " + subs.front()->get_name();
+            at = subs.front();
+            command += " " + at->get_name();
         }
         std::string what = error.what();
         if (what == "A subcommand is required" && command != "weft") {
@@ -443,7 +480,7 @@ int run_command_line(int count, char** words) {
             }
             what = "say which: " + names;
         }
-        return "weft: " + what + "\n  see `" + command + " --help`\n";
+        return "weft: " + what + "\n  " + meant_flag(what, *at) + "see `" + command + " --help`\n";
     });
 
     ServeOptions serve;
@@ -684,7 +721,8 @@ int run_command_line(int count, char** words) {
         });
     };
     if (!arguments.empty() && !arguments[0].starts_with("-") && !is_command(arguments[0])) {
-        complain(cat("weft: no command ", quote(arguments[0]), "\n  see `weft --help`\n"));
+        complain(cat("weft: no command ", quote(arguments[0]), "\n  ",
+                     meant(arguments[0], commands_of(app)), "see `weft --help`\n"));
         return exit_usage;
     }
     if (arguments.empty()) {

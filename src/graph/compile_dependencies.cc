@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "graph/internal/compiler.h"
 #include "graph/internal/joining.h"
-#include "graph/internal/nearest.h"
 
 namespace weft::graph {
 

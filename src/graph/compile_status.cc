@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "graph/internal/compiler.h"
 #include "graph/internal/condition_checks.h"
 #include "graph/internal/joining.h"
-#include "graph/internal/nearest.h"
 #include "graph/internal/status_schema.h"
 #include "graph/simple_schema.h"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "graph/internal/compiler.h"
-#include "graph/internal/nearest.h"
 #include "graph/internal/schema_types.h"
 
 namespace weft::graph {

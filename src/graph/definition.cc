@@ -6,8 +6,8 @@
 #include <array>
 #include <span>
 
+#include "base/nearest.h"
 #include "graph/diagnostics.h"
-#include "graph/internal/nearest.h"
 #include "graph/labels.h"
 #include "graph/limits.h"
 #include "graph/names.h"

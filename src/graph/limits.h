@@ -38,8 +38,6 @@ inline constexpr size_t type_depth = 64;
 
 // A kind's name: what kro's CRD allows.
 inline constexpr size_t kind_chars = 63;
-// Longer names are not compared with others: the time of a comparison grows with the square.
-inline constexpr size_t suggestion_chars = 64;
 // Fields of one expression that are tried when looking for the one that makes it costly.
 inline constexpr size_t drivers_tried = 16;
 // Expressions that are named when a budget is exceeded.

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
+#include "base/nearest.h"
 #include "graph/dag.h"
-#include "graph/internal/nearest.h"
 #include "graph/limits.h"
 #include "graph/markers.h"
 

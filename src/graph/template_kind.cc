@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "graph/internal/entry_checks.h"
 #include "graph/internal/joining.h"
-#include "graph/internal/nearest.h"
 #include "graph/internal/omit.h"
 #include "graph/internal/template_walk.h"
 #include "graph/labels.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "graph/internal/joining.h"
-#include "graph/internal/nearest.h"
 #include "graph/internal/schema_types.h"
 #include "graph/limits.h"
 #include "graph/simple_schema.h"

@@ -1,15 +1,17 @@
-// graph/internal/nearest.cc: the distance of Damerau and Levenshtein, on short names.
+// base/nearest.cc: the distance of Damerau and Levenshtein, on short names.
 
-#include "graph/internal/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 
 #include "base/base.h"
-#include "graph/limits.h"
 
-namespace weft::graph {
+namespace weft {
 
 namespace {
+
+// Longer names are not compared with others: the time of a comparison grows with the square.
+constexpr size_t suggestion_chars = 64;
 
 // Twice the number of changes: a changed case counts as half of one.
 size_t distance(std::string_view a, std::string_view b) {
@@ -42,7 +44,7 @@ size_t distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates) {
     std::string_view best;
-    if (name.empty() || name.size() > limits::suggestion_chars) {
+    if (name.empty() || name.size() > suggestion_chars) {
         return best;
     }
     // A third of the name may differ, two characters at least.
@@ -67,4 +69,4 @@ std::string suggestion(std::string_view name, std::span<const std::string_view> 
     return found.empty() ? "" : cat("did you mean ", quote(found), "? ");
 }
 
-}  // namespace weft::graph
+}  // namespace weft

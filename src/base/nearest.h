@@ -1,4 +1,4 @@
-// graph/internal/nearest.h: which of the names that exist was probably meant.
+// base/nearest.h: which of the names that exist was probably meant.
 
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace weft::graph {
+namespace weft {
 
 // The candidate with the fewest changed characters (case counts half); "" if none is near enough
 // that it is worth saying.
@@ -18,4 +18,4 @@ namespace weft::graph {
 [[nodiscard]] std::string suggestion(std::string_view name,
                                      std::span<const std::string_view> candidates);
 
-}  // namespace weft::graph
+}  // namespace weft
