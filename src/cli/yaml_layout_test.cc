@@ -2,6 +2,7 @@
 
 #include "cli/yaml_layout.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -130,6 +131,36 @@ TEST(YamlLayout, EveryExampleMeansTheSameAfterwardsAndIsFormattedAlready) {
         ++count;
     }
     EXPECT_GT(count, 8U);
+}
+
+TEST(YamlLayout, DefinitionsOfOthersMeanTheSameAfterwards) {
+    const char* named = std::getenv("WEFT_SHARED");
+    const std::filesystem::path cases =
+        std::filesystem::path(named == nullptr ? "../shared" : named) / "conformance/kro";
+    if (!std::filesystem::exists(cases)) {
+        GTEST_SKIP() << "skipped: no conformance data";
+    }
+    size_t count = 0;
+    for (const char* folder : {"examples", "docs"}) {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(cases / folder)) {
+            if (entry.path().extension() != ".yaml") {
+                continue;
+            }
+            const Result<std::string> text = read_file(entry.path());
+            ASSERT_TRUE(text);
+            const Result<FormattedText> once = format_yaml(*text, entry.path());
+            if (!once) {
+                EXPECT_FALSE(parse_yaml(*text)) << entry.path();  // no YAML before either
+                continue;
+            }
+            EXPECT_EQ(values_of(once->text), values_of(*text)) << entry.path();
+            const Result<FormattedText> twice = format_yaml(once->text, entry.path());
+            ASSERT_TRUE(twice) << entry.path();
+            EXPECT_EQ(twice->text, once->text) << entry.path();
+            ++count;
+        }
+    }
+    EXPECT_GT(count, 50U);
 }
 
 }  // namespace
