@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "crd/definition.h"
@@ -65,10 +66,22 @@ bool Workbench::complain_if_unreachable() const {
 }
 
 bool Workbench::complain_if_none() const {
-    if (definitions_.empty()) {
-        complain(no_definition_text());
+    if (!definitions_.empty()) {
+        return true;
     }
-    return !definitions_.empty();
+    complain(no_definition_text());
+    for (const FileObject& file : objects_) {
+        static constexpr std::string_view wanted[] = {"kro.run/v1alpha1 ResourceGraphDefinition"};
+        const std::string found = cat(file.object.api_version(), " ", file.object.kind());
+        const std::string hint = suggestion(found, wanted);
+        if (!hint.empty()) {
+            Diagnostic at;
+            file.place(at);
+            complain(cat(at.place.file, ":", at.place.line, ":", at.place.column, ": ",
+                         quote(found), " is none; ", trim(hint), "\n"));
+        }
+    }
+    return false;
 }
 
 bool Workbench::complain_if_broken(bool needs_definition) const {
