@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "io/limits.h"
@@ -125,12 +127,15 @@ public:
         std::array<char, limits::tls_record> scratch;
         const std::string_view bytes = queue->first(scratch);
         size_t written = 0;
+        // The kernel would send each record by itself; what follows at once goes with it.
+        hold_back(queue->size() > bytes.size());
         ERR_clear_error();
         const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
         if (result == 1) {
             queue->consume(written);
             return Flow::moved;
         }
+        hold_back(false);
         return stopped(result, "tls write");
     }
 
@@ -181,6 +186,12 @@ public:
     void refuse() { refused_ = true; }
 
 private:
+    void hold_back(bool on) {
+        if (std::exchange(holds_back_, on) != on) {
+            const int value = on ? 1 : 0;
+            setsockopt(descriptor_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+        }
+    }
     void use(Ssl ssl) {
         SSL_set_fd(ssl.get(), descriptor_);
         SSL_set_app_data(ssl.get(), this);
@@ -223,6 +234,7 @@ private:
     Ssl ssl_;                     // null: nothing has come yet
     int descriptor_;
     bool wants_write_ = false;
+    bool holds_back_ = false;
     bool refused_ = false;
     std::string protocol_;
     std::string verified_name_;
