@@ -304,13 +304,13 @@ int64_t bounded(bool negative, Wide number) {
 
 }  // namespace
 
-Result<Quantity> Quantity::parse(std::string_view text) {
+Result<Amount> Amount::parse(std::string_view text) {
     std::string_view problem;
     const auto parsed = take_apart(text, problem);
     if (!parsed) {
         return make_error(Reason::invalid, problem);
     }
-    Quantity out;
+    Amount out;
     const bool is_binary = parsed->suffix.form == QuantityForm::binary;
     const Wide nanos =
         nanos_of(parsed->digits, parsed->suffix, is_binary ? units_max : count_units_max);
@@ -319,19 +319,19 @@ Result<Quantity> Quantity::parse(std::string_view text) {
     return out;
 }
 
-Quantity Quantity::of_units(int64_t units) {
-    Quantity out;
+Amount Amount::of_units(int64_t units) {
+    Amount out;
     out.nanos_ = static_cast<Nanos>(units) * 1'000'000'000;
     return out;
 }
 
-Quantity Quantity::of_milli(int64_t milli) {
-    Quantity out;
+Amount Amount::of_milli(int64_t milli) {
+    Amount out;
     out.nanos_ = static_cast<Nanos>(milli) * 1'000'000;
     return out;
 }
 
-std::string Quantity::text() const {
+std::string Amount::text() const {
     if (nanos_ == 0) {
         return "0";
     }
@@ -345,54 +345,65 @@ std::string Quantity::text() const {
     return cat(sign, write_decimal(nanos, -9, form == QuantityForm::exponent));
 }
 
-int64_t Quantity::value() const {
+int64_t Amount::value() const {
     return bounded(nanos_ < 0, round_away(magnitude(nanos_), nanos_per_unit));
 }
 
-int64_t Quantity::milli_value() const {
+int64_t Amount::milli_value() const {
     return bounded(nanos_ < 0, round_away(magnitude(nanos_), 1'000'000));
 }
 
-double Quantity::to_double() const {
+double Amount::to_double() const {
     const Wide nanos = magnitude(nanos_);
     const double units = static_cast<double>(nanos / nanos_per_unit) +
                          static_cast<double>(nanos % nanos_per_unit) / 1e9;
     return nanos_ < 0 ? -units : units;
 }
 
-bool Quantity::is_integer() const {
+bool Amount::is_integer() const {
     return magnitude(nanos_) % nanos_per_unit == 0;
 }
 
-Quantity Quantity::plus(const Quantity& other) const {
-    Quantity out;
+Amount Amount::plus(const Amount& other) const {
+    Amount out;
     constexpr auto most = static_cast<Nanos>(count_units_max * nanos_per_unit);
     out.nanos_ = std::clamp<Nanos>(nanos_ + other.nanos_, -most, most);
     out.form_ = nanos_ == 0 ? other.form_ : form_;
     return out;
 }
 
-Quantity Quantity::minus(const Quantity& other) const {
+Amount Amount::minus(const Amount& other) const {
     return plus(other.negated());
 }
 
-Quantity Quantity::negated() const {
-    Quantity out;
+Amount Amount::negated() const {
+    Amount out;
     out.nanos_ = -nanos_;
     out.form_ = form_;
     return out;
 }
 
-Quantity Quantity::rounded_up(int power) const {
+Amount Amount::rounded_up(int power) const {
     const Wide step = power_of_ten(std::clamp(power, -9, 18) + 9);
     const Wide nanos = round_away(magnitude(nanos_), step) * step;
     if (nanos == magnitude(nanos_)) {
         return *this;
     }
-    Quantity out;
+    Amount out;
     out.nanos_ = nanos_ < 0 ? -static_cast<Nanos>(nanos) : static_cast<Nanos>(nanos);
     out.form_ = form_;
     return out;
+}
+
+Result<Quantity> Quantity::parse(std::string_view text) {
+    Quantity out(TRY(Amount::parse(text)));
+    out.written_ = text;
+    return out;
+}
+
+Quantity Quantity::rounded_up(int power) const {
+    const Amount rounded = Amount::rounded_up(power);
+    return rounded == *this ? *this : Quantity(rounded);
 }
 
 }  // namespace weft::schema

@@ -25,19 +25,18 @@ inline constexpr std::string_view quantity_error =
     "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 inline constexpr std::string_view quantity_suffix_error = "unable to parse quantity's suffix";
 
-// A quantity to count with, exact to a nano. It is a value without memory of its own. Amounts
-// beyond 10^29 are cut to that, which no resource reaches.
-class Quantity {
+// How much a quantity is, exact to a nano, and the form that its text has. It is a value without
+// memory of its own. Amounts beyond 10^29 are cut to that, which no resource reaches.
+class Amount {
 public:
-    Quantity() = default;  // 0
+    Amount() = default;  // 0
 
     // invalid with the API's words.
-    [[nodiscard]] static Result<Quantity> parse(std::string_view text);
-    [[nodiscard]] static Quantity of_units(int64_t units);
-    [[nodiscard]] static Quantity of_milli(int64_t milli);
+    [[nodiscard]] static Result<Amount> parse(std::string_view text);
+    [[nodiscard]] static Amount of_units(int64_t units);
+    [[nodiscard]] static Amount of_milli(int64_t milli);
 
-    // The canonical text of the amount. Go keeps some texts as they were written ("1.500"): who has
-    // the text asks `canonical_quantity`.
+    // The canonical text.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] int sign() const { return nanos_ < 0 ? -1 : nanos_ > 0 ? 1 : 0; }
     // Rounded up (towards +infinity for the positive, away from 0 for the negative, as Go does);
@@ -48,22 +47,43 @@ public:
     [[nodiscard]] bool is_integer() const;
 
     // The sum takes the left side's form ("Ki" or "k"), the right side's if the left is 0.
-    [[nodiscard]] Quantity plus(const Quantity& other) const;
-    [[nodiscard]] Quantity minus(const Quantity& other) const;
-    [[nodiscard]] Quantity negated() const;
+    [[nodiscard]] Amount plus(const Amount& other) const;
+    [[nodiscard]] Amount minus(const Amount& other) const;
+    [[nodiscard]] Amount negated() const;
     // Away from 0 to a multiple of 10^power, -9 <= power <= 18.
-    [[nodiscard]] Quantity rounded_up(int power) const;
+    [[nodiscard]] Amount rounded_up(int power) const;
 
-    [[nodiscard]] std::strong_ordering operator<=>(const Quantity& other) const {
+    [[nodiscard]] std::strong_ordering operator<=>(const Amount& other) const {
         return nanos_ <=> other.nanos_;
     }
-    [[nodiscard]] bool operator==(const Quantity& other) const { return nanos_ == other.nanos_; }
+    [[nodiscard]] bool operator==(const Amount& other) const { return nanos_ == other.nanos_; }
 
 private:
     __extension__ using Nanos = __int128;
 
     Nanos nanos_ = 0;
     unsigned char form_ = 0;  // decimal, binary, exponent
+};
+
+// An amount with the text that it was read from: Go keeps some texts as they were written ("1.500",
+// "1E3"), and the text is not touched by the cut. What was counted has none.
+class Quantity : public Amount {
+public:
+    Quantity() = default;
+    Quantity(const Amount& amount) : Amount(amount) {}  // NOLINT(google-explicit-constructor)
+
+    // invalid with the API's words.
+    [[nodiscard]] static Result<Quantity> parse(std::string_view text);
+
+    // As Go writes it.
+    [[nodiscard]] std::string text() const {
+        return written_.empty() ? Amount::text() : *canonical_quantity(written_);
+    }
+    // As Amount's; one that is rounded already stays as it was written.
+    [[nodiscard]] Quantity rounded_up(int power) const;
+
+private:
+    std::string written_;
 };
 
 }  // namespace weft::schema

@@ -18,7 +18,7 @@ class QuantityValue final : public Opaque {
 public:
     static constexpr char class_id = 0;
     // `text` is what was read, and outlives the value; empty for what was counted.
-    explicit QuantityValue(const schema::Quantity& quantity, std::string_view text = {})
+    explicit QuantityValue(const schema::Amount& quantity, std::string_view text = {})
         : amount(quantity), written_(text) {}
 
     [[nodiscard]] const void* class_identity() const override { return &class_id; }
@@ -33,24 +33,24 @@ public:
         return written_.empty() ? amount.text() : *schema::canonical_quantity(written_);
     }
 
-    const schema::Quantity amount;
+    const schema::Amount amount;
 
 private:
     std::string_view written_;
 };
 static_assert(std::is_trivially_destructible_v<QuantityValue>);  // an arena need not remember it
 
-const schema::Quantity& amount_of(const Value& value) {
+const schema::Amount& amount_of(const Value& value) {
     return value.as<QuantityValue>()->amount;
 }
 
 Value make_quantity(Call& call, std::span<const Value> args) {
-    const Result<schema::Quantity> quantity = schema::Quantity::parse(args[0].as_string());
+    const Result<schema::Amount> quantity = schema::Amount::parse(args[0].as_string());
     return quantity ? call.object<QuantityValue>(*quantity, args[0].as_string())
                     : call.error(ErrorCode::invalid_argument, quantity.error().message());
 }
 Value is_quantity(Call&, std::span<const Value> args) {
-    return Value::boolean(schema::Quantity::parse(args[0].as_string()).has_value());
+    return Value::boolean(schema::Amount::parse(args[0].as_string()).has_value());
 }
 Value quantity_sign(Call&, std::span<const Value> args) {
     return Value::integer(amount_of(args[0]).sign());
@@ -72,19 +72,19 @@ Value quantity_as_float(Call&, std::span<const Value> args) {
     return Value::number(amount_of(args[0]).to_double());
 }
 // `value` is cut at the bounds of an int64: then it is another amount.
-bool is_whole(const schema::Quantity& amount) {
-    return amount.is_integer() && schema::Quantity::of_units(amount.value()) == amount;
+bool is_whole(const schema::Amount& amount) {
+    return amount.is_integer() && schema::Amount::of_units(amount.value()) == amount;
 }
 Value quantity_is_integer(Call&, std::span<const Value> args) {
     return Value::boolean(is_whole(amount_of(args[0])));
 }
 Value quantity_as_integer(Call& call, std::span<const Value> args) {
-    const schema::Quantity& amount = amount_of(args[0]);
+    const schema::Amount& amount = amount_of(args[0]);
     return is_whole(amount) ? Value::integer(amount.value())
                             : call.error(ErrorCode::conversion, "cannot convert value to integer");
 }
-schema::Quantity other_amount(const Value& value) {
-    return value.is_int() ? schema::Quantity::of_units(value.as_int()) : amount_of(value);
+schema::Amount other_amount(const Value& value) {
+    return value.is_int() ? schema::Amount::of_units(value.as_int()) : amount_of(value);
 }
 Value quantity_add(Call& call, std::span<const Value> args) {
     return call.object<QuantityValue>(amount_of(args[0]).plus(other_amount(args[1])));

@@ -36,7 +36,8 @@ Result<QuotaAmounts> fit_quota(const AdmissionRequest& request, const Value& quo
     QuotaAmounts sum = used;
     for (const auto& [name, amount] : asked) {
         const auto found = sum.find(name);
-        const schema::Quantity total = found == sum.end() ? amount : found->second.plus(amount);
+        const schema::Quantity total =
+            found == sum.end() ? amount : schema::Quantity(found->second.plus(amount));
         sum[name] = total;
         if (hard.find(name)->second < total) {
             exceeded.emplace(name, amount);
