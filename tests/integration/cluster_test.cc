@@ -3,32 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include "integration/world.h"
+#include "integration/in_world.h"
 #include "object/json.h"
 #include "object/yaml.h"
 
 namespace weft::test {
 namespace {
 
-Object object_of(std::string_view yaml) {
-    auto value = parse_yaml_value(yaml);
-    CHECK(value.has_value());
-    return Object(*std::move(value));
-}
-
 void in_cluster(cluster::WorkloadMode mode, io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(5);
-    World world(&loop, {.seed = 5, .workloads = mode, .controllers = false});
-    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
-        Status done = co_await w->start();
-        if (done) {
-            done = co_await act(w);
-        }
-        co_await w->stop();
-        co_return done;
-    };
-    const Status done = io::run(&loop, all(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
+    in_world({.seed = 5, .workloads = mode, .controllers = false}, body);
 }
 
 constexpr std::string_view web = R"(
@@ -80,12 +63,12 @@ io::Task<Status> wait_count(World* world, kube::Resource resource, size_t wanted
 }
 
 io::Task<Status> deploy_and_delete(World* world) {
-    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(document(web)));
     const Object deployment =
         CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     EXPECT_EQ(deployment.annotation("deployment.kubernetes.io/revision"), "1");
     EXPECT_EQ(CO_TRY(co_await count(world, pods)), 3U);
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: default}
@@ -112,18 +95,18 @@ TEST(Cluster, ADeploymentRunsAndItsDeletionTakesEverythingAlongWithDelays) {
 }
 
 io::Task<Status> roll(World* world) {
-    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(document(web)));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     std::string changed(web);
     changed = replace_all(changed, "nginx:1.27", "nginx:1.28");
-    CO_TRY(co_await world->apply(object_of(changed)));
+    CO_TRY(co_await world->apply(document(changed)));
     const Object deployment =
         CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     EXPECT_EQ(deployment.annotation("deployment.kubernetes.io/revision"), "2");
     CO_TRY(co_await wait_count(world, pods, 3));
     EXPECT_EQ(CO_TRY(co_await count(world, replica_sets)), 2U);
     changed = replace_all(changed, "nginx:1.28", "nginx:fail");
-    CO_TRY(co_await world->apply(object_of(changed)));
+    CO_TRY(co_await world->apply(document(changed)));
     CO_TRY(co_await io::sleep(world->loop(), 600 * io::second));
     CO_TRY(co_await world->wait(
         "apps/v1", "Deployment", "web",
@@ -143,7 +126,7 @@ TEST(Cluster, ARolloutEndsOrTimesOut) {
 }
 
 io::Task<Status> rest(World* world) {
-    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(document(web)));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     // Events of the beginning go after an hour.
     CO_TRY(co_await io::sleep(world->loop(), 2 * 3600 * io::second));
@@ -251,7 +234,7 @@ TEST(Cluster, ACircleOfOwnersDoesNotBlock) {
 }
 
 io::Task<Status> orphan(World* world) {
-    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(document(web)));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     CO_TRY(co_await world->client()->remove(deployments, {"default", "web"},
                                             {.propagation = "Orphan"}));
@@ -262,7 +245,7 @@ io::Task<Status> orphan(World* world) {
     EXPECT_EQ(sets.items.at(0).value().find("metadata", "ownerReferences"), nullptr);
     EXPECT_EQ(CO_TRY(co_await count(world, pods)), 3U);
     // Made again, it takes them over.
-    CO_TRY(co_await world->apply(object_of(web)));
+    CO_TRY(co_await world->apply(document(web)));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available));
     EXPECT_EQ(CO_TRY(co_await count(world, replica_sets)), 1U);
     EXPECT_EQ(CO_TRY(co_await count(world, pods)), 3U);
@@ -275,16 +258,16 @@ TEST(Cluster, OrphansAreLeftAndAdopted) {
 
 io::Task<Status> end_of_namespace(World* world) {
     CO_TRY(co_await world->apply(
-        object_of("{apiVersion: v1, kind: Namespace, metadata: {name: team}}")));
+        document("{apiVersion: v1, kind: Namespace, metadata: {name: team}}")));
     CO_TRY(co_await world->wait(
         "v1", "ServiceAccount", "default", [](const Object&) { return true; }, "team"));
     CO_TRY(co_await world->wait(
         "v1", "ConfigMap", "kube-root-ca.crt", [](const Object&) { return true; }, "team"));
-    Object deployment = object_of(web);
+    Object deployment = document(web);
     deployment.metadata().set("namespace", "team");
     CO_TRY(co_await world->apply(deployment));
     CO_TRY(co_await world->wait("apps/v1", "Deployment", "web", is_available, "team"));
-    Object held = object_of("{apiVersion: v1, kind: ConfigMap, metadata: {name: held}}");
+    Object held = document("{apiVersion: v1, kind: ConfigMap, metadata: {name: held}}");
     held.metadata().set("namespace", "team");
     held.metadata().set("finalizers", Value::list_of({"example.com/hold"}));
     CO_TRY(co_await world->client()->create(config_maps, held, {}));
@@ -312,7 +295,7 @@ TEST(Cluster, ANamespaceEndsWithAllItHolds) {
 }
 
 io::Task<Status> custom(World* world) {
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: things.example.com}
@@ -327,9 +310,9 @@ spec:
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 )")));
     const Object owner = CO_TRY(co_await world->apply(
-        object_of("{apiVersion: example.com/v1, kind: Thing, metadata: {name: owner}}")));
+        document("{apiVersion: example.com/v1, kind: Thing, metadata: {name: owner}}")));
     CO_TRY(co_await world->client()->create(config_maps, config_map("of-thing", {owner}), {}));
-    Object part = object_of("{apiVersion: example.com/v1, kind: Thing, metadata: {name: part}}");
+    Object part = document("{apiVersion: example.com/v1, kind: Thing, metadata: {name: part}}");
     part.metadata().set("ownerReferences",
                         *config_map("x", {owner}).value().find("metadata", "ownerReferences"));
     CO_TRY(co_await world->apply(part));
@@ -339,7 +322,7 @@ spec:
     CO_TRY(co_await world->wait_gone("example.com/v1", "Thing", "part"));
     CO_TRY(co_await world->wait_gone("v1", "ConfigMap", "of-thing"));
     CO_TRY(co_await world->apply(
-        object_of("{apiVersion: example.com/v1, kind: Thing, metadata: {name: last}}")));
+        document("{apiVersion: example.com/v1, kind: Thing, metadata: {name: last}}")));
     CO_TRY(co_await world->remove("apiextensions.k8s.io/v1", "CustomResourceDefinition",
                                   "things.example.com"));
     CO_TRY(co_await world->wait_gone("apiextensions.k8s.io/v1", "CustomResourceDefinition",
@@ -352,7 +335,7 @@ TEST(Cluster, CustomResourcesAreCollectedToo) {
 }
 
 io::Task<Status> other_workloads(World* world) {
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
@@ -367,7 +350,7 @@ spec:
   - metadata: {name: data}
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 )")));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: {name: agent}
@@ -377,7 +360,7 @@ spec:
     metadata: {labels: {app: agent}}
     spec: {containers: [{name: agent, image: "agent:1"}]}
 )")));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: batch/v1
 kind: Job
 metadata: {name: pi}
@@ -387,7 +370,7 @@ spec:
   template:
     spec: {restartPolicy: Never, containers: [{name: pi, image: perl}]}
 )")));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: tick}
@@ -398,13 +381,13 @@ spec:
       template:
         spec: {restartPolicy: Never, containers: [{name: pi, image: perl}]}
 )")));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: web}
 spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
 )")));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: db}
@@ -457,7 +440,7 @@ io::Task<Status> aggregate_roles(World* world) {
     // The roles of every cluster are filled by those that come with it.
     CO_TRY(co_await world->wait("rbac.authorization.k8s.io/v1", "ClusterRole", "view",
                                 has_rule("configmaps"), ""));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: buckets, labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
@@ -486,9 +469,9 @@ io::Task<Status> count_quota(World* world) {
         };
     };
     const auto map = [](std::string_view name) {
-        return object_of(cat("{apiVersion: v1, kind: ConfigMap, metadata: {name: ", name, "}}"));
+        return document(cat("{apiVersion: v1, kind: ConfigMap, metadata: {name: ", name, "}}"));
     };
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: v1
 kind: ResourceQuota
 metadata: {name: q}
@@ -509,7 +492,7 @@ spec: {hard: {configmaps: "3", pods: "5", requests.cpu: "2", count/deployments.a
     CO_TRY(co_await world->wait("v1", "ResourceQuota", "q", has_used("configmaps", "2")));
     CO_TRY(co_await world->apply(map("c")));
 
-    Object deployment = object_of(web);
+    Object deployment = document(web);
     deployment.mutable_value()
         .mutable_member("spec")
         .mutable_member("template")
@@ -530,8 +513,8 @@ TEST(Cluster, AQuotaFollowsWhatComesAndGoes) {
 }
 
 io::Task<Status> evict_within_budget(World* world) {
-    CO_TRY(co_await world->apply(object_of(web)));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(web)));
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: web}
@@ -606,8 +589,8 @@ spec:
 
 io::Task<Status> ready_bucket(World* world) {
     CO_TRY(co_await world->start());
-    CO_TRY(co_await world->apply(object_of(bucket_definition)));
-    CO_TRY(co_await world->apply(object_of(R"(
+    CO_TRY(co_await world->apply(document(bucket_definition)));
+    CO_TRY(co_await world->apply(document(R"(
 apiVersion: s3.services.k8s.aws/v1alpha1
 kind: Bucket
 metadata: {name: b}

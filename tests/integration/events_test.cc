@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "integration/world.h"
+#include "integration/in_world.h"
 
 namespace weft::test {
 namespace {
@@ -72,20 +72,8 @@ Object web_of(std::string_view replicas, std::string_view image) {
         replace_all(replace_all(web_yaml, "REPLICAS", replicas), "IMAGE", image)));
 }
 
-io::Task<Status> run_world(World* world, io::Task<Status> (*body)(World*)) {
-    Status done = co_await world->start();
-    if (done) {
-        done = co_await body(world);
-    }
-    co_await world->stop();
-    co_return done;
-}
-
 void with_events(cluster::WorkloadMode mode, io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(3);
-    World world(&loop, {.seed = 3, .workloads = mode, .controllers = false});
-    const Status done = io::run(&loop, run_world(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
+    in_world({.seed = 3, .workloads = mode, .controllers = false}, body);
 }
 
 io::Task<Status> deploy(World* world) {

@@ -3,48 +3,27 @@
 #include <gtest/gtest.h>
 
 #include "graph/labels.h"
-#include "integration/world.h"
+#include "integration/in_world.h"
 
 namespace weft::test {
 namespace {
 
-Object extension(std::string_view yaml) {
-    auto value = parse_yaml_value(yaml);
-    CHECK(value.has_value());
-    return Object(*std::move(value));
-}
-
-void in_extension_world(io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(1);
-    World world(&loop);
-    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
-        Status done = co_await w->start();
-        if (done) {
-            done = co_await act(w);
-        }
-        co_await w->stop();
-        co_return done;
-    };
-    const Status done = io::run(&loop, all(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
-}
-
 // A definition of the kind Thing with these resources (YAML flow list).
 io::Task<Status> define_thing(World* world, std::string resources) {
-    CO_TRY(co_await world->apply(extension(cat(R"yaml(
+    CO_TRY(co_await world->apply(document(cat(R"yaml(
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: {name: thing}
 spec:
   schema: {apiVersion: v1alpha1, kind: Thing, spec: {value: 'string | default="x"', open: 'boolean | default=true', names: '[]string | default=["a","b","c"]'}}
   resources: )yaml",
-                                               resources))));
+                                              resources))));
     CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "thing", is_active));
     co_return Status{};
 }
 
 io::Task<Status> make_thing(World* world, std::string spec) {
-    CO_TRY(co_await world->apply(extension(cat(
+    CO_TRY(co_await world->apply(document(cat(
         "{apiVersion: kro.run/v1alpha1, kind: Thing, metadata: {name: one, namespace: default}, "
         "spec: ",
         spec, "}"))));
@@ -52,7 +31,7 @@ io::Task<Status> make_thing(World* world, std::string spec) {
 }
 
 TEST(Extensions, WhatIsRetainedOutlivesItsInstance) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: kept, lifecycle: {onDelete: Retain}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: kept}, data: {v: "${schema.spec.value}"}}},
             {id: gone, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: gone}, data: {v: "${schema.spec.value}"}}}])yaml"));
@@ -72,7 +51,7 @@ TEST(Extensions, WhatIsRetainedOutlivesItsInstance) {
 }
 
 TEST(Extensions, WhatIsProtectedHoldsItsInstance) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: safe, lifecycle: {onDelete: Protect}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: safe}}}])yaml"));
         CO_TRY(co_await make_thing(world, "{}"));
@@ -99,9 +78,9 @@ TEST(Extensions, WhatIsProtectedHoldsItsInstance) {
 }
 
 TEST(Extensions, WhatIsNotToBeAdoptedIsNotWritten) {
-    in_extension_world([](World* world) -> io::Task<Status> {
-        CO_TRY(co_await world->apply(extension(
-            "{apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {v: own}}")));
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(
+            document("{apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {v: own}}")));
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: m, lifecycle: {adopt: Never}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {v: "${schema.spec.value}"}}}])yaml"));
         CO_TRY(co_await make_thing(world, "{}"));
@@ -116,7 +95,7 @@ TEST(Extensions, WhatIsNotToBeAdoptedIsNotWritten) {
 }
 
 TEST(Extensions, AChangeWaitsForItsPropagateWhen) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: m, propagateWhen: ["${schema.spec.open}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {v: "${schema.spec.value}"}}}])yaml"));
         CO_TRY(co_await make_thing(world, "{open: false}"));
@@ -134,7 +113,7 @@ TEST(Extensions, AChangeWaitsForItsPropagateWhen) {
 }
 
 TEST(Extensions, ItemsAreLeftOutOneByOne) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: m, forEach: [{region: "${schema.spec.names}"}], includeItemsWhen: ["${region != 'b' || schema.spec.open}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${'m-' + region}"}}}])yaml"));
         CO_TRY(co_await make_thing(world, "{open: true}"));
@@ -174,7 +153,7 @@ std::string condition_message(const Object& object, std::string_view type) {
 }
 
 TEST(Extensions, AValueWithANameIsReadAndMakesNoRequest) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: naming, def: {name: "${schema.metadata.name + '-map'}", count: 3}},
             {id: list, forEach: [{region: "${schema.spec.names}"}], def: "${region + '-' + naming.name}"},
@@ -192,8 +171,8 @@ TEST(Extensions, AValueWithANameIsReadAndMakesNoRequest) {
 }
 
 TEST(Extensions, AComputedFieldIsSeenByExpressionsAndNotWritten) {
-    in_extension_world([](World* world) -> io::Task<Status> {
-        CO_TRY(co_await world->apply(extension(R"yaml(
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(R"yaml(
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: {name: thing}
@@ -218,8 +197,8 @@ spec:
 }
 
 TEST(Extensions, TheStatusListsObjectsAndHowFarADeletionIs) {
-    in_extension_world([](World* world) -> io::Task<Status> {
-        CO_TRY(co_await world->apply(extension(R"yaml(
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(R"yaml(
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: {name: thing}
@@ -263,7 +242,7 @@ spec:
 }
 
 TEST(Extensions, DriftIsReportedAndNotRepaired) {
-    in_extension_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
             {id: m, driftPolicy: Report, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {v: "${schema.spec.value}", w: same}}}])yaml"));
         CO_TRY(co_await make_thing(world, "{}"));

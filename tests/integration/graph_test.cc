@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "integration/world.h"
+#include "integration/in_world.h"
 
 namespace weft::test {
 namespace {
@@ -29,12 +29,6 @@ spec:
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-extra"}, data: {v: "${schema.spec.value}"}}
 )yaml";
 
-Object read(std::string_view yaml) {
-    auto value = parse_yaml_value(yaml);
-    CHECK(value.has_value());
-    return Object(*std::move(value));
-}
-
 Object chain(std::string_view name, std::string_view value = "x") {
     return Object(
         Value::map_of({{"apiVersion", "kro.run/v1alpha1"},
@@ -43,24 +37,8 @@ Object chain(std::string_view name, std::string_view value = "x") {
                        {"spec", Value::map_of({{"value", value}})}}));
 }
 
-// Runs `body` in a world of its own; its error fails the test.
-void in_world(const WorldOptions& options, io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(options.seed);
-    World world(&loop, options);
-    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
-        Status done = co_await w->start();
-        if (done) {
-            done = co_await act(w);
-        }
-        co_await w->stop();
-        co_return done;
-    };
-    const Status done = io::run(&loop, all(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
-}
-
 io::Task<Status> define_chain(World* world) {
-    CO_TRY(co_await world->apply(read(chain_definition)));
+    CO_TRY(co_await world->apply(document(chain_definition)));
     CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "chain", is_active));
     co_return Status{};
 }
@@ -167,7 +145,7 @@ TEST(Graph, AChangedDefinitionReachesItsInstances) {
         CO_TRY(co_await define_chain(world));
         CO_TRY(co_await world->apply(chain("one")));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
-        Object definition = read(chain_definition);
+        Object definition = document(chain_definition);
         definition.mutable_value()
             .mutable_member("spec")
             .mutable_member("resources")
@@ -191,7 +169,7 @@ TEST(Graph, AChangedDefinitionReachesItsInstances) {
 TEST(Graph, ABrokenChangeKeepsTheLastGoodRevisionServing) {
     in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_chain(world));
-        Object definition = read(chain_definition);
+        Object definition = document(chain_definition);
         definition.mutable_value()
             .mutable_member("spec")
             .mutable_member("resources")
@@ -215,7 +193,7 @@ TEST(Graph, ABrokenChangeKeepsTheLastGoodRevisionServing) {
 TEST(Graph, ARemovedFieldIsABreakingChangeThatNeedsTheAnnotation) {
     in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_chain(world));
-        Object definition = read(chain_definition);
+        Object definition = document(chain_definition);
         definition.mutable_value()
             .mutable_member("spec")
             .mutable_member("schema")
@@ -227,14 +205,14 @@ TEST(Graph, ARemovedFieldIsABreakingChangeThatNeedsTheAnnotation) {
                 return is_active(object) &&
                        object.value().int_at(0, "status", "lastIssuedRevision") == 2;
             }));
-        CO_TRY(co_await world->apply(read(chain_definition)));
+        CO_TRY(co_await world->apply(document(chain_definition)));
         const Object refused = CO_TRY(co_await world->wait(
             "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
                 return object.value().string_at("status", "state") == "Inactive";
             }));
         EXPECT_THAT(to_json(*refused.value().find("status", "conditions")),
                     testing::HasSubstr("breaking changes detected: Property added was removed"));
-        Object allowed = read(chain_definition);
+        Object allowed = document(chain_definition);
         allowed.set_annotation("kro.run/allow-breaking-changes", "true");
         CO_TRY(co_await world->apply(allowed));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "chain",
@@ -289,7 +267,7 @@ TEST(Graph, ADeploymentThatBecomesAvailableReleasesWhatWaits) {
                 text.append(buffer, got);
             }
             std::fclose(in);
-            return read(text);
+            return document(text);
         };
         CO_TRY(co_await world->apply(file("examples/web-app/definition.yaml")));
         CO_TRY(co_await world->apply(file("examples/web-app/instance.yaml")));

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/labels.h"
-#include "integration/world.h"
+#include "integration/in_world.h"
 
 namespace weft::test {
 namespace {
@@ -78,12 +78,6 @@ spec:
         data: {v: "${schema.spec.value}"}
 )yaml";
 
-Object document(std::string_view yaml) {
-    auto value = parse_yaml_value(yaml);
-    CHECK(value.has_value());
-    return Object(*std::move(value));
-}
-
 Object rewritten(std::string_view value) {
     return document(
         cat("{apiVersion: kro.run/v1alpha1, kind: Rewritten, metadata: {name: one, "
@@ -92,18 +86,7 @@ Object rewritten(std::string_view value) {
 }
 
 void in_rest_world(io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(1);
-    World world(&loop, {.workloads = cluster::WorkloadMode::off});
-    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
-        Status done = co_await w->start();
-        if (done) {
-            done = co_await act(w);
-        }
-        co_await w->stop();
-        co_return done;
-    };
-    const Status done = io::run(&loop, all(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
+    in_world({.workloads = cluster::WorkloadMode::off}, body);
 }
 
 io::Task<Status> define(World* world) {

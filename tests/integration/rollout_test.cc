@@ -3,36 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "graph/labels.h"
-#include "integration/world.h"
+#include "integration/in_world.h"
 
 namespace weft::test {
 namespace {
 
-Object rolled(std::string_view yaml) {
-    auto value = parse_yaml_value(yaml);
-    CHECK(value.has_value());
-    return Object(*std::move(value));
-}
-
-void in_rollout_world(io::Task<Status> (*body)(World*)) {
-    io::sim::VirtualLoop loop(1);
-    World world(&loop);
-    const auto all = [](World* w, io::Task<Status> (*act)(World*)) -> io::Task<Status> {
-        Status done = co_await w->start();
-        if (done) {
-            done = co_await act(w);
-        }
-        co_await w->stop();
-        co_return done;
-    };
-    const Status done = io::run(&loop, all(&world, body));
-    EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().text());
-}
-
 // Each unit makes one ConfigMap with this text. `ready` is a readyWhen.
 Object unit_definition(std::string_view text, std::string_view rollout,
                        std::string_view ready = "true") {
-    return rolled(cat(
+    return document(cat(
         R"yaml(
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -51,8 +30,8 @@ spec:
 io::Task<Status> make_units(World* world, int count) {
     for (int i = 0; i < count; ++i) {
         CO_TRY(co_await world->apply(
-            rolled(cat("{apiVersion: kro.run/v1alpha1, kind: Unit, metadata: {name: u", i,
-                       i == 0 ? ", labels: {ring: first}" : "", "}}"))));
+            document(cat("{apiVersion: kro.run/v1alpha1, kind: Unit, metadata: {name: u", i,
+                         i == 0 ? ", labels: {ring: first}" : "", "}}"))));
     }
     for (int i = 0; i < count; ++i) {
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "Unit", cat("u", i), is_active));
@@ -86,7 +65,7 @@ io::Task<Result<Object>> wait_phase(World* world, std::string phase, int64_t rev
 }
 
 TEST(Rollout, ReachesEveryInstanceAndComesToRest) {
-    in_rollout_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await world->apply(unit_definition("one", "{share: 20%, maxUnavailable: 2}")));
         CO_TRY(
             co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "unit", is_active));
@@ -103,7 +82,7 @@ TEST(Rollout, ReachesEveryInstanceAndComesToRest) {
 }
 
 TEST(Rollout, AChangedRolloutAloneIsNoNewRevision) {
-    in_rollout_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await world->apply(unit_definition("one", "{share: 20%}")));
         CO_TRY(co_await wait_phase(world, "Complete", 1));
         CO_TRY(co_await world->apply(unit_definition("one", "{share: 3}")));
@@ -116,7 +95,7 @@ TEST(Rollout, AChangedRolloutAloneIsNoNewRevision) {
 }
 
 TEST(Rollout, PausesWhenItsFirstInstancesTurnBadAndSurvivesARestart) {
-    in_rollout_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         const std::string_view how = "{share: 3, progressDeadlineSeconds: 60}";
         CO_TRY(co_await world->apply(unit_definition("one", how)));
         CO_TRY(co_await wait_phase(world, "Complete", 1));
@@ -152,7 +131,7 @@ TEST(Rollout, PausesWhenItsFirstInstancesTurnBadAndSurvivesARestart) {
 }
 
 TEST(Rollout, GoesOnAfterAFailureWhenItIsResumed) {
-    in_rollout_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         const std::string_view how =
             "{labels: {ring: first}, maxUnavailable: 100%, progressDeadlineSeconds: 30}";
         CO_TRY(co_await world->apply(unit_definition("one", how)));
@@ -195,7 +174,7 @@ TEST(Rollout, GoesOnAfterAFailureWhenItIsResumed) {
 }
 
 TEST(Rollout, WaitsWhileTheUserPausesIt) {
-    in_rollout_world([](World* world) -> io::Task<Status> {
+    in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await world->apply(unit_definition("one", "{share: 1, paused: true}")));
         CO_TRY(co_await wait_phase(world, "Complete", 1));
         CO_TRY(co_await make_units(world, 4));
