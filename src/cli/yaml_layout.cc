@@ -375,8 +375,10 @@ private:
         if (is_leaf_[node] && at.value_line == at.line && at.value_column > at.column) {
             const std::string_view key =
                 without_end_blanks(text.substr(0, at.value_column - at.column));
-            const std::string_view rest = without_end_blanks(
+            std::string_view rest = without_end_blanks(
                 text.substr(std::min<size_t>(at.value_column - at.column, text.size())));
+            // A value that is not there begins behind the colon, before what a comment is off by.
+            rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
             head = cat(key, rest.empty() ? "" : " ", rest);
         } else {
             head = without_end_blanks(text);
@@ -518,15 +520,41 @@ std::expected<Lines, std::string> lay_out(const std::vector<std::string_view>& l
     return out;
 }
 
+// YAML 1.1 breaks lines at CR, NEL, LS and PS, too: where a text has one, the reader's lines are
+// not those of `split`.
+bool has_other_line_breaks(std::string_view text) {
+    for (size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1)) {
+        if (!text.substr(at + 1).starts_with('\n')) {
+            return true;
+        }
+    }
+    return text.contains("\xC2\x85") || text.contains("\xE2\x80\xA8") ||
+           text.contains("\xE2\x80\xA9");
+}
+
+bool means(std::string_view text, const std::vector<YamlDocument>& wanted) {
+    const Result<std::vector<YamlDocument>> read = parse_yaml(text);
+    return read &&
+           std::ranges::equal(*read, wanted, {}, &YamlDocument::value, &YamlDocument::value);
+}
+
 }  // namespace
 
 Result<FormattedText> format_yaml(std::string_view text, const std::string& file) {
     const std::vector<YamlDocument> documents = TRY(parse_yaml(text, {.file = file}));
+    FormattedText out;
+    if (has_other_line_breaks(text)) {
+        out.text = text;
+        for (const YamlDocument& document : documents) {
+            out.untouched.push_back(
+                cat(to_text(document.start), ": its file has line breaks other than LF and CR LF"));
+        }
+        return out;
+    }
     std::vector<std::string_view> lines = split(text, '\n');
     if (!lines.empty() && lines.back().empty()) {
         lines.pop_back();
     }
-    FormattedText out;
     size_t next = 1;
     const auto copy_until = [&](size_t end) {
         for (; next <= end; ++next) {
@@ -555,6 +583,10 @@ Result<FormattedText> format_yaml(std::string_view text, const std::string& file
         }
     }
     copy_until(lines.size());
+    // A block of text that ends a file without a last line break is another text with one.
+    if (!text.ends_with('\n') && out.text.ends_with('\n') && !means(out.text, documents)) {
+        out.text.pop_back();
+    }
     return out;
 }
 

@@ -102,6 +102,25 @@ TEST(YamlLayout, LeavesDocumentsThatItCannotMoveSafely) {
     }
 }
 
+TEST(YamlLayout, EndsAFileWithALineBreakUnlessThatWouldMeanAnotherText) {
+    EXPECT_EQ(formatted("a: 1"), "a: 1\n");
+    EXPECT_EQ(formatted("a: |\n  x"), "a: |\n  x");
+    EXPECT_EQ(formatted("a: |-\n  x"), "a: |-\n  x\n");
+}
+
+TEST(YamlLayout, KeepsACommentInThePlaceOfAValueWhereItStands) {
+    EXPECT_EQ(formatted("a:   # none\nb: #none\n"), "a: # none\nb: #none\n");
+}
+
+TEST(YamlLayout, LeavesFilesWhoseLinesAreOthersToYaml) {
+    for (const std::string_view text : {"# a\rb:   1\n", "a:   1\r", "a:   \"\xE2\x80\xA8\"\n"}) {
+        const Result<FormattedText> out = format_yaml(text, "test.yaml");
+        ASSERT_TRUE(out);
+        EXPECT_EQ(out->text, text);
+        EXPECT_EQ(out->untouched.size(), 1U);
+    }
+}
+
 TEST(YamlLayout, FormatsEachDocumentOfAFile) {
     EXPECT_EQ(formatted("# license\n---\nkind: A\napiVersion: v1\n---\n# second\nkind: B\n"
                         "apiVersion: v1\n...\n"),
