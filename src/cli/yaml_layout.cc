@@ -368,6 +368,12 @@ private:
         }
     }
 
+    // A value that is not there begins right behind the colon or dash, before the blanks in front
+    // of a comment.
+    static std::string_view from_first_letter(std::string_view text) {
+        return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+    }
+
     void write_member(size_t node, size_t indent, const Path& path, Lines* out) {
         const auto& at = nodes_[node];
         std::string_view text = line(at.line).substr(at.column - 1);
@@ -375,10 +381,8 @@ private:
         if (is_leaf_[node] && at.value_line == at.line && at.value_column > at.column) {
             const std::string_view key =
                 without_end_blanks(text.substr(0, at.value_column - at.column));
-            std::string_view rest = without_end_blanks(
-                text.substr(std::min<size_t>(at.value_column - at.column, text.size())));
-            // A value that is not there begins behind the colon, before what a comment is off by.
-            rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+            const std::string_view rest = from_first_letter(without_end_blanks(
+                text.substr(std::min<size_t>(at.value_column - at.column, text.size()))));
             head = cat(key, rest.empty() ? "" : " ", rest);
         } else {
             head = without_end_blanks(text);
@@ -432,8 +436,8 @@ private:
     void write_item(size_t node, size_t indent, const Path& path, Lines* out) {
         const auto& at = nodes_[node];
         if (is_leaf_[node]) {
-            const std::string_view text =
-                without_end_blanks(line(at.value_line).substr(at.value_column - 1));
+            const std::string_view text = from_first_letter(
+                without_end_blanks(line(at.value_line).substr(at.value_column - 1)));
             out->push_back(cat(std::string(indent, ' '), text.empty() ? "-" : "- ", text));
             write_rest(node, at.value_line + 1, at.value_column - 1, indent + 2, out);
             return;

@@ -110,6 +110,7 @@ TEST(YamlLayout, EndsAFileWithALineBreakUnlessThatWouldMeanAnotherText) {
 
 TEST(YamlLayout, KeepsACommentInThePlaceOfAValueWhereItStands) {
     EXPECT_EQ(formatted("a:   # none\nb: #none\n"), "a: # none\nb: #none\n");
+    EXPECT_EQ(formatted("a:\n  -   # none\n  - b\n"), "a:\n  - # none\n  - b\n");
 }
 
 TEST(YamlLayout, LeavesFilesWhoseLinesAreOthersToYaml) {
