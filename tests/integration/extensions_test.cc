@@ -30,6 +30,14 @@ io::Task<Status> make_thing(World* world, std::string spec) {
     co_return Status{};
 }
 
+// Until the ConfigMap holds this text.
+io::Task<Status> wait_for_value(World* world, std::string name, std::string wanted) {
+    CO_TRY(co_await world->wait("v1", "ConfigMap", std::move(name), [wanted](const Object& map) {
+        return map.value().string_at("data", "v") == wanted;
+    }));
+    co_return Status{};
+}
+
 TEST(Extensions, WhatIsRetainedOutlivesItsInstance) {
     in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await define_thing(world, R"yaml([
@@ -43,9 +51,7 @@ TEST(Extensions, WhatIsRetainedOutlivesItsInstance) {
         CO_TRY(co_await world->get("v1", "ConfigMap", "kept"));
         // An instance of the same name takes it up again.
         CO_TRY(co_await make_thing(world, "{value: z}"));
-        CO_TRY(co_await world->wait("v1", "ConfigMap", "kept", [](const Object& map) {
-            return map.value().string_at("data", "v") == "z";
-        }));
+        CO_TRY(co_await wait_for_value(world, "kept", "z"));
         co_return Status{};
     });
 }
@@ -105,9 +111,7 @@ TEST(Extensions, AChangeWaitsForItsPropagateWhen) {
         Object map = CO_TRY(co_await world->get("v1", "ConfigMap", "m"));
         EXPECT_EQ(map.value().string_at("data", "v"), "x");
         CO_TRY(co_await make_thing(world, "{open: true, value: z}"));
-        CO_TRY(co_await world->wait("v1", "ConfigMap", "m", [](const Object& changed) {
-            return changed.value().string_at("data", "v") == "z";
-        }));
+        CO_TRY(co_await wait_for_value(world, "m", "z"));
         co_return Status{};
     });
 }
@@ -183,15 +187,11 @@ spec:
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "thing",
                                     is_active));
         CO_TRY(co_await make_thing(world, "{}"));
-        CO_TRY(co_await world->wait("v1", "ConfigMap", "m", [](const Object& map) {
-            return map.value().string_at("data", "v") == "one.example.com";
-        }));
+        CO_TRY(co_await wait_for_value(world, "m", "one.example.com"));
         const Object thing = CO_TRY(co_await world->get("kro.run/v1alpha1", "Thing", "one"));
         EXPECT_EQ(thing.value().find("spec", "host"), nullptr);
         CO_TRY(co_await make_thing(world, "{host: own}"));
-        CO_TRY(co_await world->wait("v1", "ConfigMap", "m", [](const Object& map) {
-            return map.value().string_at("data", "v") == "own";
-        }));
+        CO_TRY(co_await wait_for_value(world, "m", "own"));
         co_return Status{};
     });
 }
@@ -302,9 +302,7 @@ TEST(Extensions, DriftIsReportedAndNotRepaired) {
                   Value::map_of({{"annotations",
                                   Value::map_of({{graph::annotation_drift_policy, "Repair"}})}})}}),
             {}));
-        CO_TRY(co_await world->wait("v1", "ConfigMap", "m", [](const Object& map) {
-            return map.value().string_at("data", "v") == "new";
-        }));
+        CO_TRY(co_await wait_for_value(world, "m", "new"));
         co_return Status{};
     });
 }

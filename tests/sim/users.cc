@@ -2,6 +2,7 @@
 
 #include "sim/users.h"
 
+#include "control/world.h"
 #include "graph/labels.h"
 #include "sim/definitions.h"
 
@@ -14,23 +15,6 @@ constexpr int names = 4;  // instances of a kind that there may be
 
 const kube::Resource& config_maps() {
     static const kube::Resource resource{{"", "v1", "configmaps"}, "ConfigMap", true, false};
-    return resource;
-}
-
-const kube::Resource& definitions() {
-    static const kube::Resource resource{{"kro.run", "v1alpha1", "resourcegraphdefinitions"},
-                                         "ResourceGraphDefinition",
-                                         false,
-                                         true};
-    return resource;
-}
-
-const kube::Resource& crds() {
-    static const kube::Resource resource{
-        {"apiextensions.k8s.io", "v1", "customresourcedefinitions"},
-        "CustomResourceDefinition",
-        false,
-        true};
     return resource;
 }
 
@@ -66,7 +50,7 @@ io::Task<Status> Users::make_strangers() {
     }
     for (const std::string& kind : kinds()) {
         wishes_->variants[kind] = 0;
-        CO_TRY(co_await client_.apply(definitions(), definition_of(kind, 0),
+        CO_TRY(co_await client_.apply(control::definition_resource(), definition_of(kind, 0),
                                       {.field_manager = "admin", .force = true}));
     }
     co_return Status{};
@@ -222,16 +206,16 @@ io::Task<Status> Users::change_definition() {
     const std::string kind = all[chance(all.size())];
     const uint64_t what = chance(6);
     if (what == 0) {
-        CO_TRY(co_await client_.apply(definitions(), broken_definition_of(kind),
+        CO_TRY(co_await client_.apply(control::definition_resource(), broken_definition_of(kind),
                                       {.field_manager = "admin", .force = true}));
         co_return Status{};
     }
     if (what == 1) {
-        CO_TRY(co_await client_.remove(definitions(), {"", to_lower(kind)}, {}));
+        CO_TRY(co_await client_.remove(control::definition_resource(), {"", to_lower(kind)}, {}));
         co_return Status{};
     }
     const int64_t variant = ++wishes_->variants[kind];
-    CO_TRY(co_await client_.apply(definitions(), definition_of(kind, variant),
+    CO_TRY(co_await client_.apply(control::definition_resource(), definition_of(kind, variant),
                                   {.field_manager = "admin", .force = true}));
     co_return Status{};
 }
@@ -243,7 +227,7 @@ io::Task<void> Users::operate_databases() {
         co_return;
     }
     while (true) {
-        const auto made = co_await client_.create(crds(), database_crd(), {});
+        const auto made = co_await client_.create(control::crd_resource(), database_crd(), {});
         if (made || made.error().reason() == Reason::already_exists) {
             break;
         }
@@ -335,7 +319,7 @@ io::Task<Status> Users::check_acknowledged() {
 }
 
 io::Task<Status> Users::settle() {
-    const auto made = co_await client_.create(crds(), database_crd(), {});
+    const auto made = co_await client_.create(control::crd_resource(), database_crd(), {});
     if (!made && made.error().reason() != Reason::already_exists) {
         co_return Error(made.error());
     }
@@ -344,13 +328,14 @@ io::Task<Status> Users::settle() {
         // One that is going must be gone first.
         while (true) {
             const Result<Object> present =
-                co_await client_.get(definitions(), {"", to_lower(kind)});
+                co_await client_.get(control::definition_resource(), {"", to_lower(kind)});
             if (!present || !present->is_deleting()) {
                 break;
             }
             CO_TRY(co_await io::sleep(loop_, io::second));
         }
-        CO_TRY(co_await client_.apply(definitions(), definition_of(kind, wishes_->variants[kind]),
+        CO_TRY(co_await client_.apply(control::definition_resource(),
+                                      definition_of(kind, wishes_->variants[kind]),
                                       {.field_manager = "admin", .force = true}));
     }
     for (const std::string& kind : kinds()) {
