@@ -88,19 +88,23 @@ merge::FiltersByVersion filters_of(const Resource& resource, const Subresource* 
 
 // Everything merge wants to know of a write, kept together while it runs.
 struct WriteContext {
+    WriteContext(const Core& core, const ResourcePtr& resource, const Subresource* subresource,
+                 std::string manager, merge::WriteOptions* options)
+        : converter(&core, resource), filters(filters_of(*resource, subresource)) {
+        options->manager = std::move(manager);
+        options->subresource = subresource == nullptr ? "" : subresource->name;
+        options->api_version = resource->api_version();
+        options->now = core.loop->now();
+        options->schema = schema_of(*resource);
+        options->converter = &converter;
+        options->reset_fields = &filters;
+    }
     WriteContext(const Call& call, merge::WriteOptions* options)
-        : converter(call.core, call.resource),
-          filters(filters_of(*call.resource, call.subresource)) {
-        options->manager = field_manager_of(call);
-        options->subresource = call.subresource == nullptr ? "" : call.subresource->name;
-        options->api_version = call.resource->api_version();
-        options->now = call.core->loop->now();
-        options->schema = schema_of(*call.resource);
+        : WriteContext(*call.core, call.resource, call.subresource, field_manager_of(call),
+                       options) {
         if (call.resource->is_builtin() && options->schema != nullptr) {
             options->zero = zero_object(*call.core, options->schema->definition);
         }
-        options->converter = &converter;
-        options->reset_fields = &filters;
     }
 
     WriteContext(const WriteContext&) = delete;
@@ -140,17 +144,9 @@ void manage_answer(Call* call, Value& object) {
 
 Value manage_controller_update(const Core& core, ResourcePtr resource, const Value& old_object,
                                Value object) {
-    const ResourceConverter converter(&core, resource);
-    const Subresource* status = resource->find_subresource("status");
-    const merge::FiltersByVersion filters = filters_of(*resource, status);
     merge::WriteOptions options;
-    options.manager = "kube-apiserver";
-    options.subresource = "status";
-    options.api_version = resource->api_version();
-    options.now = core.loop->now();
-    options.schema = schema_of(*resource);
-    options.converter = &converter;
-    options.reset_fields = &filters;
+    const WriteContext context(core, resource, resource->find_subresource("status"),
+                               "kube-apiserver", &options);
     const Object live(old_object);
     const Object changed(std::move(object));
     return merge::update(&live, changed, options).value();
@@ -158,17 +154,9 @@ Value manage_controller_update(const Core& core, ResourcePtr resource, const Val
 
 Result<Value> apply_controller_status(const Core& core, ResourcePtr resource, const Value& live,
                                       const Value& config, std::string manager) {
-    const ResourceConverter converter(&core, resource);
-    const merge::FiltersByVersion filters =
-        filters_of(*resource, resource->find_subresource("status"));
     merge::ApplyOptions options;
-    options.manager = std::move(manager);
-    options.subresource = "status";
-    options.api_version = resource->api_version();
-    options.now = core.loop->now();
-    options.schema = schema_of(*resource);
-    options.converter = &converter;
-    options.reset_fields = &filters;
+    const WriteContext context(core, resource, resource->find_subresource("status"),
+                               std::move(manager), &options);
     options.force = true;
     const Object before(live);
     auto applied = merge::apply(&before, Object(config), options);
