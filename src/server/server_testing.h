@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/io.h"
 #include "io/sim/virtual_loop.h"
@@ -13,6 +14,21 @@
 #include "store/store.h"
 
 namespace weft::server {
+
+// "field: message" of every cause of a refused request; the answer itself if it is no such refusal.
+inline std::vector<std::string> causes(const io::http::Response& answer) {
+    const auto status = parse_json(answer.body());
+    if (answer.status != 422 || !status) {
+        return {cat(answer.status, " ", answer.body())};
+    }
+    std::vector<std::string> out;
+    if (const Value* list = status->find("details", "causes")) {
+        for (const Value& cause : list->items()) {
+            out.push_back(cat(cause.string_at("field"), ": ", cause.string_at("message")));
+        }
+    }
+    return out;
+}
 
 // A world of one server. Requests are the administrator's unless `token` says otherwise.
 class TestServer {

@@ -11,22 +11,6 @@
 namespace weft::server {
 namespace {
 
-// "field: message" of every cause of a refused request.
-std::vector<std::string> causes(const io::http::Response& answer) {
-    std::vector<std::string> out;
-    EXPECT_EQ(answer.status, 422) << answer.body();
-    const auto status = parse_json(answer.body());
-    if (!status) {
-        return out;
-    }
-    if (const Value* list = status->find("details", "causes")) {
-        for (const Value& cause : list->items()) {
-            out.push_back(cat(cause.string_at("field"), ": ", cause.string_at("message")));
-        }
-    }
-    return out;
-}
-
 using Lines = std::vector<std::string>;
 
 TEST(Validate, PodTellsEveryFaultInOrder) {
