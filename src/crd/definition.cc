@@ -161,14 +161,6 @@ void prepare_status_update(Value& definition, const Value& old_definition) {
     if (const Value* spec = old_definition.find("spec")) {
         definition.set("spec", *spec);
     }
-    Value metadata = old_definition.find("metadata") == nullptr ? Value::map()
-                                                                : *old_definition.find("metadata");
-    for (const std::string_view kept : {"managedFields", "resourceVersion"}) {
-        if (const Value* found = definition.find("metadata", kept)) {
-            metadata.set(kept, *found);
-        }
-    }
-    definition.set("metadata", std::move(metadata));
 }
 
 FieldErrors validate_create(const Value& definition) {

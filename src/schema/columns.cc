@@ -138,6 +138,12 @@ std::string_view printer_group(std::string_view group) {
 
 }  // namespace
 
+bool has_default_columns(const Builtin& builtin, std::string_view group, std::string_view kind) {
+    return std::ranges::none_of(builtin.printers().items(), [&](const Value& row) {
+        return row.string_at("kind") == kind && row.string_at("group") == printer_group(group);
+    });
+}
+
 std::vector<Column> columns_of(const Builtin& builtin, std::string_view group,
                                std::string_view kind) {
     std::vector<Column> out;

@@ -26,6 +26,10 @@ struct TableRow {
     Value conditions;  // a list of TableRowCondition, or null
 };
 
+// Whether a kind has no columns of its own.
+[[nodiscard]] bool has_default_columns(const Builtin& builtin, std::string_view group,
+                                       std::string_view kind);
+
 // The columns of a kind, in order; the default ones (Name, Created At) for kinds without own. The
 // texts live as long as the Builtin.
 [[nodiscard]] std::vector<Column> columns_of(const Builtin& builtin, std::string_view group,

@@ -276,12 +276,17 @@ io::Task<Response> serve_resource(Call* call) {
     }
     const bool is_builtin = call->resource->is_builtin();
     const bool is_virtual = is_builtin && call->resource->builtin->is_virtual;
+    // These endpoints of a pod have no columns, as in the real server.
+    const bool is_part_of_pod =
+        call->subresource != nullptr &&
+        (call->subresource->name == "ephemeralcontainers" || call->subresource->name == "resize");
     // A scale has a Go type of its own, whoever has it.
     const bool has_go_type =
         is_builtin || (call->subresource != nullptr && call->subresource->name == "scale");
     const auto negotiated = negotiate(call->request, call->target,
                                       {.protobuf = has_go_type,
                                        .transforms = !is_virtual,
+                                       .table = !is_part_of_pod,
                                        .is_stream = call->info.verb == "watch"});
     if (!negotiated) {
         co_return not_acceptable(*call, false);

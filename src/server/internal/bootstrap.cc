@@ -14,6 +14,7 @@
 #include "server/internal/policy_rules.h"
 #include "server/internal/rbac.h"
 #include "server/internal/services.h"
+#include "server/internal/strategy.h"
 
 namespace weft::server {
 
@@ -178,15 +179,7 @@ io::Task<Status> ensure_api_services(Core* core) {
                 .set("labels",
                      Value::map_of({{"kube-aggregator.kubernetes.io/automanaged", "onstart"}}));
             object.set("spec", std::move(spec));
-            object.set(
-                "status",
-                Value::map_of({{"conditions",
-                                Value::list_of({Value::map_of(
-                                    {{"type", "Available"},
-                                     {"status", "True"},
-                                     {"lastTransitionTime", format_rfc3339(core->loop->now())},
-                                     {"reason", "Local"},
-                                     {"message", "Local APIServices are always available"}})})}}));
+            object.set("status", status_of_local_api_service(core->loop->now()));
             objects.push_back(std::move(object));
         }
     }

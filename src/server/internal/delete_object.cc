@@ -271,7 +271,9 @@ Status check_delete_preconditions(const Resource& resource, std::string_view nam
                                         *options.resource_version,
                                         ", ResourceVersion in object meta: ", version));
     }
-    const GroupResource by_kind{resource.gvr.group, resource.kind};
+    // The events of both groups are stored as those of core.
+    const bool is_event = resource.is_builtin() && resource.kind == "Event";
+    const GroupResource by_kind{is_event ? std::string() : resource.gvr.group, resource.kind};
     if (wrong_uid) {
         return conflict(by_kind, name,
                         cat("the UID in the precondition (", *options.uid,

@@ -101,7 +101,7 @@ bool allows_transform(const Negotiated& wanted, const Offer& offer) {
         return false;
     }
     if (wanted.as == "Table") {
-        return wanted.encoding != Encoding::protobuf;
+        return offer.table && wanted.encoding != Encoding::protobuf;
     }
     return wanted.as == "PartialObjectMetadata" || wanted.as == "PartialObjectMetadataList";
 }

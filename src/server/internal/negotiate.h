@@ -36,6 +36,7 @@ struct Offer {
     // possible, custom kinds' too.
     bool protobuf = false;
     bool transforms = true;  // Table and PartialObjectMetadata are possible
+    bool table = true;       // with `transforms`: a Table is, too
     bool is_stream = false;  // a watch: YAML cannot be chosen
 };
 

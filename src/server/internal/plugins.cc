@@ -175,8 +175,8 @@ io::Task<Status> set_runtime_class(Call* call, Value* spec, std::string name) {
 }
 
 // A pod can be resized only where its node can be looked at.
-io::Task<Status> check_node(Call* call, const Value& pod) {
-    const std::string node(pod.string_at("spec", "nodeName"));
+io::Task<Status> check_node(Call* call, const Value* pod) {
+    const std::string node(pod->string_at("spec", "nodeName"));
     if (node.empty()) {
         co_return Status{};
     }
@@ -297,7 +297,7 @@ void admit_certificate_request(const UserInfo& user, Value& object) {
 io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object) {
     const Resource& resource = *call->resource;
     if (call->subresource != nullptr && call->subresource->name == "resize") {
-        co_return co_await check_node(call, *object);
+        co_return co_await check_node(call, object);
     }
     if (resource.custom != nullptr || call->subresource != nullptr) {
         co_return Status{};
@@ -324,6 +324,8 @@ io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object)
         }
     } else if (kind == "VolumeAttributesClass") {
         add_finalizer(*object, "kubernetes.io/vac-protection");
+    } else if (kind == "PodGroup") {
+        add_finalizer(*object, "scheduling.k8s.io/podgroup-protection");
     } else if (kind == "Ingress") {
         co_return co_await admit_ingress(call, object);
     } else if (kind == "CertificateSigningRequest") {
@@ -351,6 +353,8 @@ std::string deprecation_of(const GroupVersionKind& kind) {
         {"storage.k8s.io/v1beta1 VolumeAttributesClass",
          "v1.34+, unavailable in v1.37+; use storage.k8s.io/v1 VolumeAttributesClass"},
         {"coordination.k8s.io/v1beta1 LeaseCandidate", "v1.36+, unavailable in v1.39+"},
+        {"coordination.k8s.io/v1alpha2 LeaseCandidate", "v1.35+, unavailable in v1.38+"},
+        {"certificates.k8s.io/v1alpha1 ClusterTrustBundle", "v1.34+, unavailable in v1.37+"},
         {"admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicy",
          "v1.35+, unavailable in v1.38+"},
         {"admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicyBinding",

@@ -114,12 +114,10 @@ merge::DecodedManagers owners_of_scale(const merge::DecodedManagers& parent,
 }
 
 // The owners of the object after a Scale of it was written: who no longer owns the Scale's replicas
-// loses the object's, and who does gets them.
-merge::DecodedManagers owners_of_parent(const merge::DecodedManagers& parent,
-                                        const merge::FieldPath& path,
-                                        const std::string& api_version,
-                                        merge::DecodedManagers scale) {
-    merge::DecodedManagers out;
+// loses the object's, and who does gets them, as an entry of its own.
+Value owners_of_parent(const merge::DecodedManagers& parent, const merge::FieldPath& path,
+                       const std::string& api_version, merge::DecodedManagers scale) {
+    merge::DecodedManagers kept_owners;
     const merge::FieldSet replicas = merge::FieldSet::of({path});
     for (const auto& [id, owned] : parent.managers) {
         const auto kept = scale.managers.find(id);
@@ -128,18 +126,20 @@ merge::DecodedManagers owners_of_parent(const merge::DecodedManagers& parent,
             if (rest.empty()) {
                 continue;
             }
-            out.managers.emplace(
+            kept_owners.managers.emplace(
                 id, merge::VersionedSet{std::move(rest), owned.api_version, owned.is_applied});
         } else {
-            out.managers.emplace(id, owned);
+            kept_owners.managers.emplace(id, owned);
             if (kept != scale.managers.end()) {
                 scale.managers.erase(kept);
             }
         }
         if (const auto time = parent.times.find(id); time != parent.times.end()) {
-            out.times.emplace(id, time->second);
+            kept_owners.times.emplace(id, time->second);
         }
     }
+    // What is owned through a scale has no time.
+    merge::DecodedManagers through_scale;
     for (const auto& [scale_id, owned] : scale.managers) {
         if (!owned.set.has(scale_path())) {
             continue;
@@ -148,11 +148,28 @@ merge::DecodedManagers owners_of_parent(const merge::DecodedManagers& parent,
         if (id.operation == merge::Operation::update) {
             id.api_version = api_version;
         }
-        // What is owned through a scale has no time.
-        out.managers[id] = merge::VersionedSet{replicas, api_version, owned.is_applied};
-        out.times[id] = std::nullopt;
+        through_scale.times[id] = std::nullopt;
+        through_scale.managers.insert_or_assign(
+            std::move(id), merge::VersionedSet{replicas, api_version, owned.is_applied});
     }
-    return out;
+    // Both may hold an entry of the same manager, as upstream's lists do.
+    Value entries = Value::list();
+    const Value timeless = merge::encode_managed_fields(through_scale);
+    const Value others = merge::encode_managed_fields(kept_owners);
+    size_t next = 0;
+    const auto is_applied = [](const Value& entry) {
+        return entry.string_at("operation") == "Apply";
+    };
+    for (const Value& entry : others.items()) {
+        while (next < timeless.size() && (is_applied(timeless.at(next)) || !is_applied(entry))) {
+            entries.push_back(timeless.at(next++));
+        }
+        entries.push_back(entry);
+    }
+    while (next < timeless.size()) {
+        entries.push_back(timeless.at(next++));
+    }
+    return entries;
 }
 
 // One write through the scale subresource of an object.
@@ -182,8 +199,8 @@ public:
         if (const Value* fields = changed.find("metadata", "managedFields")) {
             after = TRY(merge::decode_managed_fields(*fields));
         }
-        const Value entries = merge::encode_managed_fields(
-            owners_of_parent(parent, path, resource.api_version(), std::move(after)));
+        const Value entries =
+            owners_of_parent(parent, path, resource.api_version(), std::move(after));
         Value& metadata = result.mutable_member("metadata");
         if (entries.empty()) {
             metadata.erase("managedFields");
@@ -316,9 +333,11 @@ io::Task<Answer> serve_scale(Call* call) {
             } else {
                 patched = TRY(merge::apply_merge_patch(scale, patch));
             }
-            auto decoded = call->core->go_types.canonical("io.k8s.api.autoscaling.v1.Scale",
-                                                          patched, nullptr, true);
+            const size_t warnings = call->warnings.size();
+            auto decoded =
+                decode_object(call, patched, {}, type == "application/strategic-merge-patch+json");
             if (!decoded) {
+                call->warnings.resize(warnings);
                 return undecodable_patch(type, patched, scale, patch, decoded.error().message());
             }
             patched = std::move(*decoded);

@@ -88,6 +88,25 @@ void keep_but_resources(Value& pod, const Value& old_pod) {
     pod.set("spec", std::move(spec));
 }
 
+// Of a pod's ephemeral containers only they are heard.
+void keep_but_ephemeral(Value& pod, const Value& old_pod) {
+    Value spec = old_pod.find("spec") != nullptr ? *old_pod.find("spec") : Value::map();
+    if (const Value* wanted = pod.find("spec", "ephemeralContainers")) {
+        spec.set("ephemeralContainers", *wanted);
+    } else {
+        spec.erase("ephemeralContainers");
+    }
+    pod.set("spec", std::move(spec));
+}
+
+void keep_status(Value& object, const Value& old_object) {
+    if (const Value* status = old_object.find("status")) {
+        object.set("status", *status);
+    } else {
+        object.erase("status");
+    }
+}
+
 // Conditions of certificate requests have their times from the server.
 void fill_condition_times(Value& request, const Value& old_request, Time now) {
     const Value* conditions = request.find("status", "conditions");
@@ -127,6 +146,16 @@ bool is_definition(const Resource& resource) {
 
 }  // namespace
 
+Value status_of_local_api_service(Time now) {
+    return Value::map_of(
+        {{"conditions", Value::list_of({Value::map_of(
+                            {{"type", "Available"},
+                             {"status", "True"},
+                             {"lastTransitionTime", format_rfc3339(now)},
+                             {"reason", "Local"},
+                             {"message", "Local APIServices are always available"}})})}});
+}
+
 void prepare_create(const Core& core, const Resource& resource, Value& object,
                     std::string_view uid) {
     if (resource.custom != nullptr) {
@@ -143,6 +172,10 @@ void prepare_create(const Core& core, const Resource& resource, Value& object,
     const Value* given = object.find("metadata", "generation");
     const Value generation = given == nullptr ? Value() : *given;
     schema::prepare_for_create(*resource.builtin, object, uid, core.loop->now());
+    if (resource.kind == "APIService" && resource.gvr.group == "apiregistration.k8s.io" &&
+        object.find("spec", "service") == nullptr) {
+        object.set("status", status_of_local_api_service(core.loop->now()));
+    }
     if (!resource.builtin->generation_at_create && !generation.is_null()) {
         // Kinds that do not count generations keep what the client says.
         set_metadata(object.mutable_member("metadata"), "generation", generation);
@@ -182,8 +215,15 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
     if (is_claim(resource) && name.empty()) {
         settle_data_source(object, &old_object);
     }
-    if (name == "resize") {
+    const bool is_ephemeral = name == "ephemeralcontainers";
+    const bool is_resize = name == "resize";
+    if (is_resize) {
         keep_but_resources(object, old_object);
+    } else if (is_ephemeral) {
+        keep_but_ephemeral(object, old_object);
+    }
+    if (is_resize || is_ephemeral) {
+        keep_status(object, old_object);
     }
     schema::prepare_for_update(*resource.builtin, name, old_object, object);
     if (resource.kind == "Service" && name.empty() &&
@@ -197,7 +237,9 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
     if (resource.kind == "CertificateSigningRequest" && !name.empty()) {
         fill_condition_times(object, old_object, core.loop->now());
     }
-    if (name == "resize" || resets_metadata(*resource.builtin, name)) {
+    const bool is_status_of_api_service = name == "status" && resource.kind == "APIService";
+    if (is_resize || is_ephemeral || is_status_of_api_service ||
+        resets_metadata(*resource.builtin, name)) {
         Value kept = *old_object.find("metadata");
         if (const Value* generation = object.find("metadata", "generation")) {
             set_metadata(kept, "generation", *generation);

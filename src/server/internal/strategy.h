@@ -9,6 +9,9 @@ namespace weft::server {
 // Fills in the defaults of a builtin kind; true if something was added (its order may be wrong).
 bool apply_defaults(const Core& core, std::string_view definition, Value& object);
 
+// The status of an APIService that no Service stands behind, from its creation on.
+[[nodiscard]] Value status_of_local_api_service(Time now);
+
 // Validation of a new builtin object beyond its metadata.
 [[nodiscard]] FieldErrors validate_builtin(const Resource& resource, const Value& object);
 // What a kind's own validation says of an update at an endpoint ("" for the object itself):

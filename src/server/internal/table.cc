@@ -49,6 +49,10 @@ Value TableWriter::columns() const {
     return out;
 }
 
+bool TableWriter::has_default_columns() const {
+    return !is_custom_ && schema::has_default_columns(schema::Builtin::get(), group_, kind_);
+}
+
 schema::TableRow TableWriter::cells(const Value& object) const {
     const Time now = core_->loop->now();
     if (!is_custom_ || kind_ == "Scale") {
@@ -121,6 +125,9 @@ Result<Value> make_table(const Call& call, const TableMeta& meta,
     }
     if (meta.remaining) {
         metadata.set("remainingItemCount", *meta.remaining);
+    }
+    if (rows.empty() && writer.has_default_columns()) {
+        rows = Value();  // the default converter of upstream makes no list of nothing
     }
     return writer.wrap(std::move(metadata), std::move(rows), true);
 }

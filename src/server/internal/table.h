@@ -25,6 +25,7 @@ public:
     explicit TableWriter(const Call& call);
 
     [[nodiscard]] Value columns() const;
+    [[nodiscard]] bool has_default_columns() const;
     [[nodiscard]] schema::TableRow cells(const Value& object) const;
     // One row of an object.
     [[nodiscard]] Value row(const Value& object) const;

@@ -231,7 +231,9 @@ std::string key_in_etcd(const Resource& resource, std::string_view namespace_,
         {"nodes", "minions"},
         {"services", "services/specs"},
         {"endpoints", "services/endpoints"},
-        {"ingresses", "ingress"}};
+        {"ingresses", "ingress"},
+        {"apiservices", "apiregistration.k8s.io/apiservices"},
+        {"customresourcedefinitions", "apiextensions.k8s.io/customresourcedefinitions"}};
     std::string key = resource.key(namespace_, name);
     for (const auto& [plural, stored] : others) {
         const std::string prefix = cat("/registry/", plural, "/");

@@ -27,6 +27,7 @@ io::Task<Answer> serve_delete(Call* call) {
 
 io::Task<Answer> serve_delete_collection(Call* call) {
     const DeleteOptions options = CO_TRY(read_delete_options(call));
+    warn_about_deletion(call, options);
     const ListOptions list_options = CO_TRY(read_list_options(*call, false));
     store::ListRequest request;
     request.prefix = list_options.filter.key_prefix;

@@ -229,7 +229,7 @@ void sort_as_written(PatchType type, Value& patched, const Value& before, const 
 
 Value shown_object(PatchType type, Value patched, const Value& before, const Value& patch) {
     sort_as_written(type, patched, before, patch);
-    return Value(to_json(patched));
+    return Value(to_json(patched, {.escape_html = true}));
 }
 
 // Whether the member of " into Go struct field TYPE.a.b" is of a type that reads JSON by itself (a

@@ -1,0 +1,120 @@
+// server/recorded_test.cc: proves answers that a kube-apiserver 1.36.3 gave to the same requests.
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "base/base.h"
+#include "server/server_testing.h"
+
+namespace weft::server {
+namespace {
+
+constexpr const char* merge_patch = "application/merge-patch+json";
+
+// Each line of the file is a request (`path`, `body`) and what it was refused with.
+TEST(Recorded, RefusalsHaveTheSameWords) {
+    std::ifstream file("src/server/recorded_refusals.jsonl");
+    ASSERT_TRUE(file) << "run it from the root of the repository";
+    TestServer api(true);
+    std::string line;
+    size_t count = 0;
+    while (std::getline(file, line)) {
+        const auto row = parse_json(line);
+        ASSERT_TRUE(row.has_value()) << line;
+        const Value answer =
+            api.json("POST", std::string(row->string_at("path")), to_json(*row->find("body")));
+        EXPECT_EQ(answer.string_at("message"), row->string_at("message")) << line;
+        ++count;
+    }
+    EXPECT_GT(count, 0U);
+}
+
+TEST(Recorded, AScaleThatChangesNothingLeavesTheOwnersOfTheRest) {
+    TestServer api;
+    api.send("POST", "/apis/apps/v1/namespaces/default/deployments?fieldManager=mgr", R"({
+        "metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "1"}},
+        "template": {"metadata": {"labels": {"a": "1"}},
+                     "spec": {"containers": [{"name": "c", "image": "i"}]}}}})");
+    const std::string url = "/apis/apps/v1/namespaces/default/deployments/d";
+    api.send("PUT", url + "/scale", to_json(api.json("GET", url + "/scale")));
+    const Value deployment = api.json("GET", url);
+    const Value& fields = *deployment.find("metadata", "managedFields");
+    ASSERT_EQ(fields.size(), 2U) << to_json(fields);
+    EXPECT_EQ(fields.at(0).find("time"), nullptr);
+    EXPECT_EQ(to_json(*fields.at(0).find("fieldsV1")), R"({"f:spec":{"f:replicas":{}}})");
+    EXPECT_EQ(fields.at(1).string_at("manager"), "mgr");
+    EXPECT_NE(fields.at(1).find("fieldsV1", "f:spec", "f:template"), nullptr);
+}
+
+TEST(Recorded, AScaleWarnsOfWhatItDoesNotKnow) {
+    TestServer api;
+    api.send("POST", "/api/v1/namespaces/default/replicationcontrollers", R"({
+        "metadata": {"name": "r"}, "spec": {"template": {"metadata": {"labels": {"a": "1"}},
+                     "spec": {"containers": [{"name": "c", "image": "i"}]}}}})");
+    const std::string url = "/api/v1/namespaces/default/replicationcontrollers/r/scale";
+    const auto answer = api.send("PATCH", url, R"({"status": {"nosuch": 1}})", merge_patch);
+    EXPECT_EQ(answer.headers.get("warning"), R"(299 - "unknown field \"status.nosuch\"")");
+}
+
+TEST(Recorded, EphemeralContainersAreAllThatTheirEndpointHears) {
+    TestServer api;
+    api.send(
+        "POST", "/api/v1/namespaces/default/pods",
+        R"({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}})");
+    const std::string url = "/api/v1/namespaces/default/pods/p/ephemeralcontainers";
+    const Value pod = api.json("PATCH", url, R"({"metadata": {"labels": {"a": "b"}},
+        "spec": {"ephemeralContainers": [{"name": "e", "image": "i"}]},
+        "status": {"phase": "Running"}})",
+                               merge_patch);
+    EXPECT_EQ(pod.find("metadata", "labels"), nullptr);
+    EXPECT_EQ(pod.find("spec", "ephemeralContainers")->size(), 1U);
+    EXPECT_EQ(pod.find("status")->string_at("phase"), "Pending");
+    EXPECT_EQ(api.send("GET", url, {}, {}, "application/json;as=Table;v=v1;g=meta.k8s.io").status,
+              406);
+    EXPECT_EQ(
+        api.send("GET", url, {}, {}, "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io")
+            .status,
+        200);
+}
+
+TEST(Recorded, ATableOfNothingHasNoRowsWhereTheKindHasNoColumns) {
+    TestServer api;
+    const std::string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    const auto rows = [&](const std::string& path) {
+        return to_json(*parse_json(api.send("GET", path, {}, {}, table).body())->find("rows"));
+    };
+    EXPECT_EQ(rows("/api/v1/namespaces/default/limitranges"), "null");
+    EXPECT_EQ(rows("/api/v1/namespaces/default/pods"), "[]");
+}
+
+TEST(Recorded, AnApiServiceOfItsOwnIsAvailableAtOnce) {
+    TestServer api;
+    const Value made = api.json("POST", "/apis/apiregistration.k8s.io/v1/apiservices", R"({
+        "metadata": {"name": "v1.example.com"}, "spec": {"group": "example.com", "version": "v1",
+        "groupPriorityMinimum": 1000, "versionPriority": 10}})");
+    ASSERT_NE(made.find("status", "conditions"), nullptr);
+    EXPECT_EQ(made.find("status", "conditions")->at(0).string_at("reason"), "Local");
+}
+
+TEST(Recorded, JobsThatAreDeletedTogetherLeaveTheirPodsWithAWarning) {
+    TestServer api;
+    const auto answer = api.send("DELETE", "/apis/batch/v1/namespaces/default/jobs");
+    EXPECT_TRUE(answer.headers.get("warning").contains("child pods are preserved by default"));
+}
+
+TEST(Recorded, TheStatusOfADefinitionTakesMetadataAlong) {
+    TestServer api;
+    const std::string url = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    api.send("POST", url, R"({"metadata": {"name": "foos.example.com"}, "spec": {
+        "group": "example.com", "scope": "Namespaced", "names": {"plural": "foos", "kind": "Foo"},
+        "versions": [{"name": "v1", "served": true, "storage": true,
+                      "schema": {"openAPIV3Schema": {"type": "object"}}}]}})");
+    const Value changed = api.json("PATCH", url + "/foos.example.com/status",
+                                   R"({"metadata": {"labels": {"a": "b"}}})", merge_patch);
+    EXPECT_EQ(changed.find("metadata", "labels")->string_at("a"), "b");
+}
+
+}  // namespace
+}  // namespace weft::server
