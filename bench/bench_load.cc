@@ -118,30 +118,79 @@ io::Task<Status> do_apply(kube::Client* client, int64_t i) {
                                   {.field_manager = "bench", .force = true}));
     co_return Status{};
 }
-// What a controller writes for an instance of five children and its user for the instance itself,
-// by a client that waits for nobody: nine writes.
-io::Task<Status> do_bare(kube::Client* client, int64_t i) {
-    const auto map = [i](std::string_view suffix) {
-        return Object(Value::map_of(
-            {{"apiVersion", "v1"},
-             {"kind", "ConfigMap"},
-             {"metadata", Value::map_of({{"name", cat("bare-", i, suffix)},
-                                         {"namespace", "default"},
-                                         {"labels", Value::map_of({{"of", cat("bare-", i)}})}})},
-             {"data", Value::map_of({{"v", "x"}})}}));
-    };
-    CO_TRY(co_await client->create(config_maps, map(""), {}));
-    for (const std::string_view child : {"-a", "-b", "-c", "-d", "-e"}) {
-        CO_TRY(co_await client->apply(config_maps, map(child),
-                                      {.field_manager = "bench", .force = true}));
-    }
-    for (int turn = 0; turn < 3; ++turn) {
-        const Value patch = Value::map_of({{"data", Value::map_of({{"turn", cat(turn)}})}});
-        CO_TRY(co_await client->patch(config_maps, {"default", cat("bare-", i)},
-                                      kube::PatchType::merge, patch, {}));
+// An instance and its children as a controller made them: what `bare` writes again under other names.
+struct Model {
+    Object instance;
+    std::vector<Object> children;
+};
+Model* the_model = nullptr;
+
+constexpr std::array<std::string_view, 5> child_suffixes{"-a", "-b", "-c", "-d", "-e"};
+constexpr std::string_view inventory_label = "applyset.kubernetes.io/id";
+
+io::Task<Status> read_model(kube::Client* client, Model* model) {
+    model->instance = CO_TRY(co_await client->get(chains, {"default", "chain-0"}));
+    for (const std::string_view suffix : child_suffixes) {
+        model->children.push_back(
+            CO_TRY(co_await client->get(config_maps, {"default", cat("chain-0", suffix)})));
     }
     co_return Status{};
 }
+
+// Identity and, of the model, only the parts of metadata that are named.
+Object written(const Object& model, std::string name,
+               std::initializer_list<std::string_view> parts) {
+    Value metadata = Value::map_of({{"name", std::move(name)}, {"namespace", "default"}});
+    for (const std::string_view part : parts) {
+        if (const Value* value = model.value().find("metadata", part)) {
+            metadata.set(part, *value);
+        }
+    }
+    return Object(Value::map_of({{"apiVersion", *model.value().find("apiVersion")},
+                                 {"kind", *model.value().find("kind")},
+                                 {"metadata", std::move(metadata)}}));
+}
+
+// The nine writes that make an instance of five chained children ACTIVE, by a client that waits for
+// nobody: the user's, the two of the instance's metadata, the children, the status.
+io::Task<Status> do_bare(kube::Client* client, int64_t i) {
+    const std::string name = cat("bare-", i);
+    Object mine = chain(i, "x");
+    mine.metadata().set("name", name);
+    CO_TRY(co_await client->apply(chains, mine, {.field_manager = "bench", .force = true}));
+    Object labels = written(the_model->instance, name, {"labels", "finalizers"});
+    CO_TRY(co_await client->apply(chains, labels,
+                                  {.field_manager = "kro.run/labeller", .force = true}));
+    Object inventory = written(the_model->instance, name, {"annotations"});
+    inventory.set_label(inventory_label, the_model->instance.label(inventory_label));
+    Object now = CO_TRY(co_await client->apply(
+        chains, inventory, {.field_manager = "kro.run/applyset-parent", .force = true}));
+    for (size_t child = 0; child < child_suffixes.size(); ++child) {
+        Object map = written(the_model->children[child], cat(name, child_suffixes[child]),
+                             {"labels", "annotations", "ownerReferences"});
+        map.mutable_value().set("data", *the_model->children[child].value().find("data"));
+        CO_TRY(co_await client->apply(config_maps, map,
+                                      {.field_manager = "kro.run/applyset", .force = true}));
+    }
+    now.mutable_value().set("status", *the_model->instance.value().find("status"));
+    CO_TRY(co_await client->update(chains, now, {.field_manager = "kro", .subresource = "status"}));
+    co_return Status{};
+}
+
+// `bare`: reads the model first, which is not measured.
+io::Task<void> write_bare(Run* run, int64_t* begin) {
+    Model model;
+    kube::Client client(run->transports[0].get());
+    run->failure = co_await read_model(&client, &model);
+    if (!run->failure) {
+        co_return;
+    }
+    the_model = &model;
+    *begin = run->loop->monotonic();
+    co_await share(run, do_bare);
+    the_model = nullptr;
+}
+
 io::Task<Status> do_list(kube::Client* client, int64_t /*i*/) {
     // The bytes, not the objects: this measures the server.
     io::http::Request request;
@@ -344,7 +393,7 @@ io::Task<int> work(Run* run, std::string verb) {
     } else if (verb == "apply") {
         co_await share(run, do_apply);
     } else if (verb == "bare") {
-        co_await share(run, do_bare);
+        co_await write_bare(run, &begin);
     } else if (verb == "list") {
         co_await share(run, do_list);
     } else if (verb == "crds") {

@@ -1,6 +1,7 @@
 // tests/fuzz/protobuf_fuzz.cc: bytes that claim to be a Kubernetes object in protobuf.
 //
-// What decodes must encode, and what was encoded must decode to the same object.
+// What decodes must encode, and what was encoded must decode and encode to the same bytes. (The first object may have
+// less: a field that is no pointer is always written, and foreign bytes may lack it.)
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(encoded.has_value());
     const Result<Value> again = protobuf.decode(*encoded);
     CHECK(again.has_value());
-    CHECK(*again == *object);
+    CHECK(protobuf.encode(*again).value() == *encoded);
     return 0;
 }
