@@ -118,7 +118,8 @@ io::Task<Status> do_apply(kube::Client* client, int64_t i) {
                                   {.field_manager = "bench", .force = true}));
     co_return Status{};
 }
-// An instance and its children as a controller made them: what `bare` writes again under other names.
+// An instance and its children as a controller made them: what `bare` writes again under other
+// names.
 struct Model {
     Object instance;
     std::vector<Object> children;
@@ -159,21 +160,27 @@ io::Task<Status> do_bare(kube::Client* client, int64_t i) {
     mine.metadata().set("name", name);
     CO_TRY(co_await client->apply(chains, mine, {.field_manager = "bench", .force = true}));
     Object labels = written(the_model->instance, name, {"labels", "finalizers"});
-    CO_TRY(co_await client->apply(chains, labels,
-                                  {.field_manager = "kro.run/labeller", .force = true}));
+    CO_TRY(co_await client->apply(
+        chains, labels,
+        {.field_manager = "kro.run/labeller", .force = true, .field_validation = "Ignore"}));
     Object inventory = written(the_model->instance, name, {"annotations"});
     inventory.set_label(inventory_label, the_model->instance.label(inventory_label));
     Object now = CO_TRY(co_await client->apply(
-        chains, inventory, {.field_manager = "kro.run/applyset-parent", .force = true}));
+        chains, inventory,
+        {.field_manager = "kro.run/applyset-parent", .force = true, .field_validation = "Ignore"}));
     for (size_t child = 0; child < child_suffixes.size(); ++child) {
         Object map = written(the_model->children[child], cat(name, child_suffixes[child]),
                              {"labels", "annotations", "ownerReferences"});
         map.mutable_value().set("data", *the_model->children[child].value().find("data"));
-        CO_TRY(co_await client->apply(config_maps, map,
-                                      {.field_manager = "kro.run/applyset", .force = true}));
+        CO_TRY(co_await client->apply(
+            config_maps, map,
+            {.field_manager = "kro.run/applyset", .force = true, .field_validation = "Ignore"}));
     }
-    now.mutable_value().set("status", *the_model->instance.value().find("status"));
-    CO_TRY(co_await client->update(chains, now, {.field_manager = "kro", .subresource = "status"}));
+    Object status = written(now, name, {"uid", "resourceVersion"});
+    status.mutable_value().set("status", *the_model->instance.value().find("status"));
+    CO_TRY(co_await client->update(
+        chains, status,
+        {.field_manager = "kro", .subresource = "status", .field_validation = "Ignore"}));
     co_return Status{};
 }
 

@@ -45,6 +45,21 @@ graph::PlanOptions plan_options(const World& world) {
     return options;
 }
 
+// All that a server reads of an update of the status; spec and managedFields would be decoded for
+// nothing.
+Object with_status(const Object& seen, const Value& status) {
+    Value metadata = Value::map();
+    for (const std::string_view name : {"name", "namespace", "uid", "resourceVersion"}) {
+        if (const Value* value = seen.value().find("metadata", name)) {
+            metadata.set(name, *value);
+        }
+    }
+    return Object(Value::map_of({{"apiVersion", seen.api_version()},
+                                 {"kind", seen.kind()},
+                                 {"metadata", std::move(metadata)},
+                                 {"status", status}}));
+}
+
 }  // namespace
 
 InstanceController::InstanceController(World world, RevisionRegistry* registry)
@@ -633,11 +648,12 @@ io::Task<void> InstanceController::carry_out_one(const Action* action, graph::Ob
             observed->see_failed(object, resource.error());
             co_return;
         }
-        const Result<Object> answer = co_await world_.client->apply(
-            *resource, apply->desired,
-            {.field_manager = apply->field_manager,
-             .force = true,
-             .subresource = apply->status_subresource ? "status" : ""});
+        const Result<Object> answer =
+            co_await world_.client->apply(*resource, apply->desired,
+                                          {.field_manager = apply->field_manager,
+                                           .force = true,
+                                           .subresource = apply->status_subresource ? "status" : "",
+                                           .field_validation = "Ignore"});
         if (!answer) {
             observed->see_failed(object, answer.error());
             co_return;
@@ -703,9 +719,9 @@ io::Task<Status> InstanceController::write_status(InstanceKey key, ServedKind ki
                                       cat(kind.resource.gvr.resource, ".", kind.resource.gvr.group),
                                       had, status.value, world_.loop->now(), world_.loop->random());
         }
-        wanted.mutable_value().set("status", status.value);
-        const Result<Object> written = co_await world_.client->update(
-            kind.resource, std::move(wanted), {.subresource = "status"});
+        const Result<Object> written =
+            co_await world_.client->update(kind.resource, with_status(wanted, status.value),
+                                           {.subresource = "status", .field_validation = "Ignore"});
         if (written) {
             put_written(&kind.instances->cache(), *written, key);
             if (status.state != state_before) {

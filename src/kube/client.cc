@@ -309,6 +309,7 @@ io::Task<Result<Object>> Client::write(std::string method, Resource resource, st
     query.add("fieldManager", options.field_manager);
     query.add("force", options.force ? "true" : "");
     query.add("dryRun", options.dry_run ? "All" : "");
+    query.add("fieldValidation", options.field_validation);
     Value value =
         CO_TRY(co_await exchange(std::move(method), target + query.text(), std::move(content_type),
                                  to_json(body), std::string(json)));

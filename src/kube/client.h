@@ -68,6 +68,9 @@ struct WriteOptions {
     bool force = false;  // apply only
     bool dry_run = false;
     std::string subresource;
+    // "Strict", "Warn" or "Ignore"; "": the server's choice, "Warn". With "Ignore" kube-apiserver
+    // reads a body once instead of twice, a tenth of what a small apply costs it.
+    std::string field_validation;
 };
 
 struct DeleteOptions {
