@@ -4,6 +4,7 @@ Each is started on loopback with its own folder, measured from /proc, and ended 
 """
 
 import atexit
+import base64
 import json
 import os
 import re
@@ -60,6 +61,14 @@ def end(process):
             process.wait(20)
 
 
+def write_kubeconfig(file, server, authority, token):
+    with open(file, "w") as out:
+        json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "bench",
+                   "clusters": [{"name": "bench", "cluster": {"server": server, "certificate-authority": authority}}],
+                   "users": [{"name": "admin", "user": {"token": token}}],
+                   "contexts": [{"name": "bench", "context": {"cluster": "bench", "user": "admin"}}]}, out)
+
+
 class Measured:
     """Some processes that are one thing to their user: `self.processes` and a kubeconfig to reach it by."""
 
@@ -103,12 +112,22 @@ class Weft(Measured):
 
     def __init__(self, *flags):
         super().__init__()
+        # A token for the administrator, as the real pair has it: all clients are known in the same way.
+        token = secrets.token_hex(16)
+        tokens = os.path.join(self.folder, "tokens.csv")
+        with open(tokens, "w") as out:
+            out.write(f'{token},admin,1,"system:masters"\n')
         begin = time.monotonic()
-        process = self.start([WEFT, "serve", "--port", "0", "--kubeconfig", self.kubeconfig, *flags], stdout=subprocess.PIPE, text=True)
+        process = self.start([WEFT, "serve", "--port", "0", "--kubeconfig", self.kubeconfig, "--token-auth-file", tokens, *flags],
+                             stdout=subprocess.PIPE, text=True)
         line = process.stdout.readline()
         self.start_ms = (time.monotonic() - begin) * 1000
         if not re.match(r"weft: ready \S+ ", line):
             sys.exit(f"weft serve did not start: {line}")
+        authority = os.path.join(self.folder, "ca.crt")
+        with open(authority, "wb") as out:
+            out.write(base64.b64decode(re.search(r"certificate-authority-data: (\S+)", open(self.kubeconfig).read())[1]))
+        write_kubeconfig(self.kubeconfig, line.split()[2], authority, token)
 
     @staticmethod
     def on_disk(sync):
@@ -142,7 +161,7 @@ class RealPair(Measured):
                     "--max-mutating-requests-inflight", "1000"])
         self.wait_ready(f"https://127.0.0.1:{port}/readyz", token)
         self.start_ms = (time.monotonic() - begin) * 1000
-        self.write_kubeconfig(port, token, os.path.join(certificates, "apiserver.crt"))
+        write_kubeconfig(self.kubeconfig, f"https://127.0.0.1:{port}", os.path.join(certificates, "apiserver.crt"), token)
 
     def wait_ready(self, url, token):
         context = ssl.create_default_context()
@@ -160,13 +179,6 @@ class RealPair(Measured):
             except OSError:
                 time.sleep(0.02)
         sys.exit(f"the real pair did not start in {START_MAX} s; its logs are in {self.folder}")
-
-    def write_kubeconfig(self, port, token, authority):
-        with open(self.kubeconfig, "w") as out:
-            json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "real",
-                       "clusters": [{"name": "real", "cluster": {"server": f"https://127.0.0.1:{port}", "certificate-authority": authority}}],
-                       "users": [{"name": "admin", "user": {"token": token}}],
-                       "contexts": [{"name": "real", "context": {"cluster": "real", "user": "admin"}}]}, out)
 
 
 class Controller(Measured):

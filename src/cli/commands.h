@@ -29,6 +29,7 @@ struct ServerFlags {
     uint16_t port = 6443;
     std::string data_dir;    // "": in memory
     std::string kubeconfig;  // where to write it; "": beside the data, or in a private folder
+    std::string token_file;  // "": only the administrator of the kubeconfig
     store::Sync sync = store::Sync::full;
     cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
     uint64_t seed = 1;                // of delays

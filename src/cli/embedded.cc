@@ -12,6 +12,7 @@
 #include "cli/identity.h"
 #include "cli/limits.h"
 #include "cli/terminal.h"
+#include "cli/token_file.h"
 #include "io/file.h"
 #include "kube/kube.h"
 
@@ -124,6 +125,7 @@ io::Task<Status> Embedded::start_parts(ServerFlags flags, control::ControlOption
     options.advertise_address = flags.address;
     options.advertise_port = flags.port;
     options.checks_policy_types = true;
+    options.tokens = CO_TRY(read_token_file(flags.token_file));
     options.on_failure = [](const std::string& text) {
         complain(cat("weft: the server cannot do its work: ", text, "\n"));
     };

@@ -11,6 +11,7 @@
 #include "cli/limits.h"
 #include "cli/process.h"
 #include "cli/terminal.h"
+#include "cli/token_file.h"
 #include "cluster/cluster.h"
 #include "io/file.h"
 #include "server/server.h"
@@ -86,49 +87,6 @@ Result<uint16_t> parse_port(const std::string& text) {
     return static_cast<uint16_t>(*port);
 }
 
-// The fields of a line of a CSV file; a field in quotes may hold commas.
-std::vector<std::string> csv_fields(std::string_view line) {
-    std::vector<std::string> fields = {""};
-    bool is_quoted = false;
-    for (const char c : line) {
-        if (c == '"') {
-            is_quoted = !is_quoted;
-        } else if (c == ',' && !is_quoted) {
-            fields.emplace_back();
-        } else {
-            fields.back() += c;
-        }
-    }
-    return fields;
-}
-
-Result<std::vector<server::StaticToken>> read_tokens(const std::string& file) {
-    std::vector<server::StaticToken> tokens;
-    if (file.empty()) {
-        return tokens;
-    }
-    const std::string text = TRY(read_file(file));
-    for (const std::string_view line : split(text, '\n')) {
-        if (trim(line).empty() || line.starts_with('#')) {
-            continue;
-        }
-        const std::vector<std::string> fields = csv_fields(trim(line));
-        if (fields.size() < 3) {
-            return make_error(Reason::bad_request, file, ": a line needs token, user and uid");
-        }
-        server::StaticToken token{fields[0], {fields[1], fields[2], {}, {}}};
-        if (fields.size() > 3) {
-            for (const std::string_view group : split(fields[3], ',')) {
-                if (!trim(group).empty()) {
-                    token.user.groups.emplace_back(trim(group));
-                }
-            }
-        }
-        tokens.push_back(std::move(token));
-    }
-    return tokens;
-}
-
 // What runs in the process of the API server.
 struct ApiParts {
     std::unique_ptr<store::Store> store;
@@ -162,7 +120,7 @@ io::Task<Status> start_api(io::RealLoop* loop, const Flags* given, ApiParts* par
     options.advertise_port = listen.port;
     options.service_cidr = flag(flags, "service-cluster-ip-range", options.service_cidr);
     options.token_issuer = flag(flags, "service-account-issuer", options.token_issuer);
-    options.tokens = CO_TRY(read_tokens(flag(flags, "token-auth-file")));
+    options.tokens = CO_TRY(read_token_file(flag(flags, "token-auth-file")));
     parts->api = CO_TRY(co_await server::ApiServer::start(std::move(options)));
     parts->listener = CO_TRY(io::http::listen(loop, parts->api.get(), std::move(listen)));
 

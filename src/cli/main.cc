@@ -84,6 +84,8 @@ void add_server_flags(CLI::App* app, ServerFlags* flags) {
     app->add_option("--data-dir", flags->data_dir,
                     "keep everything in this folder; without it: in memory");
     app->add_option("--kubeconfig", flags->kubeconfig, "write the kubeconfig to this file");
+    app->add_option("--token-auth-file", flags->token_file,
+                    "who else may come: lines of token,user,uid,\"group1,group2\"");
     add_choice(app, "--sync", &flags->sync, syncs, "how writes are made durable (full)");
     add_choice(app, "--workloads", &flags->workloads, modes,
                "how the simulated cluster runs workloads (instant)");

@@ -24,13 +24,15 @@ constexpr int write_attempts = 500;
 // Pods of one disruption budget whose eviction its controller has not seen yet (real: 2,000).
 constexpr size_t disrupted_pods_max = 2'000;
 constexpr size_t field_manager_bytes_max = 128;
+// Tokens whose signature need not be checked again, 1 KB each: more clients than one server has.
+constexpr size_t known_tokens_max = 1'024;
 // A watcher that is this many events behind is dropped with `expired`; it can list again.
 constexpr size_t watcher_queue_max = 4096;
 // Where more than so many watch one kind, events that follow one another closer than this go out
 // together: a write to each of a hundred connections costs far more than what is written. Fewer
 // watchers, and an event after a pause, are served at once.
 constexpr size_t crowd_of_watchers = 32;
-constexpr int64_t crowd_pause = 2'000'000;  // nanoseconds; the most that an event is held back
+constexpr int64_t crowd_pause = 5'000'000;  // nanoseconds; the most that an event is held back
 // Watchers of one server; each costs a few KB and a connection.
 constexpr size_t watchers_max = 20'000;
 // Decoded events that a hub keeps for watchers that start a little in the past.

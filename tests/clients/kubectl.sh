@@ -1,12 +1,23 @@
 #!/usr/bin/env bash
 # An unmodified kubectl against `weft serve`: what people do every day.
 source "$(dirname "$0")/lib.sh"
-serve kubectl --data-dir "$work/data"
+echo 'a-token-of-hers,jane,7,"builders,readers"' >"$work/tokens.csv"
+serve kubectl --data-dir "$work/data" --token-auth-file "$work/tokens.csv"
 cd "$work"
 
 prints "version" "v1.36.3+weft" kubectl version
 prints "auth whoami" "kubernetes-admin" kubectl auth whoami
 prints "auth can-i" "yes" kubectl auth can-i create deployments
+hers=(--kubeconfig=/dev/null --server="$(kubectl config view -o 'jsonpath={.clusters[0].cluster.server}')" --insecure-skip-tls-verify)
+prints "a token's user" "jane" kubectl "${hers[@]}" --token=a-token-of-hers auth whoami
+prints "and groups" "builders" kubectl "${hers[@]}" --token=a-token-of-hers auth whoami
+fails "another token" "Unauthorized" kubectl "${hers[@]}" --token=somebody auth whoami
+fails "her rights" "forbidden" kubectl "${hers[@]}" --token=a-token-of-hers get secrets
+ok "create sa" kubectl create serviceaccount robot
+robot=$(kubectl create token robot)
+prints "a service account's token" "system:serviceaccount:default:robot" kubectl "${hers[@]}" --token="$robot" auth whoami
+ok "delete sa" kubectl delete serviceaccount robot
+fails "the token of an account that is gone" "Unauthorized" kubectl "${hers[@]}" --token="$robot" auth whoami
 prints "api-resources" "deployments" kubectl api-resources
 prints "api-versions" "apps/v1" kubectl api-versions
 prints "get ns" "kube-system" kubectl get ns

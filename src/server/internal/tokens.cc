@@ -6,6 +6,7 @@
 
 #include "server/internal/core.h"
 #include "server/internal/texts.h"
+#include "server/limits.h"
 
 namespace weft::server {
 
@@ -33,6 +34,7 @@ std::vector<std::string> text_items(const Value* list) {
 void Tokens::use(RsaKey key) {
     key_id_ = url_base64(sha256(key.public_der()));
     key_ = std::move(key);
+    known_.clear();
 }
 
 io::Task<Status> Tokens::load(store::Store* store) {
@@ -99,6 +101,21 @@ Value Tokens::key_set() const {
 }
 
 std::optional<Value> Tokens::signed_claims(std::string_view token) const {
+    std::string hash = sha256(token);
+    if (const auto found = known_.find(hash); found != known_.end()) {
+        return found->second;
+    }
+    std::optional<Value> claims = verified_claims(token);
+    if (claims) {
+        if (known_.size() >= limits::known_tokens_max) {
+            known_.clear();
+        }
+        known_.emplace(std::move(hash), *claims);
+    }
+    return claims;
+}
+
+std::optional<Value> Tokens::verified_claims(std::string_view token) const {
     const size_t last = token.rfind('.');
     const size_t first = token.find('.');
     if (!key_ || first == std::string_view::npos || first == last) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/rsa.h"
@@ -61,12 +62,18 @@ public:
     [[nodiscard]] Value key_set() const;
 
 private:
+    // The claims, if the signature is ours. A client shows the same token with every request, and
+    // its signature stays as good as it was: the tokens seen last are remembered by their hash.
+    // (Expiry and what the token is bound to are looked at each time, where Kubernetes believes a
+    // token for ten seconds.)
     [[nodiscard]] std::optional<Value> signed_claims(std::string_view token) const;
+    [[nodiscard]] std::optional<Value> verified_claims(std::string_view token) const;
     void use(RsaKey key);
 
     std::string issuer_;
     std::optional<RsaKey> key_;
     std::string key_id_;
+    mutable std::unordered_map<std::string, Value> known_;  // good tokens' claims, by hash
 };
 
 }  // namespace weft::server
