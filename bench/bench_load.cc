@@ -1,6 +1,6 @@
 // bench/bench_load.cc: a load generator over HTTPS; prints one JSON object. Used by bench/bench.py.
 //
-//   bench_load --kubeconfig FILE VERB [--count N] [--clients N]
+//   bench_load --kubeconfig FILE VERB [--count N] [--clients N] [--turn N]
 
 #include <cstdio>
 #include <fstream>
@@ -70,7 +70,7 @@ metadata: {name: small-NUMBER}
 spec:
   schema: {apiVersion: v1alpha1, kind: SmallNUMBER, spec: {value: 'string | default="x"'}}
   resources:
-    - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-a"}, data: {v: "${schema.spec.value}"}}}
+    - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}-a"}, data: {v: "${schema.spec.value}", turn: "TURN"}}}
 )yaml";
 
 Object chain(int64_t number, std::string_view value) {
@@ -85,6 +85,7 @@ using Act = io::Task<Status> (*)(kube::Client*, int64_t);
 
 // The loop of this process, which has one.
 io::Loop* the_loop = nullptr;
+int64_t the_turn = 0;  // --turn: another one makes another revision of a definition
 
 io::Task<void> client_loop(Run* run, io::http::Transport* transport, int64_t first, Act act) {
     kube::Client client(transport);
@@ -266,6 +267,7 @@ io::Task<Status> do_definition(kube::Client* client, int64_t i) {
     for (size_t at = text.find("NUMBER"); at != std::string::npos; at = text.find("NUMBER")) {
         text.replace(at, 6, std::to_string(i));
     }
+    text.replace(text.find("TURN"), 4, std::to_string(the_turn));
     Value definition = CO_TRY(parse_yaml_value(text));
     CO_TRY(co_await client->apply(definitions, Object(std::move(definition)),
                                   {.field_manager = "bench", .force = true}));
@@ -305,8 +307,24 @@ io::Task<Status> wait_for(kube::Client* client, kube::Resource resource, int64_t
 bool is_active(const Object& object) {
     return object.value().string_at("status", "state") == "ACTIVE";
 }
+// Whether every condition speaks of the object as it is now.
+bool is_seen(const Object& object) {
+    const Value* conditions = object.value().find("status", "conditions");
+    return conditions != nullptr &&
+           std::ranges::all_of(conditions->items(), [&object](const Value& condition) {
+               return condition.int_at(0, "observedGeneration") == object.generation();
+           });
+}
+bool is_of_this_turn(const Object& definition) {
+    const Value* resources = definition.value().find("spec", "resources");
+    const Value* data =
+        resources == nullptr ? nullptr : resources->items()[0].find("template", "data");
+    return data == nullptr || data->find("turn") == nullptr ||
+           data->string_at("turn") == cat(the_turn);
+}
 bool is_definition_active(const Object& object) {
-    return object.value().string_at("status", "state") == "Active";
+    return is_of_this_turn(object) && object.value().string_at("status", "state") == "Active" &&
+           is_seen(object);
 }
 bool is_changed_end(const Object& object) {
     return object.name().ends_with("-e") && object.value().string_at("data", "v") == "changed";
@@ -456,6 +474,8 @@ int run_load(const std::vector<std::string>& words) {
             run.count = std::clamp<int64_t>(parse_int(words[++i]).value_or(1), 1, count_max);
         } else if (words[i] == "--clients" && has_value) {
             run.clients = std::clamp<int64_t>(parse_int(words[++i]).value_or(1), 1, clients_max);
+        } else if (words[i] == "--turn" && has_value) {
+            the_turn = parse_int(words[++i]).value_or(0);
         } else {
             verb = words[i];
         }

@@ -42,6 +42,24 @@ def embedded():
     result = server.load("definitions", "--count", "100", "--clients", "8")
     report.line("100 definitions at once -> all Active", f"{result['seconds']:.2f} s", want="under 1 s", how="bench_load definitions --count 100 --clients 8")
     server.stop()
+    start_with_many(report)
+
+
+def start_with_many(report):
+    """How long a controller takes from its start until it is ready, with 100 definitions of 5 revisions each."""
+    server = Weft("--no-controllers", "--workloads", "off")
+    controller = Controller([WEFT, "controller"], server.kubeconfig)
+    for turn in range(5):
+        server.load("definitions", "--count", "100", "--clients", "8", "--turn", str(turn))
+    controller.stop()
+    times = []
+    for _ in range(5):
+        controller = Controller([WEFT, "controller"], server.kubeconfig)
+        times.append(controller.start_ms)
+        controller.stop()
+    server.stop()
+    report.line("start with 100 definitions of 5 revisions -> ready, median", f"{sorted(times)[2]:.0f} ms", want="under 200 ms",
+                how="weft controller until /readyz, after bench_load definitions --turn 0 to 4")
 
 
 def one_controller(server, words, flags, count):

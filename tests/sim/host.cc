@@ -91,17 +91,27 @@ io::Task<Status> Host::crash(int64_t down_for) {
     }
     co_await shut_down();
     CO_TRY(co_await io::sleep(loop_, down_for));
-    vfs_.crash();
-    co_return co_await start();
+    co_return co_await revive();
 }
 
 io::Task<Status> Host::restart() {
     ++(*counts_)["servers restarted"];
     co_await shut_down();
-    if (vfs_.is_down()) {
-        vfs_.crash();
+    co_return co_await revive();
+}
+
+io::Task<Status> Host::revive() {
+    while (true) {
+        if (vfs_.is_down()) {
+            vfs_.crash();
+        }
+        Status started = co_await start();
+        // Power that is cut while the server starts is no fault of the server: it starts once more.
+        if (started || !vfs_.is_down()) {
+            co_return started;
+        }
+        ++(*counts_)["servers crashed"];
     }
-    co_return co_await start();
 }
 
 io::Task<void> Host::stop() {

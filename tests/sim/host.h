@@ -39,6 +39,8 @@ public:
     [[nodiscard]] bool is_up() const { return server_ != nullptr && !is_closing_; }
 
 private:
+    // Starts on what the disk holds, again where the power goes meanwhile.
+    io::Task<Status> revive();
     class Source;
     io::Task<void> shut_down();
 
