@@ -2,8 +2,10 @@
 
 #include "base/base.h"
 
+#include <fstream>
 #include <gtest/gtest.h>
 
+#include "base/memory.h"
 #include "base/rsa.h"
 
 namespace weft {
@@ -109,6 +111,29 @@ TEST(Rsa, OnlyTheKeysOwnSignaturesHold) {
     EXPECT_FALSE(again->verify("other", signature));
     EXPECT_FALSE(again->verify("text", ""));
     EXPECT_FALSE(RsaKey::from_pem("no key"));
+}
+
+size_t resident_pages() {
+    std::ifstream statm("/proc/self/statm");
+    size_t total = 0;
+    size_t resident = 0;
+    statm >> total >> resident;
+    return resident;
+}
+
+TEST(Memory, GivesBackWhatIsNotInUse) {
+    std::vector<std::string> texts;
+    for (int i = 0; i < 10'000; ++i) {
+        texts.push_back(std::string(1'000, 'x'));
+    }
+    const std::string kept = texts.back();
+    texts.clear();
+    const size_t before = resident_pages();
+
+    give_back_memory();
+
+    EXPECT_LT(resident_pages(), before);
+    EXPECT_EQ(kept, std::string(1'000, 'x'));  // Code and constants are there again when needed.
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
@@ -45,6 +46,7 @@ io::Task<int> run_both(io::RealLoop* loop, std::function<io::Task<int>(io::Scope
 }  // namespace
 
 int run_until_signal(io::RealLoop* loop, std::function<io::Task<int>(io::Scope*)> body) {
+    loop->when_at_rest([] { give_back_memory(); });
     return io::run(loop, run_both(loop, &body));
 }
 

@@ -20,6 +20,12 @@ constexpr size_t pool_threads = 2;
 // Callbacks that one drain of the posted queue runs before sockets and timers are looked at again.
 constexpr size_t posted_per_turn = 1024;
 
+// A process is at rest when a second passes with fewer callbacks than the first figure: watches,
+// leases and probes need some dozens. That is told once it has worked for the second figure, some
+// milliseconds: after less there is nothing to tidy up.
+constexpr uint64_t callbacks_at_rest = 200;
+constexpr uint64_t callbacks_before_rest = 2'000;
+
 // Signals that came and were not yet asked for; more of them say nothing new.
 constexpr size_t pending_signals = 8;
 

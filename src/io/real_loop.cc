@@ -95,7 +95,7 @@ void Threads::work_until_stopped() {
 
 }  // namespace internal
 
-RealLoop::Parts::Parts() = default;
+RealLoop::Parts::Parts(RealLoop* owner) : loop(owner) {}
 
 int64_t RealLoop::Parts::monotonic() {
     return read_clock(CLOCK_MONOTONIC);
@@ -133,9 +133,27 @@ void RealLoop::Parts::drain() {
         const int64_t end = monotonic();
         count(end - start);
         start = end;
+        ++callbacks;
     }
     if (!posted.empty()) {
         schedule_drain();
+    }
+    if (at_rest && callbacks - rested_after > limits::callbacks_before_rest) {
+        await_rest();
+    }
+}
+
+void RealLoop::Parts::await_rest() {
+    if (!std::exchange(awaits_rest, true)) {
+        loop->start_timer(second, [this, before = callbacks] {
+            awaits_rest = false;
+            if (callbacks - before > limits::callbacks_at_rest) {
+                await_rest();
+                return;
+            }
+            rested_after = callbacks;
+            at_rest();
+        });
     }
 }
 
@@ -185,7 +203,7 @@ void RealLoop::Parts::compact_timers() {
     }
 }
 
-RealLoop::RealLoop() : parts_(std::make_unique<Parts>()) {
+RealLoop::RealLoop() : parts_(std::make_unique<Parts>(this)) {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -284,6 +302,11 @@ void RealLoop::run() {
 void RealLoop::stop() {
     parts_->stopped = true;
     parts_->context.stop();
+}
+
+void RealLoop::when_at_rest(Callback callback) {
+    parts_->at_rest = std::move(callback);
+    parts_->await_rest();
 }
 
 const HoldTimes& RealLoop::hold_times() const {

@@ -48,6 +48,10 @@ public:
     void stop() override;
     [[nodiscard]] RealLoop* real_loop() override { return this; }
 
+    // Calls it whenever the process comes to rest: a second without more than some callbacks, after
+    // the start and after each time of much work. It may take a millisecond.
+    void when_at_rest(Callback callback);
+
     [[nodiscard]] const HoldTimes& hold_times() const;
     void reset_hold_times();
 

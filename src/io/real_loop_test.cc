@@ -104,6 +104,31 @@ TEST(RealLoop, CountsWhoHoldsIt) {
     EXPECT_EQ(loop.hold_times().max, 0);
 }
 
+TEST(RealLoop, TellsWhenItComesToRest) {
+    RealLoop loop;
+    int64_t worked_until = 0;
+    std::vector<int64_t> rests;
+    std::function<void(int)> work = [&](int left) {
+        worked_until = loop.monotonic();
+        if (left > 0) {
+            loop.post([&, left] { work(left - 1); });
+        }
+    };
+    loop.when_at_rest([&] {
+        rests.push_back(loop.monotonic());
+        if (rests.size() == 2) {
+            loop.stop();
+            return;
+        }
+        loop.post([&] { work(5000); });
+    });
+    loop.run();
+
+    ASSERT_EQ(rests.size(), 2U);  // After the start, and after the work.
+    EXPECT_GT(worked_until, rests[0]);
+    EXPECT_GE(rests[1] - worked_until, second / 2);
+}
+
 Task<int> wait_for_signal(RealLoop* loop) {
     TerminationSignals signals(loop);
     CHECK(raise(SIGTERM) == 0);

@@ -43,7 +43,7 @@ private:
 }  // namespace internal
 
 struct RealLoop::Parts {
-    Parts();
+    explicit Parts(RealLoop* owner);
 
     // Runs a callback and counts how long it held the loop.
     template <typename Function>
@@ -60,6 +60,7 @@ struct RealLoop::Parts {
     void arm_timer();
     void run_due_timers();
     void compact_timers();
+    void await_rest();
 
     struct Due {
         int64_t at;
@@ -70,10 +71,16 @@ struct RealLoop::Parts {
         }
     };
 
+    RealLoop* loop;
     asio::io_context context{1};
     asio::steady_timer timer{context};
     bool stopped = false;
     HoldTimes hold_times;
+
+    Callback at_rest;           // may be empty
+    uint64_t callbacks = 0;     // that were posted and have run, since the start
+    uint64_t rested_after = 0;  // so many, when `at_rest` was called last
+    bool awaits_rest = false;   // a timer runs
 
     std::deque<Callback> posted;
     bool drain_scheduled = false;
