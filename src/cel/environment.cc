@@ -250,8 +250,12 @@ Environment::Builder& Environment::Builder::object(std::string_view name, schema
                                                    std::string_view type_name, bool is_list) {
     Rep& rep = *rep_;
     const std::string_view own = rep.arena.copy(name);
+    // The items of a list have a name of their own below its.
+    const std::string_view root = rep.arena.copy(type_name);
+    const Type* above =
+        is_list ? rep.arena.make<Type>(Type{.kind = TypeKind::structure, .name = root}) : nullptr;
     const Type* type =
-        type_of_schema(*schema, nullptr, rep.arena.copy(type_name), rep.profile, rep.arena);
+        type_of_schema(*schema, above, is_list ? "@idx" : root, rep.profile, rep.arena);
     const schema::Schema* input = schema.get();
     rep.schemas.push_back(std::move(schema));
     if (type == nullptr) {

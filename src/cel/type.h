@@ -107,6 +107,10 @@ inline constexpr Type optional_of_dyn{
 // Same structure and same names (cel-go's IsExactType).
 [[nodiscard]] bool is_same(const Type* a, const Type* b);
 
+// Kubernetes' escaping of property names as identifiers: `a-b` is `a__dash__b`, `namespace` is
+// `__namespace__`. Nothing if the property cannot be named.
+[[nodiscard]] std::optional<std::string> escape_property(std::string_view name);
+
 // The name at run time, with the whole path of a schema's type: "__type_web.spec.ports.@idx".
 [[nodiscard]] std::string type_name(const Type* type);
 // As the checker's messages name it: "list(int)", "null", "timestamp", "wrapper(int)".

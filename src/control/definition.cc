@@ -44,6 +44,34 @@ std::string revision_name(const std::string& definition, int64_t number) {
     return (front.empty() ? "gr" : front) + suffix;
 }
 
+void leave_out_empty(Value& map, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+        const Value* found = map.find(name);
+        if (found != nullptr && (found->is_null() || (found->is_list() && found->empty()) ||
+                                 (found->is_string() && found->as_string().empty()))) {
+            map.erase(name);
+        }
+    }
+}
+
+// A definition's spec as its revision keeps it: kro leaves empty texts and lists away, and what has
+// a default gets it.
+Value snapshot_of(const Value& spec) {
+    Value out = spec;
+    if (out.find("schema") != nullptr) {
+        leave_out_empty(out.mutable_member("schema"),
+                        {"group", "additionalPrinterColumns", "shortNames", "categories"});
+    }
+    leave_out_empty(out, {"resources"});
+    if (out.find("resources") != nullptr) {
+        Value& resources = out.mutable_member("resources");
+        for (size_t i = 0; i < resources.size(); ++i) {
+            leave_out_empty(resources.mutable_item(i), {"readyWhen", "includeWhen", "forEach"});
+        }
+    }
+    return out;
+}
+
 bool is_owned_by(const Object& revision, std::string_view uid) {
     const Value* owners = revision.value().find("metadata", "ownerReferences");
     return owners != nullptr && std::ranges::any_of(owners->items(), [&](const Value& owner) {
@@ -333,7 +361,7 @@ io::Task<Status> DefinitionReconciler::issue(Pass* pass, int64_t number) {
         co_return make_error(Reason::invalid, message);
     }
     pass->conditions.set_true("GraphAccepted", "Valid", "resource graph and schema are valid");
-    const Value* spec = pass->definition.value().find("spec");
+    Value spec = snapshot_of(*pass->definition.value().find("spec"));
     Object revision(Value::map_of(
         {{"apiVersion", "internal.kro.run/v1alpha1"},
          {"kind", "GraphRevision"},
@@ -351,7 +379,7 @@ io::Task<Status> DefinitionReconciler::issue(Pass* pass, int64_t number) {
           Value::map_of({{"revision", number},
                          {"snapshot", Value::map_of({{"name", pass->name},
                                                      {"generation", pass->definition.generation()},
-                                                     {"spec", *spec}})}})}}));
+                                                     {"spec", std::move(spec)}})}})}}));
     const Object created =
         CO_TRY((co_await world_.client->create(revision_resource(), std::move(revision), {}))
                    .context("issuing graph revision ", number));
@@ -408,7 +436,9 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
         for (const std::string& id : known->graph->topological_order) {
             order.push_back(id);
         }
-        status.set("topologicalOrder", std::move(order));
+        if (!order.empty()) {
+            status.set("topologicalOrder", std::move(order));
+        }
         if (Value resources = known->graph->resources_status(); !resources.empty()) {
             status.set("resources", std::move(resources));
         }

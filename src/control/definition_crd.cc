@@ -110,7 +110,7 @@ io::Task<Result<Object>> DefinitionReconciler::ensure_crd(Pass* pass) {
         co_return co_await wait_established(*std::move(created));
     }
     if (created.error().reason() != Reason::already_exists) {
-        co_return std::move(created).context("failed to create CRD ", name);
+        co_return std::move(created).context("failed to create CRD");
     }
     const Object existing = CO_TRY(co_await world_.client->get(crd_resource(), {"", name}));
     co_return co_await update_crd(pass, existing, object);
@@ -151,7 +151,7 @@ io::Task<Result<Object>> DefinitionReconciler::update_crd(Pass* pass, Object exi
     Result<Object> patched = co_await world_.client->patch(crd_resource(), {"", name},
                                                            kube::PatchType::merge, patch, {});
     if (!patched) {
-        co_return std::move(patched).context("failed to update CRD ", name);
+        co_return std::move(patched).context("failed to patch CRD");
     }
     owned_crds_->cache().put_written(*patched);
     co_return co_await wait_established(*std::move(patched));

@@ -29,11 +29,26 @@ io::Task<Result<schema::SchemaPtr>> SchemaSource::read_open_api(GroupVersionKind
     co_return graph::schema_of_open_api(document, kind);
 }
 
+Error SchemaSource::not_served(const GroupVersionKind& kind) const {
+    if (mapper_->serves({kind.group, kind.version})) {
+        return make_error(Reason::not_found, "cannot resolve group version kind ",
+                          quote(cat(kind.group, "/", kind.version, ", Kind=", kind.kind)),
+                          ": schema not found");
+    }
+    return make_error(Reason::not_found, "cannot resolve group version ", quote(kind.api_version()),
+                      ": schema not found");
+}
+
 io::Task<Result<graph::KindFacts>> SchemaSource::read(GroupVersionKind kind) {
     if (Result<graph::KindFacts> facts = graph::builtin_kind_facts(kind)) {
         co_return facts;
     }
-    const kube::Resource resource = CO_TRY(co_await mapper_->for_kind(kind));
+    const Result<kube::Resource> mapped = co_await mapper_->for_kind(kind);
+    if (!mapped) {
+        co_return mapped.error().reason() == Reason::not_found ? not_served(kind)
+                                                               : Error(mapped.error());
+    }
+    const kube::Resource& resource = *mapped;
     const auto crd = co_await client_->get(
         crd_resource(), {"", cat(resource.gvr.resource, ".", resource.gvr.group)});
     if (crd) {

@@ -27,6 +27,8 @@ public:
     void forget(std::string_view group);
 
 private:
+    // As kro's resolver says it: the kind or the whole group version is not there.
+    [[nodiscard]] Error not_served(const GroupVersionKind& kind) const;
     io::Task<Result<graph::KindFacts>> read(GroupVersionKind kind);
     io::Task<Result<schema::SchemaPtr>> read_open_api(GroupVersionKind kind);
 

@@ -82,7 +82,7 @@ TEST(ExternalReference, BySelectorIsAList) {
 - id: copy
   template: {apiVersion: v1, kind: ConfigMap, metadata: {name: '${peers.metadata.name}'}}
 )")),
-                HasSubstr("type 'list(__type_peers)' does not support field selection"));
+                HasSubstr("type 'list(__type_peers.@idx)' does not support field selection"));
 }
 
 TEST(ExternalReference, ExcludesTemplateAndForEach) {
@@ -205,6 +205,57 @@ TEST(StatusInference, GivesEachTypeItsSchema) {
     EXPECT_EQ(inferred("${duration(schema.spec.name)}"),
               R"({"description":"unknown CEL type: google.protobuf.Duration",)"
               R"("x-kubernetes-preserve-unknown-fields":true})");
+    EXPECT_EQ(inferred("${quantity(schema.spec.name)}"),
+              R"({"type":"object","additionalProperties":true})");
+    EXPECT_EQ(inferred("${optional.of(schema.spec.name)}"),
+              R"x({"description":"unknown CEL type: optional_type(string)",)x"
+              R"x("x-kubernetes-preserve-unknown-fields":true})x");
+}
+
+// kro names a property as expressions do. Unlike kro's, our status keeps the real one, too.
+TEST(StatusInference, NamesAPropertyAsKroDoesAndKeepsTheRealOne) {
+    const std::string metadata = inferred("${web.metadata}");
+
+    EXPECT_THAT(metadata, HasSubstr(R"("__namespace__":{"type":"string"})"));
+    EXPECT_THAT(metadata, HasSubstr(R"(},"x-kubernetes-preserve-unknown-fields":true})"));
+}
+
+TEST(StatusFields, RefuseNullAndNumbers) {
+    EXPECT_THAT(refusal_of(R"(
+schema: {kind: A, apiVersion: v1, status: {a: null, b: {c: 5}, d: '${web.metadata.name}'}}
+resources:
+- id: web
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: web}}
+)"),
+                HasSubstr("status fields without expressions are not supported: [a b.c]"));
+}
+
+// OpenAPI v3 says of a quantity that it is a text or a number; kro finds no type in that.
+TEST(Quantities, TakeEverythingAndAloneHaveNoType) {
+    const auto with = [](std::string_view requests, std::string_view expression) {
+        return cat(R"(
+schema: {kind: A, apiVersion: v1, spec: {amounts: 'map[string]integer'}}
+resources:
+- id: claim
+  template:
+    apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata: {name: claim}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: )",
+                   requests, R"(}}
+- id: pod
+  template:
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: pod}
+    spec: {volumes: [{name: v, emptyDir: {sizeLimit: 1Gi}}], containers: [{name: c}]}
+- id: copy
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: copy}, data: {size: ')",
+                   expression, "'}}\n");
+    };
+    accepted(with("'${schema.spec.amounts}'", "${claim.spec.resources.requests[\"storage\"]}"));
+    EXPECT_THAT(refusal_of(with("{storage: 1Gi}", "${pod.spec.volumes[0].emptyDir.sizeLimit}")),
+                HasSubstr("undefined field 'sizeLimit'"));
 }
 
 TEST(ReadyWhen, OfACollectionSeesEachItemAndNothingElse) {

@@ -72,8 +72,6 @@ void collect(const Value& value, Path& path, size_t depth, ExpressionWalk& out) 
             }
             break;
         }
-        case Value::Kind::null:
-            return;
         default:
             break;
     }

@@ -404,6 +404,7 @@ std::string_view go_type_name(const Value& value) {
         case Value::Kind::boolean:
             return "bool";
         case Value::Kind::integer:
+            return "int64";
         case Value::Kind::number:
             return "float64";
         case Value::Kind::string:

@@ -48,7 +48,7 @@ TEST(SimpleSchema, NamesEveryMistakeInKrosWords) {
     EXPECT_EQ(first_mistake(Value::map_of({{"image", "sting"}})),
               "field image: unknown type: sting");
     EXPECT_EQ(first_mistake(Value::map_of({{"a", Value::map_of({{"b", 3}})}})),
-              "field a: field b: unexpected type: float64");
+              "field a: field b: unexpected type: int64");
     EXPECT_EQ(first_mistake(Value::map_of({{"a", "map[integer]string"}})),
               "field a: map key must be string");
     EXPECT_EQ(first_mistake(Value(), Value::map_of({{"A", "B"}, {"B", "A"}})),

@@ -25,6 +25,12 @@ const Resource* RestMapper::find(const GroupVersionKind& kind) const {
     return found == known_.end() ? nullptr : &found->second;
 }
 
+bool RestMapper::serves(const GroupVersion& version) const {
+    return std::ranges::any_of(known_, [&](const auto& entry) {
+        return entry.first.group == version.group && entry.first.version == version.version;
+    });
+}
+
 void RestMapper::put(Resource resource) {
     known_[resource.gvk()] = std::move(resource);
 }

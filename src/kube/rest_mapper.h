@@ -21,6 +21,8 @@ public:
     io::Task<Result<Resource>> for_kind(GroupVersionKind kind);
     // Without asking: the resource if it is known already.
     [[nodiscard]] const Resource* find(const GroupVersionKind& kind) const;
+    // Without asking: whether a kind of this group version is known.
+    [[nodiscard]] bool serves(const GroupVersion& version) const;
     // The served version of a kind: for ApplySets, which name only group and kind. not_found as
     // above.
     io::Task<Result<Resource>> for_group_kind(std::string group, std::string kind);

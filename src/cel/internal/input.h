@@ -24,9 +24,7 @@ namespace weft::cel {
 [[nodiscard]] std::optional<Value> find_member(const weft::Value& map, std::string_view name,
                                                const schema::Schema& schema, Arena& arena);
 
-// Kubernetes' escaping of property names as identifiers: `a-b` is `a__dash__b`. Nothing if the
-// property cannot be named.
-[[nodiscard]] std::optional<std::string> escape_property(std::string_view name);
+// The other way of `escape_property` (cel/type.h).
 [[nodiscard]] std::string unescape_property(std::string_view identifier);
 
 // strfmt.ParseDuration: Go's form, and "3 days", "1 hour 30 minutes" and their like.

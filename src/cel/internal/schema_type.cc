@@ -11,6 +11,10 @@ const Type* type_of_schema(const schema::Schema& schema, const Type* parent,
     if (schema.int_or_string || schema.format == "int-or-string") {
         return &types::dyn;
     }
+    // OpenAPI v3 says "a text or a number" of a quantity, and so kro knows no type for it.
+    if (is_kro && schema.definition == "io.k8s.apimachinery.pkg.api.resource.Quantity") {
+        return nullptr;
+    }
     const auto child = [&](const schema::Schema& node, std::string_view step) -> const Type* {
         const Type* here =
             arena.make<Type>(Type{.kind = TypeKind::structure, .name = segment, .parent = parent});

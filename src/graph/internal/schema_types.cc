@@ -192,6 +192,9 @@ const Type* type_of_schema(const schema::Schema* schema, const Type* parent, std
     if (schema->int_or_string || schema->format == "int-or-string") {
         return &cel::types::dyn;
     }
+    if (is_quantity(*schema)) {
+        return nullptr;
+    }
     switch (schema->type) {
         case schema::Type::array: {
             const Type* self = step_type(parent, step, arena);

@@ -3,6 +3,7 @@
 #include "graph/internal/status_schema.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "graph/internal/schema_types.h"
@@ -26,6 +27,10 @@ Value any_value(std::string_view description) {
 
 Value of_type(std::string_view type) {
     return Value::map_of({{"type", type}});
+}
+
+Value open_object() {
+    return Value::map_of({{"type", "object"}, {"additionalProperties", true}});
 }
 
 class SchemaMaker {
@@ -79,6 +84,12 @@ public:
             }
             case TypeKind::structure:
                 return make_object(type, depth);
+            case TypeKind::opaque:
+                // kro's libraries declare their types (kubernetes.Quantity, net.IP) as objects.
+                if (!cel::is_optional_type(type) && !inside_object_) {
+                    return open_object();
+                }
+                [[fallthrough]];
             default:
                 return inside_object_ ? any_value()
                                       : any_value(cat("unknown CEL type: ", cel::to_text(type)));
@@ -88,7 +99,7 @@ public:
 private:
     Value make_object(const Type* type, size_t depth) {
         if (type->schema == nullptr || type->structure != nullptr) {
-            return Value::map_of({{"type", "object"}, {"additionalProperties", true}});
+            return open_object();
         }
         // A definition inside itself is cut, as kro's resolver does.
         if (std::ranges::find(open_, type->schema) != open_.end()) {
@@ -99,17 +110,23 @@ private:
         inside_object_ = true;
         Value out = of_type("object");
         Value properties = Value::map();
+        bool keeps_unknown = type->schema->preserve_unknown_fields;
         for (const schema::Property& property : type->schema->properties) {
             const Type* field = type_of_schema(property.schema, type, property.name, arena_);
-            if (field != nullptr) {
-                properties.set(property.name, make(field, depth + 1));
+            // kro declares a property under its name in expressions, `__namespace__`, and its API
+            // server prunes the real one. The name must stay, or a CRD that kro made would seem to
+            // lose a property; the value shall stay, too.
+            const std::optional<std::string> name = cel::escape_property(property.name);
+            keeps_unknown = keeps_unknown || name != property.name;
+            if (field != nullptr && name) {
+                properties.set(*name, make(field, depth + 1));
             }
         }
         if (!properties.empty()) {
             out.set("properties", std::move(properties));
         }
         // kro forgets this and its API server prunes what the author asked for.
-        if (type->schema->preserve_unknown_fields) {
+        if (keeps_unknown) {
             out.set("x-kubernetes-preserve-unknown-fields", true);
         }
         inside_object_ = was_inside;
