@@ -577,5 +577,49 @@ TEST(Rbac, HasTheBootstrapRolesOfARealCluster) {
               "\"system:kube-scheduler\" to User \"system:kube-scheduler\"");
 }
 
+TEST(Rbac, TellsAUserHisRulesWithTheNamesThatTheyAreFor) {
+    TestServer world;
+    const std::string group = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+    world.send("POST", cat(group, "/roles"),
+               R"j({"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["secrets"],)j"
+               R"j("resourceNames":["s"],"verbs":["get"]}]})j");
+    world.send("POST", cat(group, "/rolebindings"),
+               R"j({"metadata":{"name":"r"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",)j"
+               R"j("kind":"Role","name":"r"},"subjects":[{"kind":"User","name":"user",)j"
+               R"j("apiGroup":"rbac.authorization.k8s.io"}]})j");
+    world.token = "user";
+
+    const Value review = world.json("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+                                    R"j({"spec":{"namespace":"default"}})j");
+
+    const Value* rules = review.find("status", "resourceRules");
+    ASSERT_NE(rules, nullptr) << to_json(review);
+    const auto is_about_secrets = [](const Value& rule) {
+        return to_json(rule) == R"j({"verbs":["get"],"apiGroups":[""],"resources":["secrets"],)j"
+                                R"j("resourceNames":["s"]})j";
+    };
+    EXPECT_EQ(std::ranges::count_if(rules->items(), is_about_secrets), 1) << to_json(*rules);
+}
+
+TEST(Defaults, AnIngressWithoutAClassGetsTheDefaultOne) {
+    TestServer world;
+    const std::string_view group = "/apis/networking.k8s.io/v1";
+    world.send("POST", cat(group, "/ingressclasses"),
+               R"j({"metadata":{"name":"c","annotations":{)j"
+               R"j("ingressclass.kubernetes.io/is-default-class":"true"}},)j"
+               R"j("spec":{"controller":"example.com/c"}})j");
+    const auto class_of = [&](std::string_view members) {
+        const Value made = world.json(
+            "POST", cat(group, "/namespaces/default/ingresses?dryRun=All"),
+            cat(R"j({"metadata":{"name":"i")j", members,
+                R"j(},"spec":{"defaultBackend":{"service":{"name":"s","port":{"number":80}}}}})j"));
+        EXPECT_NE(made.find("spec"), nullptr) << to_json(made);
+        return std::string(made.string_at("spec", "ingressClassName"));
+    };
+
+    EXPECT_EQ(class_of(""), "c");
+    EXPECT_EQ(class_of(R"j(,"annotations":{"kubernetes.io/ingress.class":"other"})j"), "");
+}
+
 }  // namespace
 }  // namespace weft::server::admission_tests

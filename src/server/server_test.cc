@@ -224,6 +224,78 @@ TEST(ApiServer, AppliesForOneManagerAndTellsConflictsOfAnother) {
               "Apply failed with 1 conflict: conflict with \"one\": .data.x");
 }
 
+TEST(ApiServer, NamesAManagerWithoutANameByItsUserAgent) {
+    TestServer world;
+    const auto manager = [&](std::string_view query) {
+        const Value object = world.json("POST", cat(config_maps, query), config_map);
+        const Value* managers = object.find("metadata", "managedFields");
+        return managers == nullptr ? std::string()
+                                   : std::string(managers->at(0).string_at("manager"));
+    };
+
+    EXPECT_EQ(manager("?dryRun=All"), "test");  // of test/1
+    EXPECT_EQ(manager("?dryRun=All&fieldManager=me"), "me");
+}
+
+TEST(ApiServer, AppliesToTheObjectOfThePath) {
+    TestServer world;
+    const std::string target = cat(config_maps, "/a?fieldManager=me");
+    const char* nameless = R"({"apiVersion":"v1","kind":"ConfigMap","data":{"y":"2"}})";
+    const auto apply = [&](std::string body) {
+        return world.send("PATCH", target, std::move(body), "application/apply-patch+yaml");
+    };
+
+    EXPECT_EQ(parse_json(apply(nameless).body())->string_at("message"),
+              "the name of the object (a based on URL) was undeterminable: name must be provided");
+    world.send("POST", config_maps, config_map);
+    const auto applied = apply(nameless);
+    const auto other =
+        apply(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"},"data":{"y":"2"}})");
+
+    ASSERT_EQ(applied.status, 200) << applied.body();
+    EXPECT_EQ(parse_json(applied.body())->string_at("metadata", "name"), "a");
+    EXPECT_EQ(other.status, 400) << other.body();
+}
+
+TEST(ApiServer, WarnsOfFieldsThatAnAppliedConfigurationSetsTwice) {
+    TestServer world;
+    const auto apply = [&](std::string_view validation) {
+        return world.send("PATCH",
+                          cat(config_maps, "/a?fieldManager=me&fieldValidation=", validation),
+                          "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+                          "data:\n  x: a\n  x: b\n",
+                          "application/apply-patch+yaml");
+    };
+
+    EXPECT_EQ(apply("Warn").headers.get("warning"),
+              R"(299 - "line 7: key \"x\" already set in map")");
+    EXPECT_EQ(apply("Ignore").headers.get("warning"), "");
+    EXPECT_EQ(apply("Strict").status, 400);
+    EXPECT_EQ(world.json("GET", cat(config_maps, "/a")).string_at("data", "x"), "b");
+}
+
+TEST(ApiServer, SaysWhichPatchesACustomKindTakes) {
+    TestServer world;
+    world.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+               R"({"metadata":{"name":"webs.example.com"},
+            "spec":{"group":"example.com","scope":"Namespaced",
+                    "names":{"plural":"webs","kind":"Web"},
+                    "versions":[{"name":"v1","served":true,"storage":true,
+                      "schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+    world.send("POST", config_maps, config_map);
+    const auto patch = [&](std::string_view target, std::string type) {
+        const auto answer = world.send("PATCH", std::string(target), "{}", std::move(type));
+        return cat(answer.status, " ", parse_json(answer.body())->string_at("message"));
+    };
+
+    EXPECT_EQ(patch("/apis/example.com/v1/namespaces/default/webs/w",
+                    "application/strategic-merge-patch+json"),
+              "415 the body of the request was in an unknown format - accepted media types "
+              "include: application/json-patch+json, application/merge-patch+json, "
+              "application/apply-patch+yaml");
+    EXPECT_EQ(patch(cat(config_maps, "/a"), "text/plain"), "415 415: Unsupported Media Type");
+}
+
 TEST(ApiServer, OfTwoDefinitionsThatWantOneNameTheFirstHasItUntilItIsDeleted) {
     TestServer world;
     const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";

@@ -193,6 +193,20 @@ TEST(BootstrapPolicy, ABindingToAnotherRoleIsMadeAnew) {
 
 // --- Events ---
 
+TEST(BootstrapPolicy, TheServiceNetworkIsManagedByWhoWritesItInARealCluster) {
+    TestServer world;
+
+    const Value network = world.json("GET", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes");
+
+    std::string managers;
+    for (const Value& entry : network.find("metadata", "managedFields")->items()) {
+        append(managers, entry.string_at("manager"), " ", entry.string_at("operation"), " ",
+               entry.string_at("subresource"), ";");
+    }
+    EXPECT_EQ(managers, "kubernetes-service-cidr-controller Apply status;kube-apiserver Update ;");
+    EXPECT_EQ(network.find("status", "conditions")->at(0).string_at("status"), "True");
+}
+
 TEST(EventExpiry, AnEventGoesAnHourAfterItWasLastWritten) {
     TestServer world;
     const std::string events = "/api/v1/namespaces/default/events";
