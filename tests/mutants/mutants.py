@@ -4,8 +4,8 @@
 mutants.py [--seed N] [--count N] [--again] [--build-only] [--seconds N] [--seeds N] [--only NUMBER]
 
 One build holds every mutant of the sample, each behind a switch that WEFT_MUTANT turns on. A mutant of which a program
-never reaches the place is not run by that program. What was found is kept in build/mutants/results.json and not run
-again; --again runs the survivors once more. Exit 1 when fewer than 80 % are killed.
+never reaches the place is not run by that program, and the quickest program that does comes first. What was found is kept
+in build/mutants/results.json and not run again; --again shows the survivors to the programs that are new since. Exit 1 when fewer than 80 % are killed.
 """
 import argparse
 import filecmp
@@ -32,36 +32,64 @@ FOLDERS = ("store", "server", "kube", "control")
 SHARE = {"negate": 0.4, "drop": 0.35, "bound": 0.15, "reorder": 0.1}
 AIM = 0.8
 MEMORY_MAX = 4 << 30  # of one run: a mutant that never stops allocating ends there
-BASE_S = 20           # a run may take this and eight times what it took unbroken
+# A run may take as many seconds of the processor more, and several times what it took unbroken; and, if it only waits on a busy
+# machine, so many seconds by the clock.
+BUSY_S, BUSY_TIMES = 20, 8
+IDLE_S, IDLE_TIMES = 120, 20
 
 SHARED = os.environ.get("WEFT_SHARED", os.path.join(ROOT, "..", "shared"))
 
 
+class Program:
+    """One thing that looks for a mutant: a suite of unit tests, a suite of outside cases, a script, the simulator."""
+
+    def __init__(self, name, folders, command, binary, is_timed=False):
+        self.name, self.folders, self.command, self.binary = name, folders, command, os.path.join(BUILD, binary)
+        self.is_timed = is_timed  # it runs in real time: a failure counts if it comes twice
+
+    def stamp(self):
+        return os.path.getmtime(self.binary)
+
+
+# Test programs of one folder, and what they can notice; of conformance suites, where their cases are.
+TESTS = (("kube_test", ("kube",)), ("store_test", ("store",)), ("control_test", ("kube", "control")), ("server_test", FOLDERS),
+         ("cluster_test", FOLDERS), ("tests/integration/integration_test", FOLDERS))
+SUITES = (("builtin", "kubernetes"), ("apimachinery", "kubernetes/apimachinery"), ("apiextensions", "apiextensions"),
+          ("transcripts", "kubernetes/transcripts"), ("tables", "kubernetes/tables"), ("discovery", "kubernetes/discovery-core"),
+          ("kro_takeover", "kro"))
+SCENARIOS = ("up", "test")
+CLIENTS = ("kubectl", "controller", "deploy", "instances", "restart", "rollout")
+
+
+def suites_at_hand():
+    return [(name, os.path.join(SHARED, "conformance", where)) for name, where in SUITES
+            if os.path.isdir(os.path.join(SHARED, "conformance", where))]
+
+
+def targets_of_programs():
+    names = [os.path.basename(path) for path, _ in TESTS] + [f"conformance_{name}" for name, _ in suites_at_hand()]
+    return sorted([*names, "weft", "sim"])
+
+
 def programs(options):
-    """What looks for a mutant, the quickest first: (name, folders it can notice, command, build target)."""
-    gtest = ["--gtest_brief=1", "--gtest_fail_fast"]
+    """What looks for a mutant. Test programs look suite by suite, so that only those run that come to the place."""
     out = []
-    for name, folders in (("kube_test", ("kube",)), ("store_test", ("store",)), ("control_test", ("kube", "control")),
-                          ("server_test", FOLDERS), ("cluster_test", FOLDERS)):
-        out.append((name, folders, [os.path.join(BUILD, name), *gtest], name))
-    out.append(("integration_test", FOLDERS, [os.path.join(BUILD, "tests/integration/integration_test"), *gtest], "integration_test"))
-    cases = os.path.join(SHARED, "conformance")
-    for suite, where in (("builtin", "kubernetes"), ("apimachinery", "kubernetes/apimachinery"), ("apiextensions", "apiextensions"),
-                         ("transcripts", "kubernetes/transcripts"), ("tables", "kubernetes/tables"),
-                         ("discovery", "kubernetes/discovery-core")):
-        folder = os.path.join(cases, where)
-        if os.path.isdir(folder):
-            target = f"conformance_{suite}"
-            out.append((target, ("store", "server"),
-                        [sys.executable, os.path.join(TREE, "tests/conformance/run"), suite, "--cases", folder], target))
-    for name in ("up", "test"):
-        out.append((f"scenario {name}", FOLDERS, [sys.executable, os.path.join(TREE, "tests/scenarios/run.py"), name], "weft"))
-    for name in ("kubectl", "controller", "deploy", "instances", "restart"):
-        script = os.path.join(TREE, "tests/clients", f"{name}.sh")
-        if os.path.exists(script):
-            out.append((f"client {name}", FOLDERS, ["bash", script], "weft"))
-    out.append(("sim", FOLDERS, [os.path.join(BUILD, "tests/sim/sim"), "range", "1", str(options.seeds), "--first",
-                                 "--seconds", str(options.seconds)], "sim"))
+    for path, folders in TESTS:
+        binary = os.path.join(BUILD, path)
+        listed = subprocess.run([binary, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
+        for suite in re.findall(r"^(\S+)\.", listed, re.M):
+            out.append(Program(f"{os.path.basename(path)} {suite}", folders,
+                               [binary, "--gtest_brief=1", "--gtest_fail_fast", f"--gtest_filter={suite}.*"], path))
+    for name, cases in suites_at_hand():
+        out.append(Program(f"conformance {name}", FOLDERS,
+                           [sys.executable, os.path.join(TREE, "tests/conformance/run"), name.replace("_", "-"), "--cases", cases,
+                            "--first"], f"tests/conformance/conformance_{name}", True))
+    for name in SCENARIOS:
+        out.append(Program(f"scenario {name}", FOLDERS, [sys.executable, os.path.join(TREE, "tests/scenarios/run.py"), name], "weft"))
+    for name in CLIENTS:
+        out.append(Program(f"client {name}", FOLDERS, ["bash", os.path.join(TREE, "tests/clients", f"{name}.sh")], "weft", True))
+    out.append(Program("sim", FOLDERS, [os.path.join(BUILD, "tests/sim/sim"), "range", "1", str(options.seeds), "--first",
+                                        "--seconds", str(options.seconds)], "tests/sim/sim"))
     return out
 
 
@@ -158,10 +186,14 @@ def compile_all(chosen, targets):
     return refused
 
 
-def run_once(command, env, seconds):
-    """(whether it succeeded, seconds, why not); everything it started ends with it."""
+def run_once(command, env, unbroken):
+    """(whether it succeeded, seconds, why not) of what takes so many seconds unbroken; everything it started ends with it."""
+    seconds = IDLE_S + IDLE_TIMES * unbroken
+
     def prepare():
-        os.setsid()
+        os.setpgid(0, 0)  # and no session of its own: it stays as modest as who started it
+        busy = int(BUSY_S + BUSY_TIMES * unbroken)
+        resource.setrlimit(resource.RLIMIT_CPU, (busy, busy))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
     began = time.monotonic()
@@ -207,14 +239,12 @@ def main():
             json.dump(results, out, indent=1)
         os.replace(RESULTS + ".new", RESULTS)
 
-    looking = programs(options)
-    targets = sorted({target for _, _, _, target in looking})
     while True:
         chosen, total, texts = sample(options, set(results["unfit"]))
         for mutant in chosen:
             mutant.last_line = mutant.line + texts[mutant.file][mutant.begin:mutant.end].count("\n")
         write_tree(chosen, texts)
-        refused = compile_all(chosen, targets)
+        refused = compile_all(chosen, targets_of_programs())
         if not refused:
             break
         print(f"{len(refused)} mutants do not compile and are left out", flush=True)
@@ -226,42 +256,50 @@ def main():
         return 0
 
     # Unbroken, each program shows how long it takes and which places it reaches.
-    stamp = hashlib.sha256("".join(sorted(mutant.key for mutant in chosen)).encode()).hexdigest()
-    binaries = [os.path.join(BUILD, path) for path in ("weft", "server_test", "tests/sim/sim")]
-    stamp += str([os.path.getmtime(path) for path in binaries])
-    if results["baseline"].get("stamp") != stamp:
-        results["baseline"] = {"stamp": stamp}
-    for name, folders, command, _ in looking:
-        if name in results["baseline"]:
+    looking = programs(options)
+    sample_stamp = hashlib.sha256("".join(sorted(mutant.key for mutant in chosen)).encode()).hexdigest()[:16]
+    for program in looking:
+        stamp = [sample_stamp, program.stamp()]
+        if results["baseline"].get(program.name, {}).get("stamp") == stamp:
             continue
         with tempfile.TemporaryDirectory() as folder:
             trace = os.path.join(folder, "trace")
-            fine, seconds, why = run_once(command, {"WEFT_MUTANT_TRACE": trace}, 3600)
+            fine, seconds, why = run_once(program.command, {"WEFT_MUTANT_TRACE": trace}, 600)
             reached = sorted(set(map(int, open(trace).read().split()))) if os.path.exists(trace) else []
-        print(f"  unbroken: {name}: {seconds:.1f} s, reaches {len(reached)}{'' if fine else ', FAILS: ' + why}", flush=True)
-        results["baseline"][name] = {"seconds": seconds, "reached": reached, "fine": fine}
+        print(f"  unbroken: {program.name}: {seconds:.1f} s, reaches {len(reached)}{'' if fine else ', FAILS: ' + why}", flush=True)
+        results["baseline"][program.name] = {"stamp": stamp, "seconds": seconds, "reached": reached, "fine": fine}
         save()
+    looking.sort(key=lambda program: results["baseline"][program.name]["seconds"])
 
     for at, mutant in enumerate(chosen, 1):
         if options.only and mutant.number != options.only:
             continue
         known = results["mutants"].get(mutant.key)
-        if known and (known["killed"] or not options.again) and not options.only:
+        if known:
             known["line"] = mutant.line
+        if known and (known["killed"] or not options.again) and not options.only:
             continue
+        # What has looked already and is as it was then need not look again.
+        looked = {} if known is None or options.only else known.get("looked", {})
         killer, why, reached_by = "", "", []
-        for name, folders, command, _ in looking:
-            before = results["baseline"][name]
+        for program in looking:
+            before = results["baseline"][program.name]
             if not before["fine"] or mutant.number not in before["reached"]:
                 continue
-            reached_by.append(name)
-            fine, _, why = run_once(command, {"WEFT_MUTANT": str(mutant.number)}, BASE_S + 8 * before["seconds"])
+            reached_by.append(program.name)
+            if looked.get(program.name) == program.stamp():
+                continue
+            for _ in range(2 if program.is_timed else 1):
+                fine, _, why = run_once(program.command, {"WEFT_MUTANT": str(mutant.number)}, before["seconds"])
+                if fine:
+                    break
             if not fine:
-                killer = name
+                killer = program.name
                 break
+            looked[program.name] = program.stamp()
         results["mutants"][mutant.key] = {"file": mutant.file, "line": mutant.line, "rule": mutant.rule, "text": mutant.text,
                                           "change": mutant.change, "number": mutant.number, "killed": killer, "why": why if killer else "",
-                                          "reached": reached_by}
+                                          "reached": reached_by, "looked": {} if killer else looked}
         save()
         print(f"{at}/{len(chosen)} {mutant.file}:{mutant.line} {mutant.change[:100]}: "
               f"{'killed by ' + killer + ' (' + why + ')' if killer else 'SURVIVES' if reached_by else 'SURVIVES, never reached'}", flush=True)
