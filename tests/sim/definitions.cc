@@ -100,6 +100,40 @@ Object read(std::string text, int64_t variant) {
     return Object(*std::move(value));
 }
 
+// Rollouts go on whatever becomes of an instance: with these faults, one turns bad all the time.
+constexpr std::string_view rollout_text =
+    "{share: 50%, maxUnavailable: 100%, pauseOnFailure: false, progressDeadlineSeconds: 30}";
+constexpr std::string_view values_text =
+    R"yaml({id: names, def: {prefix: "${schema.metadata.name}", number: 7}})yaml";
+
+Value parse(std::string_view text) {
+    auto value = parse_yaml_value(text);
+    CHECK(value.has_value());
+    return *std::move(value);
+}
+
+// What goes beyond kro. A chain's `b` carries a text of the value and of the computed field.
+void extend(Object* definition) {
+    Value& spec = definition->mutable_value().mutable_member("spec");
+    spec.set("rollout", parse(rollout_text));
+    Value& schema = spec.mutable_member("schema");
+    schema.set("managedResources", true);
+    if (schema.string_at("kind") != "Chain") {
+        return;
+    }
+    schema.mutable_member("spec").set("host", R"(string | computed="${schema.metadata.name}.sim")");
+    Value& resources = spec.mutable_member("resources");
+    resources.push_back(parse(values_text));
+    for (size_t i = 0; i < resources.items().size(); ++i) {
+        if (resources.items()[i].string_at("id") == "b") {
+            resources.mutable_item(i)
+                .mutable_member("template")
+                .mutable_member("data")
+                .set("host", "${names.prefix + '/' + schema.spec.host}");
+        }
+    }
+}
+
 std::string_view text_of(const std::string& kind) {
     return kind == "Chain" ? chain_text : kind == "App" ? app_text : team_text;
 }
@@ -110,12 +144,16 @@ std::vector<std::string> kinds() {
     return {"Chain", "App", "Team"};
 }
 
-Object definition_of(const std::string& kind, int64_t variant) {
-    return read(std::string(text_of(kind)), variant);
+Object definition_of(const std::string& kind, int64_t variant, Dialect dialect) {
+    Object out = read(std::string(text_of(kind)), variant);
+    if (dialect == Dialect::extended) {
+        extend(&out);
+    }
+    return out;
 }
 
-Object broken_definition_of(const std::string& kind) {
-    Object out = definition_of(kind, 0);
+Object broken_definition_of(const std::string& kind, Dialect dialect) {
+    Object out = definition_of(kind, 0, dialect);
     out.mutable_value()
         .mutable_member("spec")
         .mutable_member("resources")
@@ -162,8 +200,8 @@ const std::vector<std::string>& needs_of(const std::string& kind, const std::str
     return found == needs.end() ? none : found->second;
 }
 
-std::vector<Expected> children_of(const Object& instance, int64_t variant,
-                                  std::string_view setting) {
+std::vector<Expected> children_of(const Object& instance, int64_t variant, std::string_view setting,
+                                  Dialect dialect) {
     const std::string kind(instance.kind());
     const std::string name(instance.name());
     const std::string value = cat(instance.value().int_at(0, "spec", "value"));
@@ -189,6 +227,9 @@ std::vector<Expected> children_of(const Object& instance, int64_t variant,
         {"ConfigMap", name + "-a", {{"variant", mark}, {"value", value}}},
         {"ConfigMap", name + "-b", {{"before", name + "-a"}, {"value", value}}},
         {"ConfigMap", name + "-c", {{"before", name + "-b"}}}};
+    if (dialect == Dialect::extended) {
+        out[1].data.emplace("host", cat(name, "/", name, ".sim"));
+    }
     const Value* extra = instance.value().find("spec", "extra");
     if (extra != nullptr && extra->is_bool() && extra->as_bool()) {
         out.push_back({"ConfigMap", name + "-extra", {{"after", name + "-b"}}});

@@ -20,10 +20,14 @@ inline constexpr std::string_view api_version = "kro.run/v1alpha1";
 // Team: an instance of Chain.
 [[nodiscard]] std::vector<std::string> kinds();
 
+// Whether definitions use only what kro has, or also what goes beyond it: a value (`def`), a
+// computed field, managedResources, and revisions that go to half of the instances first.
+enum class Dialect : uint8_t { kro, extended };
+
 // The definition of a kind. Variants differ in a value that every child of the first node carries.
-[[nodiscard]] Object definition_of(const std::string& kind, int64_t variant);
+[[nodiscard]] Object definition_of(const std::string& kind, int64_t variant, Dialect dialect);
 // The same with an expression that reads what does not exist.
-[[nodiscard]] Object broken_definition_of(const std::string& kind);
+[[nodiscard]] Object broken_definition_of(const std::string& kind, Dialect dialect);
 
 [[nodiscard]] Object instance_of(const std::string& kind, const std::string& name, int64_t value,
                                  bool extra, int64_t items);
@@ -43,6 +47,6 @@ struct Expected {
     std::map<std::string, std::string> data;  // members of data (ConfigMap) or spec
 };
 [[nodiscard]] std::vector<Expected> children_of(const Object& instance, int64_t variant,
-                                                std::string_view setting);
+                                                std::string_view setting, Dialect dialect);
 
 }  // namespace weft::sim

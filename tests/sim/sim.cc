@@ -5,6 +5,7 @@
 //                                        as many seeds as fit; prints each that breaks a promise
 //   sim range FROM TO [--seconds N] [--first]
 //                                        --first: ends with the first that breaks a promise
+//   --extended: definitions use what goes beyond kro, too
 
 #include <chrono>
 #include <cstdio>
@@ -21,13 +22,14 @@ struct Arguments {
     int64_t from = 1;
     bool prints_trace = false;
     bool is_first_enough = false;
+    Dialect dialect = Dialect::kro;
 };
 
 int usage() {
     std::fprintf(stderr,
-                 "usage: sim SEED [--seconds N] [--trace]\n"
-                 "       sim swarm MINUTES [--from SEED] [--seconds N]\n"
-                 "       sim range FROM TO [--seconds N] [--first]\n");
+                 "usage: sim SEED [--seconds N] [--trace] [--extended]\n"
+                 "       sim swarm MINUTES [--from SEED] [--seconds N] [--extended]\n"
+                 "       sim range FROM TO [--seconds N] [--first] [--extended]\n");
     return 2;
 }
 
@@ -40,8 +42,10 @@ std::string faults_text(const FaultCounts& counts) {
 }
 
 int run_one(uint64_t seed, const Arguments& arguments) {
-    const Outcome outcome =
-        run({.seed = seed, .seconds = arguments.seconds, .prints_trace = arguments.prints_trace});
+    const Outcome outcome = run({.seed = seed,
+                                 .seconds = arguments.seconds,
+                                 .prints_trace = arguments.prints_trace,
+                                 .dialect = arguments.dialect});
     std::printf("seed %llu: %s\n  %lld virtual seconds, %llu requests, trace %016llx\n  %s\n",
                 static_cast<unsigned long long>(seed),
                 outcome.violation ? outcome.violation->c_str() : "every promise held",
@@ -63,7 +67,8 @@ int run_many(uint64_t from, uint64_t to, int64_t minutes, const Arguments& argum
         if (std::chrono::steady_clock::now() - began > std::chrono::minutes(minutes)) {
             break;
         }
-        const Outcome outcome = run({.seed = seed, .seconds = arguments.seconds});
+        const Outcome outcome =
+            run({.seed = seed, .seconds = arguments.seconds, .dialect = arguments.dialect});
         ++runs;
         requests += outcome.requests;
         seconds += outcome.virtual_seconds;
@@ -99,6 +104,8 @@ int main_of(int count, char** words) {
         const bool has_value = i + 1 < count;
         if (word == "--trace") {
             arguments.prints_trace = true;
+        } else if (word == "--extended") {
+            arguments.dialect = Dialect::extended;
         } else if (word == "--first") {
             arguments.is_first_enough = true;
         } else if (word == "--seconds" && has_value) {

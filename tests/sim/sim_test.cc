@@ -7,8 +7,8 @@
 namespace weft::sim {
 namespace {
 
-void expect_promises_hold(uint64_t seed, int64_t seconds) {
-    const Outcome outcome = run({.seed = seed, .seconds = seconds});
+void expect_promises_hold(uint64_t seed, int64_t seconds, Dialect dialect = Dialect::kro) {
+    const Outcome outcome = run({.seed = seed, .seconds = seconds, .dialect = dialect});
     EXPECT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
 }
 
@@ -25,6 +25,12 @@ TEST(Simulation, TheSameSeedGivesTheSameTrace) {
 TEST(Simulation, PromisesHoldInAHandfulOfWorlds) {
     for (uint64_t seed = 1; seed <= 8; ++seed) {
         expect_promises_hold(seed, 300);
+    }
+}
+
+TEST(Simulation, PromisesHoldForWhatGoesBeyondKro) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+        expect_promises_hold(seed, 300, Dialect::extended);
     }
 }
 

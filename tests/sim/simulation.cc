@@ -94,7 +94,9 @@ public:
           checkers_(&loop_),
           user_transport_(&loop_, "user", &host_, &rates_, &outcome_.faults, trace()),
           cluster_transport_(&loop_, "cluster", &host_, &rates_, &outcome_.faults, trace()),
-          users_(&loop_, &user_transport_, &checkers_, &wishes_) {}
+          users_(&loop_, &user_transport_, &checkers_, &wishes_) {
+        wishes_.dialect = options.dialect;
+    }
 
     Outcome run() {
         const Status done = io::run(&loop_, live());
@@ -415,7 +417,7 @@ private:
         }
         const std::string kind(instance.kind());
         const std::vector<Expected> expected =
-            children_of(instance, wishes_.variants[kind], setting);
+            children_of(instance, wishes_.variants[kind], setting, wishes_.dialect);
         size_t found = 0;
         for (const Object& child : children) {
             found += child.label(graph::label_instance_id) == instance.uid() ? 1 : 0;

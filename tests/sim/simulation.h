@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/definitions.h"
 #include "sim/faults.h"
 
 namespace weft::sim {
@@ -14,6 +15,7 @@ struct Options {
     uint64_t seed = 1;
     int64_t seconds = 1000;  // of virtual time with faults; then the world must come to rest
     bool prints_trace = false;
+    Dialect dialect = Dialect::kro;
 };
 
 struct Outcome {

@@ -50,7 +50,8 @@ io::Task<Status> Users::make_strangers() {
     }
     for (const std::string& kind : kinds()) {
         wishes_->variants[kind] = 0;
-        CO_TRY(co_await client_.apply(control::definition_resource(), definition_of(kind, 0),
+        CO_TRY(co_await client_.apply(control::definition_resource(),
+                                      definition_of(kind, 0, wishes_->dialect),
                                       {.field_manager = "admin", .force = true}));
     }
     co_return Status{};
@@ -206,7 +207,8 @@ io::Task<Status> Users::change_definition() {
     const std::string kind = all[chance(all.size())];
     const uint64_t what = chance(6);
     if (what == 0) {
-        CO_TRY(co_await client_.apply(control::definition_resource(), broken_definition_of(kind),
+        CO_TRY(co_await client_.apply(control::definition_resource(),
+                                      broken_definition_of(kind, wishes_->dialect),
                                       {.field_manager = "admin", .force = true}));
         co_return Status{};
     }
@@ -215,7 +217,8 @@ io::Task<Status> Users::change_definition() {
         co_return Status{};
     }
     const int64_t variant = ++wishes_->variants[kind];
-    CO_TRY(co_await client_.apply(control::definition_resource(), definition_of(kind, variant),
+    CO_TRY(co_await client_.apply(control::definition_resource(),
+                                  definition_of(kind, variant, wishes_->dialect),
                                   {.field_manager = "admin", .force = true}));
     co_return Status{};
 }
@@ -334,9 +337,10 @@ io::Task<Status> Users::settle() {
             }
             CO_TRY(co_await io::sleep(loop_, io::second));
         }
-        CO_TRY(co_await client_.apply(control::definition_resource(),
-                                      definition_of(kind, wishes_->variants[kind]),
-                                      {.field_manager = "admin", .force = true}));
+        CO_TRY(
+            co_await client_.apply(control::definition_resource(),
+                                   definition_of(kind, wishes_->variants[kind], wishes_->dialect),
+                                   {.field_manager = "admin", .force = true}));
     }
     for (const std::string& kind : kinds()) {
         Result<kube::Resource> resource = co_await mapper_.for_kind({"kro.run", "v1alpha1", kind});

@@ -8,6 +8,7 @@
 
 #include "kube/kube.h"
 #include "sim/checkers.h"
+#include "sim/definitions.h"
 
 namespace weft::sim {
 
@@ -17,6 +18,7 @@ struct Wishes {
     int64_t setting = 0;
     bool is_calm = false;    // the operator lets nothing fail any more
     bool may_delete = true;  // not while two controllers work on the same objects
+    Dialect dialect = Dialect::kro;
 };
 
 // Several clients in one: each has a task of its own and draws what it does from the loop.
