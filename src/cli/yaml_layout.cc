@@ -507,21 +507,37 @@ std::string joined(const Lines& lines) {
     return out;
 }
 
-// The document laid out anew, if that keeps its meaning and its comments.
+// What once more changes is laid out so often at most: a comment in an unusual place may take two.
+constexpr int rounds_max = 4;
+
+// The document laid out anew, if that keeps its meaning and its comments and once more would change
+// nothing.
 std::expected<Lines, std::string> lay_out(const std::vector<std::string_view>& lines,
                                           const YamlDocument& document, size_t end_line) {
-    std::expected<Lines, std::string> out = DocumentLayout(lines, document, end_line).run();
-    if (!out) {
-        return out;
-    }
-    const Result<Value> again = parse_yaml_value(joined(*out));
     const auto first = static_cast<size_t>(document.start.line);
     const std::span<const std::string_view> before(lines.data() + first - 1, end_line - first + 1);
-    const std::vector<std::string_view> after(out->begin(), out->end());
-    if (!again || *again != document.value || fingerprint(before) != fingerprint(after)) {
-        return std::unexpected("its layout is too unusual to be changed safely");
+    std::expected<Lines, std::string> out = DocumentLayout(lines, document, end_line).run();
+    for (int round = 0; out && round < rounds_max; ++round) {
+        const std::string text = joined(*out);
+        const auto again = parse_yaml(text);
+        const std::vector<std::string_view> after(out->begin(), out->end());
+        if (!again || again->size() != 1 || again->front().value != document.value ||
+            fingerprint(before) != fingerprint(after)) {
+            break;
+        }
+        std::expected<Lines, std::string> twice =
+            DocumentLayout(after, again->front(), after.size()).run();
+        if (twice) {
+            // Comments above the first entry are not the document's.
+            const auto above = static_cast<ptrdiff_t>(again->front().start.line) - 1;
+            twice->insert(twice->begin(), out->begin(), out->begin() + above);
+            if (*twice == *out) {
+                return out;
+            }
+        }
+        out = std::move(twice);
     }
-    return out;
+    return out ? std::unexpected("its layout is too unusual to be changed safely") : out;
 }
 
 // YAML 1.1 breaks lines at CR, NEL, LS and PS, too: where a text has one, the reader's lines are
