@@ -1,5 +1,6 @@
 // tests/integration/graph_test.cc: from a definition to running objects and back, all parts real.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "integration/in_world.h"
@@ -122,6 +123,23 @@ TEST(Graph, AnIncludeWhenThatFlipsAddsAndPrunes) {
         one.mutable_value().mutable_member("spec").set("extra", false);
         CO_TRY(co_await world->apply(one));
         co_return co_await world->wait_gone("v1", "ConfigMap", "one-extra");
+    });
+}
+
+// Quirk 26: the labels of children hold the name, and a label takes 63 characters.
+TEST(Graph, AnInstanceWithTooLongANameSaysWhatTheServerSaysAndGoesAway) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await define_chain(world));
+        const std::string name(64, 'n');
+        CO_TRY(co_await world->apply(chain(name)));
+        const Object failed = CO_TRY(
+            co_await world->wait("kro.run/v1alpha1", "Chain", name, [](const Object& instance) {
+                return instance.value().string_at("status", "state") == "ERROR";
+            }));
+        EXPECT_THAT(to_json(*failed.value().find("status", "conditions")),
+                    testing::HasSubstr("must be no more than 63"));
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Chain", name));
+        co_return co_await world->wait_gone("kro.run/v1alpha1", "Chain", name);
     });
 }
 
