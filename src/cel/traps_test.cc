@@ -130,6 +130,8 @@ TEST(CelTraps, EqualityKnowsKindsAndOrderDoesNotMixThem) {
         {"type(doc.count) == int && type([1]) == type(['a'])", "true"},
         {"type(type(1))", "type"},
         {"1 == 2 == false", "true"},
+        {"true && 'a'", "COMPILE: expected type 'bool' but found 'string'"},
+        {"1 || false", "COMPILE: expected type 'bool' but found 'int'"},
         {"1 < 2 < 3", "COMPILE: found no matching overload for '_<_' applied to '(bool, int)'"},
         {"[1, 2] == [1.0, 2u]", "true"},
         {"{1: 'a', 1: 'b'}", "{1: \"b\"}"},

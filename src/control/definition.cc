@@ -264,6 +264,14 @@ io::Task<Status> DefinitionReconciler::resolve(Pass* pass) {
             count_resolution("wait", "settling");
             co_return Status{};
         }
+        if (!pass->live.empty()) {
+            const int64_t latest = revision_number(pass->live.back());
+            if (const Revision* known = registry_->find(pass->name, latest);
+                known != nullptr && known->state == RevisionState::active) {
+                pass->conditions.set_true("GraphRevisionsResolved", "Resolved",
+                                          cat("revision ", latest, " compiled and active"));
+            }
+        }
         count_resolution("issue", "");
         world_.instruments->count(
             "rgd_graph_revision_issue_total",
@@ -476,8 +484,8 @@ io::Task<Status> DefinitionReconciler::settle(Pass* pass, Object revision) {
         registry_->activate(known);
         world_.log(LogLevel::info, "a revision is served",
                    {{"definition", pass->name}, {"revision", cat(number)}});
-        pass->graph_changed = true;
     }
+    pass->graph_changed = pass->graph_changed || !known->has_woken_instances;
     pass->graph = known->graph;
     pass->keeps_topology = false;
     pass->conditions.set_true("GraphRevisionsResolved", "Resolved",
@@ -512,6 +520,9 @@ io::Task<Status> DefinitionReconciler::serve(Pass* pass) {
     if (!served) {
         pass->conditions.set_false("ControllerReady", "FailedToStart", served.error().text());
         co_return Error(served.error());
+    }
+    if (Revision* known = registry_->find(pass->name, revision_number(pass->live.back()))) {
+        known->has_woken_instances = true;
     }
     pass->conditions.set_true("ControllerReady", "Running", "controller is running");
     co_return Status{};

@@ -21,6 +21,8 @@ struct Revision {
     RevisionState state = RevisionState::pending;
     graph::SharedGraph graph;  // null unless it compiled
     std::string error;         // why it failed
+    // Its instances were told to look again; not yet while its CRD is refused, say.
+    bool has_woken_instances = false;
 };
 
 // A rollout that is under way, as far as it is written down.

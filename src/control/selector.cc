@@ -2,6 +2,8 @@
 
 #include "control/selector.h"
 
+#include "schema/label_selector.h"
+
 namespace weft::control {
 
 kube::Resource resource_of(const graph::Interest& interest) {
@@ -28,35 +30,8 @@ InformerKey external_key(const graph::Interest& interest) {
 }
 
 std::string selector_text(const Value& selector) {
-    std::string out;
-    const auto add = [&](std::string_view term) { append(out, out.empty() ? "" : ",", term); };
-    if (const Value* labels = selector.find("matchLabels")) {
-        for (const Member& member : labels->members()) {
-            if (member.value.is_string()) {
-                add(cat(member.name(), "=", member.value.as_string()));
-            }
-        }
-    }
-    const Value* expressions = selector.find("matchExpressions");
-    for (const Value& expression :
-         expressions == nullptr ? std::span<const Value>() : expressions->items()) {
-        const std::string_view key = expression.string_at("key");
-        const std::string_view op = expression.string_at("operator");
-        std::vector<std::string> values;
-        if (const Value* listed = expression.find("values")) {
-            for (const Value& value : listed->items()) {
-                if (value.is_string()) {
-                    values.emplace_back(value.as_string());
-                }
-            }
-        }
-        if (op == "In" || op == "NotIn") {
-            add(cat(key, op == "In" ? " in (" : " notin (", join(values, ","), ")"));
-        } else if (op == "Exists" || op == "DoesNotExist") {
-            add(cat(op == "Exists" ? "" : "!", key));
-        }
-    }
-    return out;
+    const Result<schema::LabelSelector> parsed = schema::LabelSelector::of_object(selector);
+    return parsed ? parsed->text() : "";
 }
 
 }  // namespace weft::control

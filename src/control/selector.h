@@ -18,8 +18,8 @@ namespace weft::control {
 // The watch of an external reference: one object by name, or what a LabelSelector matches.
 [[nodiscard]] InformerKey external_key(const graph::Interest& interest);
 
-// A metav1.LabelSelector as the text of a labelSelector parameter: "a=b,c in (d,e),!f". Expressions
-// with an operator that does not exist are left out.
+// A metav1.LabelSelector as the text of a labelSelector parameter: "a=b,c in (d,e),!f". A plan has
+// none in it that is wrong; of such a one it is "".
 [[nodiscard]] std::string selector_text(const Value& selector);
 
 }  // namespace weft::control

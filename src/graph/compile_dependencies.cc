@@ -76,25 +76,25 @@ void Compiler::tell_unknown_name(const Draft& draft, const Expression& expressio
 void Compiler::tell_other_names(const Expression& expression, const Inspection& inspection,
                                 const Path& path, std::string_view front,
                                 const std::vector<std::string>& allowed, uint32_t told_at) {
-    const auto tell_name = [&](std::string_view what, const std::string& name, uint32_t at) {
+    const auto tell_name = [&](const std::string& text, const std::string& name, uint32_t at) {
         if (at != told_at && !poisoned_.contains(name)) {
-            tell("G014", path, cat(front, what, ": [", name, "]"),
-                 offset_in_source(expression, at));
+            tell("G014", path, cat(front, text), offset_in_source(expression, at));
         }
+    };
+    const auto unknown = [](const std::string& name) {
+        return cat("references unknown identifiers: [", name, "]");
     };
     for (size_t i = 0; i < inspection.known.size(); ++i) {
         if (std::ranges::find(allowed, inspection.known[i]) == allowed.end()) {
-            tell_name("references unknown identifiers", inspection.known[i],
-                      inspection.known_at[i]);
+            tell_name(unknown(inspection.known[i]), inspection.known[i], inspection.known_at[i]);
         }
     }
     for (size_t i = 0; i < inspection.unknown.size(); ++i) {
-        tell_name("references unknown identifiers", inspection.unknown[i],
-                  inspection.unknown_at[i]);
+        tell_name(unknown(inspection.unknown[i]), inspection.unknown[i], inspection.unknown_at[i]);
     }
     for (size_t i = 0; i < inspection.unknown_functions.size(); ++i) {
-        tell_name("uses unknown functions", inspection.unknown_functions[i],
-                  inspection.unknown_functions_at[i]);
+        tell_name(unknown_functions_text({inspection.unknown_functions[i]}),
+                  inspection.unknown_functions[i], inspection.unknown_functions_at[i]);
     }
 }
 
@@ -156,9 +156,9 @@ bool Compiler::inspect_one(const Draft& draft, const Expression& expression, con
     // kro names all of them at once; each has its own place.
     for (size_t i = 0; i < out.unknown_functions.size(); ++i) {
         tell("G014", path,
-             cat(front, "uses unknown functions: ",
-                 go_list(i == 0 ? out.unknown_functions
-                                : std::vector<std::string>{out.unknown_functions[i]})),
+             cat(front, unknown_functions_text(
+                            i == 0 ? out.unknown_functions
+                                   : std::vector<std::string>{out.unknown_functions[i]})),
              offset_in_source(expression, out.unknown_functions_at[i]));
         out.is_broken = true;
         has_wrong_names = true;

@@ -161,7 +161,7 @@ private:
             }
             const std::string where = cat(path, ".properties.", property.name());
             if (lists(after, property.name()) && !property.value.contains("default")) {
-                breaking(where, "PROPERTY_ADDED", "", "required");
+                breaking(where, "PROPERTY_ADDED", "required=false", "required=true");
             } else {
                 harmless(where, "PROPERTY_ADDED", "", "");
             }

@@ -63,6 +63,15 @@ TEST(CrdCompatibility, NamesThreeBreakingChangesAndCountsTheRest) {
     EXPECT_TRUE(compare_schemas(before, before).empty());
 }
 
+// kro's own text for a new required field calls it optional; clients match it.
+TEST(CrdCompatibility, CallsANewRequiredFieldOptionalAsKroDoes) {
+    const Value before = json(R"({"type":"object"})");
+    const Value after =
+        json(R"({"type":"object","required":["e"],"properties":{"e":{"type":"string"}}})");
+
+    EXPECT_EQ(compare_schemas(before, after).breaking_text(), "Optional property e was added");
+}
+
 TEST(SpecHash, DoesNotSeeOrderAndDefaults) {
     const Value a = json(R"({"schema":{"kind":"A","apiVersion":"v1","spec":{"x":"string","a":1}},
         "resources":[{"id":"b","template":{"k":1}},{"id":"a","readyWhen":["y","x"]}]})");

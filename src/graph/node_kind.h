@@ -24,6 +24,11 @@ struct EvaluationError {
     bool is_pending = false;
     std::string text;
     std::string path;  // what was missing, "db.status.endpoint"; "" if nobody knows
+    std::string front =
+        {};  // what kro writes before the text in conditions: `eval "db.status.x": `
+    bool is_of_item = false;  // of what a collection evaluates for each item
+
+    [[nodiscard]] std::string in_condition() const { return front + text; }
 };
 template <typename T>
 using Evaluated = std::expected<T, EvaluationError>;

@@ -360,7 +360,8 @@ bool Planner::decide_inclusion(NodeWork& work) {
                 cat("includeWhen[", i, "] `", expression.source.user_text(), "`: ", error.text);
             // What only reads the instance will not change by waiting.
             error.is_pending = error.is_pending && reads_resources;
-            error.text = cat("includeWhen ", user_text, ": ", error.text);
+            error.text = cat("includeWhen ", user_text, ": ", error.in_condition());
+            error.front.clear();
             return undecided(std::move(error), "", std::move(why));
         }
         if (!*included) {
@@ -398,13 +399,14 @@ bool Planner::check_dependencies(NodeWork& work) {
 }
 
 bool Planner::refuse_to_render(NodeWork& work, const EvaluationError& error,
-                               std::string_view where) {
-    const std::string node = cat("node ", quote(work.node->id));
+                               std::string_view front) {
     if (error.is_pending) {
-        wait(work, cat(node, ": failed to evaluate expression: ", error.text, pending_mark), "",
-             error.path.empty() ? error.text : cat(error.text, " (", error.path, ")"));
+        wait(work,
+             cat("node ", quote(work.node->id),
+                 ": failed to evaluate expression: ", error.in_condition(), pending_mark),
+             "", error.path.empty() ? error.text : cat(error.text, " (", error.path, ")"));
     } else {
-        fail(work, cat(node, where, ": ", error.text));
+        fail(work, cat(front, error.in_condition()));
     }
     return false;
 }
@@ -421,7 +423,7 @@ bool Planner::expand(NodeWork& work) {
     for (size_t i = 0; i < work.programs->dimensions.size(); ++i) {
         const CompiledExpression& dimension = work.programs->dimensions[i];
         Evaluated<Value> list = evaluate(dimension, variables, arena_, cost_left());
-        const std::string where = cat(" forEach ", quote(work.programs->variables[i]));
+        const std::string where = cat("forEach ", quote(work.programs->variables[i]), ": ");
         if (!list) {
             return refuse_to_render(work, list.error(), where);
         }
@@ -462,7 +464,8 @@ bool Planner::drop_items(NodeWork& work, cel::Activation* variables) {
         for (const CompiledExpression& expression : work.programs->include_items_when) {
             const Evaluated<bool> holds = evaluate_bool(expression, *variables);
             if (!holds) {
-                return refuse_to_render(work, holds.error(), " includeItemsWhen");
+                return refuse_to_render(work, holds.error(),
+                                        cat("node ", quote(work.node->id), " includeItemsWhen: "));
             }
             is_wanted = is_wanted && *holds;
         }
@@ -496,7 +499,12 @@ bool Planner::render(NodeWork& work, size_t* budget) {
     if (!objects) {
         work.stage = NodeWork::Stage::done;
         work.desired.clear();
-        return refuse_to_render(work, objects.error(), "");
+        const EvaluationError& error = objects.error();
+        return refuse_to_render(work, error,
+                                error.is_of_item
+                                    ? std::string()
+                                    : cat("node ", quote(work.node->id),
+                                          work.node->iterates() ? " base eval: " : ": "));
     }
     plan_.counts.expressions += work.node->expressions.size() * objects->size();
     if (work.desired.empty()) {

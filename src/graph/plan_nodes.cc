@@ -5,6 +5,7 @@
 #include "graph/internal/live_match.h"
 #include "graph/internal/planner.h"
 #include "graph/labels.h"
+#include "schema/label_selector.h"
 
 namespace weft::graph {
 
@@ -212,6 +213,11 @@ void Planner::visit_external_collection(NodeWork& work) {
     interest.by_name = false;
     interest.name = {std::string(wanted.namespace_()), ""};
     if (const Value* selector = wanted.value().find("metadata", "selector")) {
+        if (const auto parsed = schema::LabelSelector::of_object(*selector); !parsed) {
+            fail(work,
+                 cat("invalid label selector for ", work.node->id, ": ", parsed.error().message()));
+            return;
+        }
         interest.selector = *selector;
     }
     const std::vector<Object>* items = observed_.find_list(work.node->id);
@@ -337,7 +343,7 @@ std::optional<EvaluationError> Planner::find_unreadiness(const NodeWork& work) {
             return EvaluationError{
                 error.is_pending,
                 cat(node, ": failed to evaluate readyWhen expression: ", quote(user_text), " (",
-                    error.is_pending ? std::string(waiting_mark) : error.text, ")"),
+                    error.is_pending ? std::string(waiting_mark) : error.in_condition(), ")"),
                 cat(where, ": ", error.text)};
         }
         if (!*ready) {
@@ -370,7 +376,7 @@ std::optional<EvaluationError> Planner::find_item_unreadiness(const NodeWork& wo
                                              quote(user_text), " (item ", item, ")");
                 return EvaluationError{error.is_pending,
                                        error.is_pending ? cat(text, " (", waiting_mark, ")")
-                                                        : cat(text, ": ", error.text),
+                                                        : cat(text, ": ", error.in_condition()),
                                        cat(where, ": ", error.text)};
             }
             if (!*ready) {

@@ -109,7 +109,7 @@ InstanceStatus Planner::make_status() {
         // kro says ACTIVE here, as if nothing were there to be done; what was true stays true.
         const std::string_view before = instance_.value().string_at("status", "state");
         out.state = before.empty() ? "ACTIVE" : before;
-    } else if (any_node(NodeState::error) || !fatal_.empty()) {
+    } else if (any_node(NodeState::error) || (!fatal_.empty() && !has_conflict_)) {
         out.state = "ERROR";
     } else {
         out.state = all_done ? "ACTIVE" : "IN_PROGRESS";

@@ -487,9 +487,91 @@ resources:
     EXPECT_NE(world.find("other"), nullptr);
     EXPECT_EQ(world.objects_.size(), 1U);
     EXPECT_EQ(world.condition("ResourcesReady"),
-              "False NotReady: resource reconciliation failed: node \"broken\": division by zero");
+              "False NotReady: resource reconciliation failed: node \"broken\": "
+              "eval \"string(1 / schema.spec.number)\": division by zero");
     EXPECT_EQ(world.last_.status.state, "ERROR");
     EXPECT_EQ(world.node("needs").waits_for, "broken");
+}
+
+TEST(Plan, NamesTheExpressionOfACollectionAsKroDoes) {
+    const auto told = [](std::string_view list, std::string_view fixed, std::string_view own) {
+        World world(cat(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {number: integer}}
+resources:
+- id: many
+  forEach: [{x: ")",
+                        list, R"("}]
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "${x}"}
+    data: {fixed: ")",
+                        fixed, R"(", own: ")", own, "\"}\n"),
+                    "spec: {number: 0}");
+        world.settle();
+        return world.condition("ResourcesReady");
+    };
+
+    EXPECT_EQ(
+        told("${['a']}", "a", "v${string(int(x))}"),
+        "False NotReady: resource reconciliation failed: collection iteration eval "
+        "\"\\\"v\\\" + (string(int(x)))\": eval \"v${string(int(x))}\": type conversion error "
+        "from 'string' to 'int'");
+    EXPECT_EQ(told("${['a']}", "${string(1 / schema.spec.number)}", "b"),
+              "False NotReady: resource reconciliation failed: node \"many\" base eval: eval "
+              "\"string(1 / schema.spec.number)\": division by zero");
+    EXPECT_EQ(told("${[string(1 / schema.spec.number)]}", "a", "b"),
+              "False NotReady: resource reconciliation failed: forEach \"x\": eval "
+              "\"[string(1 / schema.spec.number)]\": division by zero");
+}
+
+// kro writes no status at all then.
+TEST(Plan, WritesTheRestOfAStatusOfWhichOneFieldIsBroken) {
+    World world(R"(
+schema:
+  kind: Web
+  apiVersion: v1alpha1
+  spec: {name: string}
+  status: {broken: "${int(web.data.k)}", whole: "${web.data.k}"}
+resources:
+- id: web
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {k: text}}
+)",
+                "spec: {name: x}");
+    world.settle();
+
+    EXPECT_EQ(world.last_.status.state, "ERROR");
+    EXPECT_EQ(world.last_.status.value.string_at("whole"), "text");
+    EXPECT_FALSE(world.last_.status.value.contains("broken"));
+    EXPECT_EQ(world.condition("Ready"), "True Ready: ");
+}
+
+TEST(Plan, RefusesASelectorThatKubernetesWouldRefuse) {
+    const auto told = [](std::string_view expression) {
+        World world(cat(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {name: string}}
+resources:
+- id: all
+  externalRef: {apiVersion: v1, kind: Secret, metadata: {selector: {matchExpressions: [)",
+                        expression, "]}}}\n"),
+                    "spec: {name: x}");
+        world.settle();
+        EXPECT_EQ(world.last_.status.state, "ERROR");
+        return world.condition("ResourcesReady");
+    };
+    constexpr std::string_view front =
+        "False NotReady: resource reconciliation failed: invalid label selector for all: ";
+
+    EXPECT_EQ(told("{key: x, operator: Nope}"),
+              cat(front, "\"Nope\" is not a valid label selector operator"));
+    EXPECT_EQ(told("{key: x, operator: In}"),
+              cat(front,
+                  "values: Invalid value: null: for 'in', 'notin' operators, values set "
+                  "can't be empty"));
+    EXPECT_EQ(told("{key: x, operator: Exists, values: [a]}"),
+              cat(front,
+                  "values: Invalid value: [\"a\"]: values set must be empty for exists and "
+                  "does not exist"));
 }
 
 TEST(Plan, RefusesTwoNodesThatWantOneObject) {
@@ -508,6 +590,7 @@ resources:
     EXPECT_EQ(world.condition("ResourcesReady"),
               "False NotReady: resource reconciliation failed: found resources with conflicts: "
               "resourceID: b conflicts with resourceID: a");
+    EXPECT_EQ(world.last_.status.state, "IN_PROGRESS");
 }
 
 TEST(Plan, WaitsForAFieldOfTheSpecThatIsNotSet) {
@@ -524,8 +607,8 @@ resources:
     EXPECT_EQ(
         world.condition("ResourcesReady"),
         "False NotReady: resource reconciliation failed: waiting for unresolved resource: gvr "
-        "\"/v1, Resource=configmaps\": node \"a\": failed to evaluate expression: no such "
-        "key: other (data pending)");
+        "\"/v1, Resource=configmaps\": node \"a\": failed to evaluate expression: eval "
+        "\"schema.spec.other\": no such key: other (data pending)");
     EXPECT_THAT(world.node("a").why, HasSubstr("no such key: other"));
 }
 

@@ -70,7 +70,13 @@ private:
             Evaluated<Value> value =
                 evaluate(field.expression, *inputs.variables, *inputs.arena, inputs.cost_left);
             if (!value) {
-                return std::unexpected(std::move(value).error());
+                EvaluationError error = std::move(value).error();
+                if (iterating && !error.is_pending) {
+                    error.is_of_item = true;
+                    error.front.insert(0, cat("collection iteration eval ",
+                                              quote(field.expression.source.text), ": "));
+                }
+                return std::unexpected(std::move(error));
             }
             if (Status status = field.path.set_in(object, *std::move(value)); !status) {
                 return std::unexpected(EvaluationError{false, status.error().message(), ""});

@@ -40,4 +40,7 @@ inline constexpr size_t json_path_results_max = 10'000;
 // of random texts costs the square of it.
 inline constexpr size_t text_diff_lines_max = 10'000;
 
+// A label selector with more requirements than this is refused: matching is linear.
+inline constexpr size_t selector_requirements_max = 1'000;
+
 }  // namespace weft::schema

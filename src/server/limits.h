@@ -66,9 +66,7 @@ constexpr size_t webhook_answer_bytes_max = 3 * 1024 * 1024;
 // Users of whom it is remembered how they impersonated last; beyond it all is forgotten. Each costs
 // about a hundred bytes and saves a few checks.
 constexpr size_t impersonators_remembered_max = 10'000;
-// Names of kinds, verbs and selectors come from URLs of at most 64 KB, so these need no limit of
-// their own. A selector with more requirements than this is refused: matching is linear.
-constexpr size_t selector_requirements_max = 1'000;
+// Names of kinds and verbs come from URLs of at most 64 KB, so these need no limit of their own.
 // Objects nested deeper than this are refused by the decoder (Go's JSON: 10,000; ours uses stack).
 constexpr int decode_depth_max = 512;
 // Events go so long after they were last written (kube-apiserver's --event-ttl), and are looked for

@@ -202,6 +202,13 @@ TEST(Graph, ABrokenChangeKeepsTheLastGoodRevisionServing) {
             }));
         EXPECT_THAT(to_json(*broken.value().find("status", "conditions")),
                     testing::HasSubstr("references unknown identifiers: [nothing]"));
+        // Of this generation it is still true that the last revision is served.
+        for (const graph::Condition& condition :
+             graph::conditions_from(broken.value().find("status", "conditions"))) {
+            EXPECT_TRUE(condition.type != "GraphRevisionsResolved" ||
+                        (condition.status == "True" &&
+                         condition.observed_generation == broken.generation()));
+        }
         CO_TRY(co_await world->apply(chain("one")));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
         co_return Status{};
@@ -223,18 +230,32 @@ TEST(Graph, ARemovedFieldIsABreakingChangeThatNeedsTheAnnotation) {
                 return is_active(object) &&
                        object.value().int_at(0, "status", "lastIssuedRevision") == 2;
             }));
-        CO_TRY(co_await world->apply(document(chain_definition)));
+        CO_TRY(co_await world->apply(chain("one")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "Chain", "one", is_active));
+        Object changed = document(chain_definition);
+        changed.mutable_value()
+            .mutable_member("spec")
+            .mutable_member("resources")
+            .mutable_item(0)
+            .mutable_member("template")
+            .mutable_member("data")
+            .set("v", "changed");
+        CO_TRY(co_await world->apply(changed));
         const Object refused = CO_TRY(co_await world->wait(
             "kro.run/v1alpha1", "ResourceGraphDefinition", "chain", [](const Object& object) {
                 return object.value().string_at("status", "state") == "Inactive";
             }));
         EXPECT_THAT(to_json(*refused.value().find("status", "conditions")),
                     testing::HasSubstr("breaking changes detected: Property added was removed"));
-        Object allowed = document(chain_definition);
+        Object allowed = changed;
         allowed.set_annotation("kro.run/allow-breaking-changes", "true");
         CO_TRY(co_await world->apply(allowed));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "chain",
                                     is_active));
+        // The revision was there before its CRD was; its instances hear of it now.
+        CO_TRY(co_await world->wait("v1", "ConfigMap", "one-a", [](const Object& object) {
+            return object.value().string_at("data", "v") == "changed";
+        }));
         co_return Status{};
     });
 }

@@ -256,6 +256,11 @@ private:
             args[count++] = type_of(*argument);
         }
         const std::span<const Type* const> given(args, count);
+        if (target == nullptr &&
+            (function.name == operators::logical_and || function.name == operators::logical_or)) {
+            resolve_logical(call, function, given);
+            return;
+        }
         std::string_view* ids = nullptr;
         size_t id_count = 0;
         const Type* result = nullptr;
@@ -297,6 +302,24 @@ private:
         }
         set_type(call, result);
         refer(call, function.name)->overloads = {ids, id_count};
+    }
+
+    // cel-go judges the sides of `&&` and `||` each by itself: the wrong one is named.
+    void resolve_logical(const Expr& call, const FunctionDeclaration& function,
+                         std::span<const Type* const> given) {
+        bool fits = true;
+        for (size_t i = 0; i < given.size(); ++i) {
+            if (!unifier_.is_assignable(given[i], &types::boolean)) {
+                report_mismatch(*call.args[i], &types::boolean, given[i]);
+                fits = false;
+            }
+        }
+        set_type(call, fits ? &types::boolean : &types::error);
+        if (fits) {
+            std::string_view* id = out_.arena.array<std::string_view>(1);
+            *id = function.overloads[0].id;
+            refer(call, function.name)->overloads = {id, 1};
+        }
     }
 
     // The comparisons of numbers of different types are declared, but only some languages use them.

@@ -35,7 +35,11 @@ Location locate(std::string_view source, uint32_t offset) {
     return out;
 }
 
-void render(std::string& out, const Issue& issue, const Location& at) {
+void render(std::string& out, const Issue& issue, const Location& at, bool has_text) {
+    if (!has_text) {
+        append(out, "ERROR: <input>:1:0: ", issue.message);
+        return;
+    }
     append(out, "ERROR: <input>:", at.line, ":", at.column + 1, ": ", issue.message);
     append(out, "\n | ", replace_all(at.snippet, "\t", " "), "\n | ");
     // A dot for each code point before the place; wide ones where the source has wide ones.
@@ -68,7 +72,7 @@ Error Issues::to_error(std::string_view source) const {
         }
         const Location at = locate(source, issue.offset);
         text += count++ == 0 ? "" : "\n";
-        render(text, issue, at);
+        render(text, issue, at, !source.empty());
         details.causes.push_back({.reason = "FieldValueInvalid",
                                   .message = issue.message,
                                   .field = cat(at.line, ":", at.column + 1)});

@@ -23,6 +23,10 @@ constexpr std::array<std::string_view, 17> reserved_words{
 constexpr std::string_view expression_start =
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, "
     "BYTES, IDENTIFIER}";
+// The same where a list of arguments may also end.
+constexpr std::string_view argument_start =
+    "{'[', '{', '(', ')', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, "
+    "STRING, BYTES, IDENTIFIER}";
 constexpr std::string_view member_start =
     "{'[', '{', '(', '.', '-', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, "
     "BYTES, IDENTIFIER}";
@@ -607,6 +611,7 @@ private:
         const uint32_t id = next_id(offset);
         advance();
         std::vector<Expr*> args;
+        arguments_begin_ = token_.begin;
         if (token_.kind != TokenKind::right_paren) {
             for (;;) {
                 Expr* argument = expression();
@@ -862,14 +867,16 @@ private:
     // A token that starts no expression. ANTLR skips it if the next one does.
     Expr* unexpected() {
         const Token wrong = token_;
+        const std::string_view wanted =
+            wrong.begin == arguments_begin_ ? argument_start : expression_start;
         if (wrong.kind != TokenKind::end) {
             advance();
             if (starts_expression(token_.kind) && token_.kind != TokenKind::bang) {
-                syntax_error(wrong, "extraneous input", expression_start);
+                syntax_error(wrong, "extraneous input", wanted);
                 return primary();
             }
         }
-        return syntax_error(wrong, "mismatched input", expression_start);
+        return syntax_error(wrong, "mismatched input", wanted);
     }
 
     Parsed& out_;
@@ -878,6 +885,7 @@ private:
     Lexer lexer_;
     Token token_;
     uint32_t macro_offset_ = 0;
+    std::optional<uint32_t> arguments_begin_;  // where the last list of arguments opened
     int depth_ = 0;
     bool gave_up_ = false;
 };

@@ -28,13 +28,17 @@ Evaluated<Value> evaluate(const CompiledExpression& expression, const cel::Activ
     }
     if (value.is_error()) {
         const cel::ErrorRecord& error = value.as_error();
-        return std::unexpected(EvaluationError{cel::is_pending(error), cel::error_text(error),
-                                               cel::failing_path(expression.program, value)});
+        return std::unexpected(
+            EvaluationError{cel::is_pending(error), cel::error_text(error),
+                            cel::failing_path(expression.program, value),
+                            cat("eval ", quote(expression.source.user_text()), ": ")});
     }
     Result<Value> native =
         expression.uses_omit ? to_native_with_omit(value, arena) : cel::to_native(value);
     if (!native) {
-        return std::unexpected(EvaluationError{false, native.error().message(), ""});
+        return std::unexpected(
+            EvaluationError{false, native.error().message(), "",
+                            cat("convert ", quote(expression.source.user_text()), ": ")});
     }
     return *std::move(native);
 }

@@ -80,13 +80,16 @@ Result<Inspection> Inspector::inspect_restricted(const std::string& text,
         return fail(out.unknown_at[0], "references unknown identifiers: ", go_list(out.unknown));
     }
     if (!out.unknown_functions.empty()) {
-        return fail(out.unknown_functions_at[0],
-                    "uses unknown functions: ", go_list(out.unknown_functions));
+        return fail(out.unknown_functions_at[0], unknown_functions_text(out.unknown_functions));
     }
     if (out.uses_omit) {
         return fail(out.omit_at, "omit() can only be used in resource template expressions");
     }
     return out;
+}
+
+std::string unknown_functions_text(const std::vector<std::string>& names) {
+    return cat("uses unknown functions: [{", join(names, "} {"), "}]");
 }
 
 std::string go_list(const std::vector<std::string>& items) {

@@ -51,6 +51,8 @@ private:
     std::set<std::string, std::less<>> known_;
 };
 
+// "uses unknown functions: [{a} {b}]", as Go prints kro's list.
+[[nodiscard]] std::string unknown_functions_text(const std::vector<std::string>& names);
 // Go's %v of a list: "[a b]".
 [[nodiscard]] std::string go_list(const std::vector<std::string>& items);
 

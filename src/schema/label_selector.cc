@@ -1,13 +1,14 @@
-// server/internal/label_selector.cc: reads and matches label selectors.
+// schema/label_selector.cc: reads and matches label selectors.
+
+#include "schema/label_selector.h"
 
 #include <algorithm>
 
 #include "object/names.h"
 #include "schema/field_error.h"
-#include "server/internal/selectors.h"
-#include "server/limits.h"
+#include "schema/limits.h"
 
-namespace weft::server {
+namespace weft::schema {
 
 namespace {
 
@@ -106,9 +107,9 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
                                           std::vector<std::string> values) {
     std::ranges::sort(values);
     values.erase(std::unique(values.begin(), values.end()), values.end());
-    schema::FieldErrors errors;
+    FieldErrors errors;
     if (const auto wrong = check_qualified_name(key); !wrong.empty()) {
-        errors.push_back(schema::field_invalid("key", key, join(wrong, "; ")));
+        errors.push_back(field_invalid("key", key, join(wrong, "; ")));
     }
     LabelRequirement requirement;
     requirement.as_set = op == Token::in || op == Token::not_in;
@@ -118,12 +119,12 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
         given.push_back(value);
     }
     if (requirement.as_set && values.empty()) {
-        errors.push_back(schema::field_invalid(
-            "values", given, "for 'in', 'notin' operators, values set can't be empty"));
+        errors.push_back(field_invalid("values", given,
+                                       "for 'in', 'notin' operators, values set can't be empty"));
     }
     if ((op == Token::identifier || op == Token::not_exists) && !values.empty()) {
-        errors.push_back(schema::field_invalid(
-            "values", given, "values set must be empty for exists and does not exist"));
+        errors.push_back(field_invalid("values", given,
+                                       "values set must be empty for exists and does not exist"));
     }
     switch (op) {
         case Token::not_in:
@@ -141,9 +142,9 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
             requirement.op = op == Token::greater ? Operator::greater : Operator::less;
             for (size_t i = 0; i < values.size(); ++i) {
                 if (!parse_int(values[i])) {
-                    errors.push_back(schema::field_invalid(
-                        schema::path_index("values", i), values[i],
-                        "for 'Gt', 'Lt' operators, the value must be an integer"));
+                    errors.push_back(
+                        field_invalid(path_index("values", i), values[i],
+                                      "for 'Gt', 'Lt' operators, the value must be an integer"));
                 }
             }
             break;
@@ -153,13 +154,12 @@ Result<LabelRequirement> make_requirement(std::string key, Token op,
     }
     for (size_t i = 0; i < values.size(); ++i) {
         if (const auto wrong = check_label_value(values[i]); !wrong.empty()) {
-            errors.push_back(
-                schema::field_invalid(schema::path_key(schema::path_index("values", i), key),
-                                      values[i], join(wrong, "; ")));
+            errors.push_back(field_invalid(path_key(path_index("values", i), key), values[i],
+                                           join(wrong, "; ")));
         }
     }
     if (!errors.empty()) {
-        return make_error(Reason::bad_request, schema::aggregate_text(errors));
+        return make_error(Reason::bad_request, aggregate_text(errors));
     }
     requirement.key = std::move(key);
     requirement.values = std::move(values);
@@ -195,9 +195,8 @@ public:
                 return wrong("unable to parse requirement: ", requirement.error().message());
             }
             requirements.push_back(std::move(*requirement));
-            if (requirements.size() > limits::selector_requirements_max) {
-                return wrong("selector has more than ", limits::selector_requirements_max,
-                             " requirements");
+            if (requirements.size() > selector_requirements_max) {
+                return wrong("selector has more than ", selector_requirements_max, " requirements");
             }
             const Lexeme after = take();
             if (after.token == Token::end) {
@@ -243,7 +242,7 @@ private:
             return wrong("found '", key.text, "', expected: identifier");
         }
         if (const auto errors = check_qualified_name(key.text); !errors.empty()) {
-            return wrong(schema::field_invalid("", key.text, join(errors, "; ")).text());
+            return wrong(field_invalid("", key.text, join(errors, "; ")).text());
         }
         const Token next = peek().token;
         if (negated) {
@@ -457,4 +456,4 @@ std::string LabelSelector::text() const {
     return out;
 }
 
-}  // namespace weft::server
+}  // namespace weft::schema
