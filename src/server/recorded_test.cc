@@ -11,6 +11,26 @@
 namespace weft::server {
 namespace {
 
+// As text, with members by name.
+std::string sorted(Value value) {
+    if (value.is_map()) {
+        value.sort_members();
+        std::string out = "{";
+        for (const Member& member : value.members()) {
+            append(out, member.name(), ":", sorted(member.value), ",");
+        }
+        return out + "}";
+    }
+    if (value.is_list()) {
+        std::string out = "[";
+        for (const Value& item : value.items()) {
+            append(out, sorted(item), ",");
+        }
+        return out + "]";
+    }
+    return to_json(value);
+}
+
 constexpr const char* merge_patch = "application/merge-patch+json";
 
 // Each line of the file is a request (`path`, `body`) and what it was refused with.
@@ -29,6 +49,50 @@ TEST(Recorded, RefusalsHaveTheSameWords) {
         ++count;
     }
     EXPECT_GT(count, 0U);
+}
+
+// Each line of the file is a request, and of its answer the code and warnings, the message of a
+// refusal, or spec and metadata without what each server makes up. They build on one another.
+TEST(Recorded, ChangesHaveTheSameWarningsAndOutcome) {
+    std::ifstream file("src/server/recorded_changes.jsonl");
+    ASSERT_TRUE(file) << "run it from the root of the repository";
+    TestServer api;
+    for (const std::string_view space : {"w1", "w2", "w3"}) {
+        api.send("POST", "/api/v1/namespaces", cat(R"({"metadata": {"name": ")", space, "\"}}"));
+    }
+    std::string line;
+    size_t count = 0;
+    while (std::getline(file, line)) {
+        const auto row = parse_json(line);
+        ASSERT_TRUE(row.has_value()) << line;
+        const io::http::Response answer =
+            api.send(std::string(row->string_at("method")), std::string(row->string_at("path")),
+                     to_json(*row->find("body")), std::string(row->string_at("type")));
+        EXPECT_EQ(answer.status, row->int_at(0, "code")) << line << answer.body();
+        std::vector<std::string> warnings;
+        if (const Value* texts = row->find("warnings")) {
+            for (const Value& text : texts->items()) {
+                warnings.push_back(cat("299 - \"", text.as_string(), '"'));
+            }
+        }
+        const auto given = answer.headers.all("warning");
+        EXPECT_EQ(std::vector<std::string>(given.begin(), given.end()), warnings) << line;
+        const auto object = parse_json(answer.body());
+        ASSERT_TRUE(object.has_value()) << line;
+        EXPECT_EQ(object->string_at("message"), row->string_at("message")) << line;
+        if (const Value* spec = row->find("spec")) {
+            EXPECT_EQ(sorted(*object->find("spec")), sorted(*spec)) << line;
+        }
+        for (const std::string_view member : {"labels", "annotations", "finalizers"}) {
+            const Value* wanted = row->find("metadata", member);
+            const Value* found = object->find("metadata", member);
+            EXPECT_EQ(found == nullptr ? "" : sorted(*found),
+                      wanted == nullptr ? "" : sorted(*wanted))
+                << line;
+        }
+        ++count;
+    }
+    EXPECT_GT(count, 40U);
 }
 
 TEST(Recorded, AScaleThatChangesNothingLeavesTheOwnersOfTheRest) {

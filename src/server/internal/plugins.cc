@@ -52,6 +52,16 @@ io::Task<Result<std::vector<Value>>> all_of(Core* core, std::string group, std::
     co_return out;
 }
 
+// An update that does not speak of the priority keeps what creation made of it.
+void keep_priority(Value& spec, const Value& old_pod) {
+    for (const std::string_view member : {"priority", "preemptionPolicy"}) {
+        const Value* old = old_pod.find("spec", member);
+        if (old != nullptr && spec.find(member) == nullptr) {
+            spec.set(member, *old);
+        }
+    }
+}
+
 io::Task<Status> set_priority(Call* call, Value* spec, std::string name) {
     const std::string wanted(spec->string_at("priorityClassName"));
     int64_t priority = 0;
@@ -116,6 +126,51 @@ io::Task<Status> set_priority(Call* call, Value* spec, std::string name) {
     }
     spec->set("preemptionPolicy", preemption);
     co_return Status{};
+}
+
+// The field that an AppArmor annotation stands for; null if it is none.
+Value app_armor_field(std::string_view annotation) {
+    constexpr std::string_view local = "localhost/";
+    if (annotation == "unconfined") {
+        return Value::map_of({{"type", "Unconfined"}});
+    }
+    if (annotation == "runtime/default") {
+        return Value::map_of({{"type", "RuntimeDefault"}});
+    }
+    if (annotation.starts_with(local) && annotation.size() > local.size()) {
+        return Value::map_of(
+            {{"type", "Localhost"}, {"localhostProfile", annotation.substr(local.size())}});
+    }
+    return {};
+}
+
+// Annotations of old become fields of their containers, unless the pod says the same for all.
+void take_app_armor(Call& call, const Value& pod, Value& spec) {
+    constexpr std::string_view prefix = "container.apparmor.security.beta.kubernetes.io/";
+    if (spec.string_at("os", "name") == "windows") {
+        return;
+    }
+    const Value* of_pod = spec.find("securityContext", "appArmorProfile");
+    for (const std::string_view kind : {"initContainers", "containers"}) {
+        Value* list = spec.find_mutable(kind);
+        for (size_t i = 0; list != nullptr && list->is_list() && i < list->size(); ++i) {
+            const Value& container = list->items()[i];
+            const std::string key = cat(prefix, container.string_at("name"));
+            const Value* annotation = pod.find("metadata", "annotations", key);
+            if (annotation == nullptr || !annotation->is_string() ||
+                container.find("securityContext", "appArmorProfile") != nullptr) {
+                continue;
+            }
+            const Value field = app_armor_field(annotation->as_string());
+            if (!field.is_null() && (of_pod == nullptr || *of_pod != field)) {
+                list->mutable_item(i)
+                    .mutable_member("securityContext")
+                    .set("appArmorProfile", field);
+            }
+            call.warn(cat("metadata.annotations[", key,
+                          "]: deprecated since v1.30; use the \"appArmorProfile\" field instead"));
+        }
+    }
 }
 
 // What a pod takes over of its runtime class: overhead, and where it may run.
@@ -190,6 +245,10 @@ io::Task<Status> check_node(Call* call, const Value* pod) {
 io::Task<Status> admit_pod(Call* call, Value* object) {
     Value spec = object->find("spec") != nullptr ? *object->find("spec") : Value::map();
     const std::string name(object->string_at("metadata", "name"));
+    if (spec.int_at(0, "terminationGracePeriodSeconds") < 0) {
+        spec.set("terminationGracePeriodSeconds", 1);
+    }
+    take_app_armor(*call, *object, spec);
     CO_TRY(co_await set_priority(call, &spec, name));
     add_tolerations(spec);
     CO_TRY(co_await set_runtime_class(call, &spec, name));
@@ -306,6 +365,7 @@ io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object)
         if (resource.kind == "Pod" && resource.gvr.group.empty()) {
             if (Value* spec = object->find_mutable("spec"); spec != nullptr && spec->is_map()) {
                 add_tolerations(*spec);
+                keep_priority(*spec, *old_object);
             }
         }
         co_return Status{};

@@ -46,23 +46,63 @@ void Call::warn(std::string text) {
     }
 }
 
-void add_warnings(const Call& call, io::http::Response& response) {
-    size_t total = 0;
-    for (const std::string& text : call.warnings) {
-        std::string quoted;
-        for (const char c : std::string_view(text).substr(0, limits::warnings_runes_total)) {
-            if (c == '"' || c == '\\') {
-                quoted += '\\';
-            }
-            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
-                quoted += c;
-            }
+namespace {
+
+// So many code points of a text at most, and how many they are.
+std::pair<std::string_view, size_t> cut_text(std::string_view text, size_t points_max) {
+    size_t points = 0;
+    size_t at = 0;
+    while (at < text.size() && points < points_max) {
+        next_code_point(text, at);
+        ++points;
+    }
+    return {text.substr(0, at), points};
+}
+
+std::string warning_header(std::string_view text) {
+    std::string out = "299 - \"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
         }
-        total += quoted.size();
-        if (total > limits::warnings_runes_total) {
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
+            out += c;
+        }
+    }
+    out += '"';
+    return out;
+}
+
+}  // namespace
+
+// Source of the behaviour: the recorder of apiserver's endpoints/filters/warning.go. Once a text
+// does not fit, every one is cut, and more are taken until the total is reached.
+void add_warnings(const Call& call, io::http::Response& response) {
+    constexpr size_t all = std::numeric_limits<size_t>::max();
+    size_t total = 0;
+    size_t text_max = all;
+    std::vector<std::string> headers;
+    for (size_t i = 0; i < call.warnings.size(); ++i) {
+        if (text_max != all && total >= limits::warnings_runes_total) {
             break;
         }
-        response.headers.add("warning", cat("299 - \"", quoted, "\""));
+        const auto [text, points] = cut_text(call.warnings[i], text_max);
+        if (text_max == all && total + points > limits::warnings_runes_total) {
+            text_max = limits::warning_runes_max;
+            total = 0;
+            headers.clear();
+            for (size_t k = 0; k <= i; ++k) {
+                const auto [cut, count] = cut_text(call.warnings[k], text_max);
+                headers.push_back(warning_header(cut));
+                total += count;
+            }
+            continue;
+        }
+        headers.push_back(warning_header(text));
+        total += points;
+    }
+    for (std::string& header : headers) {
+        response.headers.add("warning", std::move(header));
     }
 }
 

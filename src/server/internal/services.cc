@@ -128,8 +128,11 @@ void settle_addresses(Value& spec, const Value* old_spec) {
     }
 }
 
+Error invalid_service(std::string_view name, schema::FieldErrors errors) {
+    return schema::invalid_error("", "Service", name, std::move(errors));
+}
 Error invalid_service(std::string_view name, schema::FieldError error) {
-    return schema::invalid_error("", "Service", name, {std::move(error)});
+    return invalid_service(name, schema::FieldErrors{std::move(error)});
 }
 
 }  // namespace
@@ -297,30 +300,57 @@ Status ServiceClaim::allocate(Value& service, const Value* old_service, bool dry
     return {};
 }
 
+// Which families a service has, on a cluster that has IPv4 only. An update that names no policy
+// keeps the old one; families that nobody names start anew.
+Status ServiceClaim::choose_families(const std::string& name, Value& spec, const Value* old_spec,
+                                     bool is_headless) {
+    if (spec.string_at("ipFamilyPolicy").empty() && old_spec != nullptr &&
+        !old_spec->string_at("ipFamilyPolicy").empty()) {
+        spec.set("ipFamilyPolicy", old_spec->string_at("ipFamilyPolicy"));
+    }
+    Value families = spec.find("ipFamilies") == nullptr || spec.find("ipFamilies")->empty()
+                         ? Value::list_of({"IPv4"})
+                         : *spec.find("ipFamilies");
+    const Value* selector = spec.find("selector");
+    // Without a selector somebody else says where it leads, and may say so in both families.
+    if (is_headless && (selector == nullptr || selector->empty())) {
+        if (spec.string_at("ipFamilyPolicy").empty()) {
+            spec.set("ipFamilyPolicy", "RequireDualStack");
+        }
+        if (spec.string_at("ipFamilyPolicy") != "SingleStack" && families.size() == 1) {
+            families.push_back(Value(families.at(0) == Value("IPv4") ? "IPv6" : "IPv4"));
+        }
+        spec.set("ipFamilies", std::move(families));
+        return {};
+    }
+    schema::FieldErrors errors;
+    if (spec.string_at("ipFamilyPolicy") == "RequireDualStack") {
+        errors.push_back(
+            schema::field_invalid("spec.ipFamilyPolicy", "RequireDualStack",
+                                  "this cluster is not configured for dual-stack services"));
+    }
+    for (size_t i = 0; i < families.size(); ++i) {
+        if (families.at(i) != Value("IPv4")) {
+            errors.push_back(schema::field_invalid(cat("spec.ipFamilies[", i, "]"), families.at(i),
+                                                   "not configured on this cluster"));
+        }
+    }
+    if (!errors.empty()) {
+        return invalid_service(name, std::move(errors));
+    }
+    if (spec.string_at("ipFamilyPolicy").empty()) {
+        spec.set("ipFamilyPolicy", "SingleStack");
+    }
+    spec.set("ipFamilies", std::move(families));
+    return {};
+}
+
 Status ServiceClaim::allocate_address(const std::string& name, Value& spec, const Value* old_spec) {
     std::string address(spec.string_at("clusterIP"));
     const std::string old_address(old_spec == nullptr ? std::string_view()
                                                       : old_spec->string_at("clusterIP"));
-    const Value* selector = spec.find("selector");
     const bool is_headless = address == "None";
-    // Without a selector somebody else says where it leads, and may say so in both families.
-    const bool any_family = is_headless && (selector == nullptr || selector->empty());
-    if (!any_family) {
-        const Value* families = spec.find("ipFamilies");
-        for (size_t i = 0; families != nullptr && i < families->size(); ++i) {
-            if (families->at(i) != Value("IPv4")) {
-                return invalid_service(
-                    name, schema::field_invalid(cat("spec.ipFamilies[", i, "]"), families->at(i),
-                                                "not configured on this cluster"));
-            }
-        }
-        if (spec.string_at("ipFamilyPolicy") == "RequireDualStack") {
-            return invalid_service(
-                name,
-                schema::field_invalid("spec.ipFamilyPolicy", "RequireDualStack",
-                                      "this cluster is not configured for dual-stack services"));
-        }
-    }
+    TRY(choose_families(name, spec, old_spec, is_headless));
     if (address.empty() && !old_address.empty() && old_address != "None") {
         address = old_address;
     }
@@ -348,13 +378,6 @@ Status ServiceClaim::allocate_address(const std::string& name, Value& spec, cons
     }
     spec.set("clusterIP", address);
     spec.set("clusterIPs", Value::list_of({address}));
-    if (!spec.contains("ipFamilies")) {
-        spec.set("ipFamilies",
-                 any_family ? Value::list_of({"IPv4", "IPv6"}) : Value::list_of({"IPv4"}));
-    }
-    if (!spec.contains("ipFamilyPolicy")) {
-        spec.set("ipFamilyPolicy", any_family ? "RequireDualStack" : "SingleStack");
-    }
     return {};
 }
 

@@ -66,6 +66,8 @@ public:
     void release(const Value& service);
 
 private:
+    static Status choose_families(const std::string& name, Value& spec, const Value* old_spec,
+                                  bool is_headless);
     Status allocate_address(const std::string& name, Value& spec, const Value* old_spec);
     Status allocate_ports(const std::string& name, Value& spec, const Value* old_spec);
     Status allocate_health_port(Value& spec, const Value* old_spec);

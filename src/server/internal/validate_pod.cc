@@ -245,12 +245,6 @@ void check_pod_security(Checker& check, const Value& spec, const Place& place) {
     check.optional_one_of(*context, "seLinuxChangePolicy", at, {"MountOption", "Recursive"});
 }
 
-void check_pull_secrets(Checker& check, const Value& spec, const Place& at) {
-    for_items(spec, "imagePullSecrets", at, [&](const Value& secret, const Place& place) {
-        check.required_text(secret, "name", place);
-    });
-}
-
 void check_affinity_term(Checker& check, const Value& term, const Place& at) {
     check_label_selector(check, given(term, "labelSelector"), at.member("labelSelector"));
     check_label_selector(check, given(term, "namespaceSelector"), at.member("namespaceSelector"));
@@ -563,7 +557,6 @@ void check_pod_spec(Checker& check, const Value& spec, const Place& at,
     check_dns_policy(check, spec, at);
     check_labels(check, spec.find("nodeSelector"), at.member("nodeSelector"));
     check_pod_security(check, spec, at);
-    check_pull_secrets(check, spec, at);
     check_affinity(check, spec, at);
     check_dns_config(check, spec, at);
     check_gates(check, spec, at);

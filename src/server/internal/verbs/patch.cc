@@ -379,11 +379,28 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
     return decode_patched(call, type, patched, patch.strict, shown);
 }
 
+// What metadata has of nothing is left out of what is stored, as Go's encoder leaves it out. (Who
+// applied it owns it all the same.)
+void drop_empty_metadata(Value& object) {
+    Value* metadata = object.find_mutable("metadata");
+    if (metadata == nullptr || !metadata->is_map()) {
+        return;
+    }
+    for (const std::string_view member :
+         {"labels", "annotations", "finalizers", "ownerReferences"}) {
+        const Value* found = metadata->find(member);
+        if (found != nullptr && (found->is_map() || found->is_list()) && found->empty()) {
+            metadata->erase(member);
+        }
+    }
+}
+
 // An applied object is not decoded again: only defaults are filled in. What does not fit the Go
 // type is the server's fault, for all the real one knows.
 Result<Value> finish_applied(const Call& call, const Value& config, Value applied) {
     if (call.resource->custom != nullptr) {
         call.resource->custom->of(*call.resource).default_values(applied);
+        drop_empty_metadata(applied);
         return applied;
     }
     std::vector<std::string> strict;
