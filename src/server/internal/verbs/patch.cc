@@ -379,18 +379,31 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
     return decode_patched(call, type, patched, patch.strict, shown);
 }
 
-// What metadata has of nothing is left out of what is stored, as Go's encoder leaves it out. (Who
+// Metadata as Go's types keep it: what is empty is left out, a text that is null is empty. (Who
 // applied it owns it all the same.)
-void drop_empty_metadata(Value& object) {
+void settle_metadata(Value& object) {
     Value* metadata = object.find_mutable("metadata");
     if (metadata == nullptr || !metadata->is_map()) {
         return;
     }
     for (const std::string_view member :
          {"labels", "annotations", "finalizers", "ownerReferences"}) {
-        const Value* found = metadata->find(member);
-        if (found != nullptr && (found->is_map() || found->is_list()) && found->empty()) {
+        Value* found = metadata->find_mutable(member);
+        if (found == nullptr || (!found->is_map() && !found->is_list())) {
+            continue;
+        }
+        if (found->empty()) {
             metadata->erase(member);
+            continue;
+        }
+        std::vector<std::string> nulls;
+        for (const Member& one : found->members()) {
+            if (one.value.is_null()) {
+                nulls.emplace_back(one.name());
+            }
+        }
+        for (const std::string& name : nulls) {
+            found->set(name, "");
         }
     }
 }
@@ -400,7 +413,7 @@ void drop_empty_metadata(Value& object) {
 Result<Value> finish_applied(const Call& call, const Value& config, Value applied) {
     if (call.resource->custom != nullptr) {
         call.resource->custom->of(*call.resource).default_values(applied);
-        drop_empty_metadata(applied);
+        settle_metadata(applied);
         return applied;
     }
     std::vector<std::string> strict;
