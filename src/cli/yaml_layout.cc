@@ -133,7 +133,10 @@ public:
     }
 
 private:
-    [[nodiscard]] std::string_view line(size_t number) const { return lines_[number - 1]; }
+    // A value that is missing at the end of a document lies behind its last line.
+    [[nodiscard]] std::string_view line(size_t number) const {
+        return number <= lines_.size() ? lines_[number - 1] : std::string_view();
+    }
     [[nodiscard]] char value_char(size_t node) const {
         const std::string_view text = line(nodes_[node].value_line);
         const size_t column = nodes_[node].value_column - 1;

@@ -13,6 +13,27 @@ namespace weft::graph {
 
 namespace {
 
+bool is_applied_by(const Object& object, std::string_view manager) {
+    const Value* fields = object.value().find("metadata", "managedFields");
+    return fields != nullptr && std::ranges::any_of(fields->items(), [manager](const Value& entry) {
+               return entry.string_at("manager") == manager &&
+                      entry.string_at("operation") == "Apply";
+           });
+}
+
+// The record as it stands, if it still stands so when the patch arrives.
+void keep_inventory(const Object& instance, Object& patch) {
+    patch.metadata().set("resourceVersion", instance.resource_version());
+    patch.set_label(label_apply_set_id, instance.label(label_apply_set_id));
+    for (const std::string_view name : {annotation_tooling, annotation_group_kinds,
+                                        annotation_namespaces, annotation_inventory_hash}) {
+        const Value* found = instance.value().find("metadata", "annotations", name);
+        if (found != nullptr && found->is_string()) {
+            patch.set_annotation(name, found->as_string());
+        }
+    }
+}
+
 constexpr std::string_view pending_mark = " (data pending)";
 
 ObjectKey key_of(const Object& object) {
@@ -144,6 +165,9 @@ bool Planner::plan_labels() {
         const Object record = parent_patch(instance_, empty, options_.version);
         patch.set_label(label_apply_set_id, empty.id);
         patch.metadata().set("annotations", *record.value().find("metadata", "annotations"));
+    } else if (has_inventory(instance_) && !is_applied_by(instance_, manager_parent)) {
+        // That record is this manager's, and would go with an apply that does not name it.
+        keep_inventory(instance_, patch);
     }
     plan_.actions.push_back(
         {Apply{"", std::move(patch), std::string(manager_labeller), false},

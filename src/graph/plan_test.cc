@@ -250,6 +250,33 @@ TEST(Plan, ReleasesADependentInTheSameRun) {
     EXPECT_THAT(world.settle(), ElementsAre()) << "a world at rest is not written to";
 }
 
+// A definition that was deleted and is there again has another uid, which is on its instances.
+TEST(Plan, NewLabelsDoNotTakeTheRecordOfChildrenAway) {
+    World world(chain, "spec: {name: x}");
+    world.instance_.metadata().set("resourceVersion", "7");
+    world.instance_.metadata().set("finalizers", Value::list_of({finalizer}));
+    world.instance_.set_label(label_definition_id, "of-before");
+    world.instance_.set_label(label_apply_set_id, "some-id");
+    world.instance_.set_annotation(annotation_tooling, "kro/v1");
+    const auto labels_of = [&world] {
+        const Plan plan = world.plan_now();
+        const auto* apply = std::get_if<Apply>(&plan.actions.at(0).what);
+        CHECK(apply != nullptr && apply->field_manager == manager_labeller);
+        return apply->desired;
+    };
+
+    // Nobody but the labeller can have written it.
+    const Object kept = labels_of();
+    EXPECT_EQ(kept.label(label_apply_set_id), "some-id");
+    EXPECT_EQ(kept.annotation(annotation_tooling), "kro/v1");
+    EXPECT_EQ(kept.resource_version(), "7");
+
+    world.instance_.metadata().set(
+        "managedFields",
+        yaml("[{manager: kro.run/applyset-parent, operation: Apply, fieldsV1: {}}]"));
+    EXPECT_EQ(labels_of().label(label_apply_set_id), "");
+}
+
 TEST(Plan, WritesWhatKroWritesOnChildren) {
     World world(chain, "spec: {name: x}");
     world.settle();

@@ -51,7 +51,11 @@ INSTANTIATE_TEST_SUITE_P(Simulation, OnceBroken,
                              18,
                              // Power that is cut while a server starts was taken for a server that
                              // does not come back. (A mistake of the simulator.)
-                             79));
+                             79,
+                             // A definition that was deleted and is there again: its new uid on a
+                             // suspended instance took the record of children away, and with it
+                             // the way to delete the instance.
+                             522));
 
 }  // namespace
 }  // namespace weft::sim

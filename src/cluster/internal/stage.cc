@@ -155,6 +155,10 @@ void lay_over(Value& base, const Value& over) {
 Value merge_conditions(const Value* before, const Value& wanted, std::string_view now) {
     Value out = before != nullptr && before->is_list() ? *before : Value::list();
     for (const Value& condition : wanted.items()) {
+        if (!condition.is_map()) {
+            out.push_back(condition);  // For the server to refuse, in its words.
+            continue;
+        }
         size_t at = 0;
         while (at < out.size() && out.at(at).string_at("type") != condition.string_at("type")) {
             ++at;
