@@ -230,6 +230,19 @@ resources:
                 HasSubstr("status fields without expressions are not supported: [a b.c]"));
 }
 
+TEST(Template, NamesTheChoiceOfANumberOrATextAsItsSchemaDoes) {
+    EXPECT_THAT(refusal_of(in_namespace(R"(
+- id: web
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec: {strategy: {rollingUpdate: {maxSurge: {a: 1}}}}
+)")),
+                HasSubstr("expected integer or string type for path "
+                          "spec.strategy.rollingUpdate.maxSurge, got object"));
+}
+
 // OpenAPI v3 says of a quantity that it is a text or a number; kro finds no type in that.
 TEST(Quantities, TakeEverythingAndAloneHaveNoType) {
     const auto with = [](std::string_view requests, std::string_view expression) {

@@ -216,6 +216,9 @@ void Planner::visit_external_collection(NodeWork& work) {
         if (const auto parsed = schema::LabelSelector::of_object(*selector); !parsed) {
             fail(work,
                  cat("invalid label selector for ", work.node->id, ": ", parsed.error().message()));
+            // No list is there to be read, not even an empty one.
+            work.is_unknown = true;
+            work.is_rendered = false;
             return;
         }
         interest.selector = *selector;

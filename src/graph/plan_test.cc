@@ -580,10 +580,14 @@ schema: {kind: Web, apiVersion: v1alpha1, spec: {name: string}}
 resources:
 - id: all
   externalRef: {apiVersion: v1, kind: Secret, metadata: {selector: {matchExpressions: [)",
-                        expression, "]}}}\n"),
+                        expression, R"(]}}}
+- id: reads
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "n${string(all.size())}"}}
+)"),
                     "spec: {name: x}");
         world.settle();
         EXPECT_EQ(world.last_.status.state, "ERROR");
+        EXPECT_TRUE(world.objects_.empty());
         return world.condition("ResourcesReady");
     };
     constexpr std::string_view front =

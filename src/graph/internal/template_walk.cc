@@ -227,6 +227,10 @@ std::vector<std::string> expected_type_names(const schema::Schema& schema) {
         return {"any"};
     }
     if (schema.int_or_string) {
+        // Kubernetes' own OpenAPI says it as a choice, in this order; a CRD by its extension.
+        if (schema.definition == "io.k8s.apimachinery.pkg.util.intstr.IntOrString") {
+            return {"integer", "string"};
+        }
         return {"string", "integer"};
     }
     if (is_quantity(schema)) {
