@@ -103,15 +103,15 @@ void add_directory_names(Messages& out, std::string_view text) {
     }
 }
 
-std::vector<NameMistake> invalid(Messages messages) {
+std::vector<NameMistake> invalid(Messages messages, std::string_view part = {}) {
     std::vector<NameMistake> out;
     for (std::string& message : messages) {
-        out.push_back({"FieldValueInvalid", std::move(message)});
+        out.push_back({"FieldValueInvalid", std::move(message), std::string(part)});
     }
     return out;
 }
 
-const NameMistake required{"FieldValueRequired", ""};
+const NameMistake required{"FieldValueRequired", "", ""};
 
 }  // namespace
 
@@ -352,16 +352,19 @@ std::vector<NameMistake> check_domain_prefixed_path(std::string_view text) {
     if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) {
         return invalid({"must be a domain-prefixed path (such as \"acme.io/foo\")"});
     }
-    if (Messages messages = check_dns1123_subdomain(text.substr(0, slash)); !messages.empty()) {
-        return invalid(std::move(messages));
+    const std::string_view host = text.substr(0, slash);
+    if (Messages messages = check_dns1123_subdomain(host); !messages.empty()) {
+        return invalid(std::move(messages), host);
     }
     constexpr std::string_view others = "/-._~%!$&'()*+,;=:";
     const auto allowed = [&](char c) {
         return is_alnum(c) || others.find(c) != std::string_view::npos;
     };
-    if (!consists_of(text.substr(slash + 1), allowed)) {
+    const std::string_view path = text.substr(slash + 1);
+    if (!consists_of(path, allowed)) {
         return invalid(
-            {"Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"});
+            {"Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"},
+            path);
     }
     return {};
 }

@@ -39,6 +39,7 @@ struct NameMistake {
     std::string reason;  // a cause's: "FieldValueInvalid", "FieldValueRequired", …
     std::string detail;
 
+    std::string part = {};  // of the text, if it is about that alone
     bool operator==(const NameMistake&) const = default;
 };
 [[nodiscard]] std::vector<NameMistake> check_fully_qualified_name(std::string_view text);

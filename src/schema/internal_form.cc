@@ -60,7 +60,8 @@ struct GoName {
     std::string_view json;
     std::string_view go;
 };
-constexpr std::array<GoName, 5> go_names{{{"cephfs", "CephFS"},
+constexpr std::array<GoName, 6> go_names{{{"cidrs", "CIDRs"},
+                                          {"cephfs", "CephFS"},
                                           {"storageos", "StorageOS"},
                                           {"wwids", "WWIDs"},
                                           {"pdName", "PDName"},

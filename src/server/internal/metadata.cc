@@ -71,8 +71,14 @@ struct NameRow {
     std::string_view resource;
     Checker::NameCheck check;
 };
+// A bundle's name may begin with its signer's, each part behind a colon.
+std::vector<std::string> check_bundle_name(std::string_view name) {
+    const size_t colon = name.rfind(':');
+    return check_dns1123_subdomain(colon == std::string_view::npos ? name : name.substr(colon + 1));
+}
+
 // Every other builtin kind, and every custom one: a DNS subdomain.
-constexpr std::array<NameRow, 9> name_rules{
+constexpr std::array<NameRow, 12> name_rules{
     {{"", "namespaces", check_dns1123_label},
      {"", "services", check_dns1123_label},
      {"apps", "statefulsets", check_dns1123_label},
@@ -81,6 +87,9 @@ constexpr std::array<NameRow, 9> name_rules{
      {"rbac.authorization.k8s.io", "rolebindings", check_path_segment_name},
      {"rbac.authorization.k8s.io", "clusterrolebindings", check_path_segment_name},
      {"certificates.k8s.io", "certificatesigningrequests", check_path_segment_name},
+     {"certificates.k8s.io", "clustertrustbundles", check_bundle_name},
+     {"apiregistration.k8s.io", "apiservices", check_path_segment_name},
+     {"internal.apiserver.k8s.io", "storageversions", check_path_segment_name},
      {"networking.k8s.io", "ipaddresses", check_ip_address}}};
 
 Checker::NameCheck name_check_of(const Resource& resource) {

@@ -139,7 +139,7 @@ Error invalid_service(std::string_view name, schema::FieldError error) {
 
 ServiceAllocator::ServiceAllocator(io::Loop* loop, std::string_view cidr, int port_min,
                                    int port_max)
-    : loop_(loop), port_min_(port_min), port_max_(port_max) {
+    : loop_(loop), cidr_(cidr), port_min_(port_min), port_max_(port_max) {
     const size_t slash = cidr.find('/');
     const auto address = parse_ipv4(cidr.substr(0, slash));
     const auto bits =
@@ -366,7 +366,22 @@ Status ServiceClaim::allocate_address(const std::string& name, Value& spec, cons
         // An address that must not change is for validation to refuse.
         const bool may_change = old_spec == nullptr || !has_cluster_ip(*old_spec) ||
                                 old_address.empty() || old_address == "None";
-        if (may_change) {
+        if (may_change && address.contains(':')) {
+            return invalid_service(
+                name, schema::field_invalid("spec.clusterIPs[0]", Value::list_of({address}),
+                                            "IPv6 is not configured on this cluster"));
+        }
+        // A dry run takes nothing, so that what is taken is no matter to it.
+        if (may_change && dry_run_ && !allocator_->is_in_range(address)) {
+            return invalid_service(
+                name, schema::field_invalid(
+                          "spec.clusterIPs", Value::list_of({address}),
+                          cat("failed to allocate IP ", address, ": the provided IP (", address,
+                              ") is not in the valid range. The range of valid "
+                              "IPs is ",
+                              allocator_->cidr())));
+        }
+        if (may_change && !dry_run_) {
             if (auto taken = allocator_->take_address(address); !taken) {
                 return invalid_service(
                     name, schema::field_invalid("spec.clusterIPs", Value::list_of({address}),

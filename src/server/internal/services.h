@@ -34,12 +34,18 @@ public:
     void free_address(std::string_view address);
     void free_port(int port);
     [[nodiscard]] std::string first_address() const;
+    [[nodiscard]] const std::string& cidr() const { return cidr_; }
+    // Whether the address lies in the network, taken or not.
+    [[nodiscard]] bool is_in_range(std::string_view address) const {
+        return number_of(address).has_value();
+    }
 
 private:
     [[nodiscard]] std::string text_of(uint32_t address) const;
     [[nodiscard]] std::optional<uint32_t> number_of(std::string_view address) const;
 
     io::Loop* loop_;
+    std::string cidr_;
     uint32_t network_ = 0;
     uint32_t size_ = 0;
     int port_min_;

@@ -9,6 +9,7 @@
 #include "schema/strategy.h"
 #include "server/internal/admission/validate.h"
 #include "server/internal/custom_kind.h"
+#include "server/internal/disabled_fields.h"
 #include "server/internal/kinds.h"
 #include "server/internal/metadata.h"
 
@@ -33,6 +34,7 @@ bool resets_metadata(const schema::BuiltinResource& row, std::string_view subres
 // in the newer one.
 void settle_data_source(Value& claim, const Value* old_claim) {
     const Value* source = claim.find("spec", "dataSource");
+    const Value* ref = claim.find("spec", "dataSourceRef");
     const auto is_known = [](const Value& ref) {
         const std::string_view kind = ref.string_at("kind");
         const std::string_view group = ref.string_at("apiGroup");
@@ -42,11 +44,10 @@ void settle_data_source(Value& claim, const Value* old_claim) {
     const bool was_used =
         old_claim != nullptr && (old_claim->find("spec", "dataSource") != nullptr ||
                                  old_claim->find("spec", "dataSourceRef") != nullptr);
-    if (source != nullptr && !was_used && !is_known(*source)) {
+    if (source != nullptr && ref == nullptr && !was_used && !is_known(*source)) {
         claim.mutable_member("spec").erase("dataSource");
         source = nullptr;
     }
-    const Value* ref = claim.find("spec", "dataSourceRef");
     if (source != nullptr && ref == nullptr) {
         const Value copy = *source;
         claim.mutable_member("spec").set("dataSourceRef", copy);
@@ -59,6 +60,27 @@ void settle_data_source(Value& claim, const Value* old_claim) {
 
 bool is_claim(const Resource& resource) {
     return resource.kind == "PersistentVolumeClaim" && resource.gvr.group.empty();
+}
+
+bool is_service_account(const Resource& resource) {
+    return resource.kind == "ServiceAccount" && resource.gvr.group.empty();
+}
+
+// An account's secrets are known by their names alone.
+void keep_names_of_secrets(Value& account) {
+    const Value* secrets = account.find("secrets");
+    if (secrets == nullptr || !secrets->is_list()) {
+        return;
+    }
+    Value named = Value::list();
+    for (const Value& secret : secrets->items()) {
+        Value one = Value::map();
+        if (const Value* name = secret.find("name")) {
+            one.append_new("name", *name);
+        }
+        named.push_back(std::move(one));
+    }
+    account.set("secrets", std::move(named));
 }
 
 // A resize is about what containers ask for; whatever else a pod says there is not heard.
@@ -169,6 +191,10 @@ void prepare_create(const Core& core, const Resource& resource, Value& object,
     if (is_claim(resource)) {
         settle_data_source(object, nullptr);
     }
+    drop_disabled_fields(resource, object);
+    if (is_service_account(resource)) {
+        keep_names_of_secrets(object);
+    }
     const Value* given = object.find("metadata", "generation");
     const Value generation = given == nullptr ? Value() : *given;
     schema::prepare_for_create(*resource.builtin, object, uid, core.loop->now());
@@ -196,6 +222,10 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
             crd::prepare_update(object, old_object);
         }
         return;
+    }
+    drop_disabled_fields(resource, object);
+    if (is_service_account(resource)) {
+        keep_names_of_secrets(object);
     }
     // What the client says of the generation does not count.
     Value& metadata = object.mutable_member("metadata");

@@ -136,12 +136,10 @@ void check_no_backsteps(Checker& check, const Place& at, std::string_view path);
 
 // --- Checks of one family that others need ---
 
-// validate_pod.cc. `is_pod`: what only pods themselves must fulfil, not their templates.
-// `claims`: templates of claims, whose names are volumes as well.
-void check_pod_spec(Checker& check, const Value& spec, const Place& at,
-                    std::span<const Value> claims = {});
-void check_pod_template(Checker& check, const Value& pod_template, const Place& at,
-                        std::span<const Value> claims = {});
+// validate_pod.cc
+void check_pod_spec(Checker& check, const Value& spec, const Place& at);
+void check_pod_template(Checker& check, const Value& pod_template, const Place& at);
+void check_tolerations(Checker& check, const Value& spec, const Place& at);
 // validate_pod_container.cc
 using VolumeMap = std::vector<std::pair<std::string_view, const Value*>>;
 struct PodContext {
@@ -156,6 +154,7 @@ void check_ephemeral_containers(Checker& check, const PodContext& pod, const Pla
 void check_seccomp(Checker& check, const Value* profile, const Place& at);
 void check_app_armor(Checker& check, const Value* profile, const Place& at);
 void check_user_id(Checker& check, const Value& in, std::string_view member, const Place& at);
+void check_container_resource_name(Checker& check, const Place& at, std::string_view resource);
 void check_resources(Checker& check, const Value& resources, const Value* pod_claims,
                      const Place& at);
 // What an env variable or a volume may ask of the pod.
@@ -164,11 +163,17 @@ void check_resource_selector(Checker& check, const Value& selector, const Place&
                              bool in_volume);
 // validate_volume.cc
 [[nodiscard]] VolumeMap check_volumes(Checker& check, const Value& spec, const Place& at);
+void check_csi_driver_name(Checker& check, const Place& at, std::string_view driver);
 void check_volume_source(Checker& check, const Value& source, const Place& at, bool persistent);
 // validate_storage.cc
 void check_claim_spec(Checker& check, const Value& spec, const Place& at);
 // validate_batch.cc
 void check_job_spec(Checker& check, const Value& spec, const Place& at);
+
+// validate_alpha.cc: "1.2.3", also with what may follow a dash or plus.
+[[nodiscard]] bool is_semantic_version(std::string_view text);
+// validate_policy.cc: "example.com/name", which is there.
+void check_signer_name(Checker& check, const Place& at, std::string_view name);
 
 // --- The tables ---
 
@@ -192,5 +197,6 @@ struct KindRules {
 [[nodiscard]] std::span<const KindRules> policy_rules();
 [[nodiscard]] std::span<const KindRules> status_rules();
 [[nodiscard]] std::span<const KindRules> device_rules();
+[[nodiscard]] std::span<const KindRules> alpha_rules();
 
 }  // namespace weft::server

@@ -14,9 +14,9 @@ namespace weft::server {
 namespace {
 
 const KindRules* rules_of(const Resource& resource, std::string_view subresource) {
-    for (const auto& family :
-         {core_rules(), pod_rules(), service_rules(), storage_rules(), workload_rules(),
-          batch_rules(), network_rules(), policy_rules(), status_rules(), device_rules()}) {
+    for (const auto& family : {core_rules(), pod_rules(), service_rules(), storage_rules(),
+                               workload_rules(), batch_rules(), network_rules(), policy_rules(),
+                               status_rules(), device_rules(), alpha_rules()}) {
         for (const KindRules& row : family) {
             if (row.kind == resource.kind && row.subresource == subresource &&
                 row.group == resource.gvr.group) {

@@ -158,13 +158,56 @@ void check_taints(Checker& check, const Value& node, const Place& root) {
     }
 }
 
+// What a node has and what of it pods may have.
+void check_node_amounts(Checker& check, const Value& status, const Place& at) {
+    for (const std::string_view member : {"capacity", "allocatable"}) {
+        const Place place = at.member(member);
+        for (const Member& amount : members_of(status, member)) {
+            check_quantity_of(check, place.member(amount.name()), amount.name(), amount.value);
+        }
+    }
+}
+
+// Of several networks there is one of each family.
+void check_families(Checker& check, const Value& spec, const Place& place) {
+    const auto cidrs = items_of(spec, "podCIDRs");
+    if (cidrs.size() < 2) {
+        return;
+    }
+    const Place at = place.member("podCIDRs");
+    bool has_v4 = false;
+    bool has_v6 = false;
+    bool is_broken = false;
+    for (size_t i = 0; i < cidrs.size() && !is_broken; ++i) {
+        const std::string_view text = cidrs[i].as_string();
+        Checker one;
+        check_cidr_text(one, at, text);
+        is_broken = !one.errors().empty();
+        if (is_broken) {
+            check.add(schema::field_internal(
+                at.text(),
+                cat("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[", i,
+                    "]: <nil> (invalid CIDR address: ", text, ")")));
+        }
+        (text.contains(':') ? has_v6 : has_v4) = true;
+    }
+    if (is_broken || !has_v4 || !has_v6 || cidrs.size() > 2) {
+        check.invalid(at, value_at(spec, "podCIDRs"),
+                      "may specify no more than one CIDR for each IP family");
+    }
+}
+
 void check_node(Checker& check, const Value& node, const Value* old) {
     const Place root;
     check_taints(check, node, root);
     const Place spec = root.member("spec");
+    if (old == nullptr) {
+        check_node_amounts(check, map_of(node, "status"), root.member("status"));
+    }
     for_items(map_of(node, "spec"), "podCIDRs", spec, [&](const Value& cidr, const Place& place) {
         check_cidr_text(check, place, cidr.as_string());
     });
+    check_families(check, map_of(node, "spec"), spec);
     if (old != nullptr) {
         check_taints(check, node, root);  // once by the node's, once by the update's validation
     }
@@ -218,8 +261,14 @@ private:
 
     void check_names(std::string_view member) {
         const Place list = at_.member(member);
+        const bool is_of_containers = is_one_of(limit_.string_at("type"), {"Pod", "Container"});
         for (const Member& entry : members_of(limit_, member)) {
-            check_resource_name(check_, list.key(entry.name()), entry.name());
+            const Place place = list.key(entry.name());
+            if (is_of_containers) {
+                check_container_resource_name(check_, place, entry.name());
+            } else {
+                check_resource_name(check_, place, entry.name());
+            }
         }
     }
 
@@ -298,58 +347,113 @@ void check_quota_amounts(Checker& check, const Value& holder, std::string_view m
     const Place list = at.member(member);
     for (const Member& amount : members_of(holder, member)) {
         const std::string_view name = amount.name();
-        const auto problems = check_qualified_name(name);
-        for (const std::string& problem : problems) {
-            check.invalid(list.key(name), name, problem);
-        }
-        if (problems.empty() && !name.contains('/')) {
-            if (!is_standard_resource(name)) {
-                check.invalid(list.key(name), name,
-                              "must be a standard resource type or fully qualified");
-                check.invalid(list.key(name), name, "must be a standard resource for quota");
-            }
+        check_resource_name(check, list.key(name), name);
+        if (!name.contains('/') && !is_standard_resource(name)) {
+            check.invalid(list.key(name), name, "must be a standard resource for quota");
         }
         check_quantity_of(check, list.key(name), name, amount.value);
     }
 }
 
-void check_scopes(Checker& check, const Value& spec, const Place& at) {
-    const auto scopes = items_of(spec, "scopes");
-    if (scopes.empty()) {
-        return;
+// Whether what a scope selects can be counted by a resource. Scopes that are unknown select all.
+bool scope_fits(std::string_view scope, std::string_view resource) {
+    if (scope == "BestEffort") {
+        return resource == "pods";
     }
-    const Place place = at.member("scopes");
-    const Value all = value_at(spec, "scopes");
-    std::set<std::string_view> seen;
-    for (const Value& scope : scopes) {
-        const std::string_view name = scope.as_string();
-        seen.insert(name);
-        if (!is_one_of(name,
-                       {"Terminating", "NotTerminating", "BestEffort", "NotBestEffort",
-                        "PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass"})) {
-            check.invalid(place, all, "unsupported scope");
-        }
-        for (const Member& amount : members_of(spec, "hard")) {
-            const bool fits =
-                name == "BestEffort"
-                    ? amount.name() == "pods"
-                    : is_one_of(amount.name(),
-                                {"cpu", "memory", "ephemeral-storage", "pods", "requests.cpu",
-                                 "requests.memory", "requests.ephemeral-storage", "limits.cpu",
-                                 "limits.memory", "limits.ephemeral-storage"}) ||
-                          amount.name().contains('/');
-            if (is_standard_resource(amount.name()) && !fits) {
-                check.invalid(place, all, "unsupported scope applied to resource");
-            }
-        }
+    if (scope == "VolumeAttributesClass") {
+        return is_one_of(resource, {"persistentvolumeclaims", "requests.storage"});
     }
+    if (is_one_of(scope, {"Terminating", "NotTerminating", "NotBestEffort", "PriorityClass",
+                          "CrossNamespacePodAffinity"})) {
+        return is_one_of(resource, {"cpu", "memory", "ephemeral-storage", "pods", "requests.cpu",
+                                    "requests.memory", "requests.ephemeral-storage", "limits.cpu",
+                                    "limits.memory", "limits.ephemeral-storage"}) ||
+               resource.contains('/');
+    }
+    return true;
+}
+
+bool is_known_scope(std::string_view scope) {
+    return is_one_of(
+        scope, {"Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass",
+                "CrossNamespacePodAffinity", "VolumeAttributesClass"});
+}
+
+void check_conflicting_scopes(Checker& check, const std::set<std::string_view>& scopes,
+                              const Place& at, const Value& all) {
     for (const auto& [one, other] :
          {std::pair<std::string_view, std::string_view>{"BestEffort", "NotBestEffort"},
           {"Terminating", "NotTerminating"}}) {
-        if (seen.contains(one) && seen.contains(other)) {
-            check.invalid(place, all, "conflicting scopes");
+        if (scopes.contains(one) && scopes.contains(other)) {
+            check.invalid(at, all, "conflicting scopes");
         }
     }
+}
+
+void check_scope_amounts(Checker& check, const Value& spec, std::string_view scope, const Place& at,
+                         const Value& shown) {
+    for (const Member& amount : members_of(spec, "hard")) {
+        if (is_standard_resource(amount.name()) && !scope_fits(scope, amount.name())) {
+            check.invalid(at, shown, "unsupported scope applied to resource");
+        }
+    }
+}
+
+void check_scopes(Checker& check, const Value& spec, const Place& at) {
+    const Place place = at.member("scopes");
+    const Value all = value_at(spec, "scopes");
+    std::set<std::string_view> seen;
+    for (const Value& scope : items_of(spec, "scopes")) {
+        const std::string_view name = scope.as_string();
+        seen.insert(name);
+        if (!is_known_scope(name)) {
+            check.invalid(place, all, "unsupported scope");
+        }
+        check_scope_amounts(check, spec, name, place, all);
+    }
+    check_conflicting_scopes(check, seen, place, all);
+}
+
+void check_scope_selector(Checker& check, const Value& spec, const Place& at) {
+    const Place selector_place = at.member("scopeSelector");
+    const Place place = selector_place.member("matchExpressions");
+    const Value& selector = map_of(spec, "scopeSelector");
+    std::set<std::string_view> seen;
+    for (const Value& one : items_of(selector, "matchExpressions")) {
+        const std::string_view scope = one.string_at("scopeName");
+        const std::string_view way = one.string_at("operator");
+        const size_t values = items_of(one, "values").size();
+        seen.insert(scope);
+        if (!is_known_scope(scope)) {
+            check.invalid(place.member("scopeName"), scope, "unsupported scope");
+        }
+        check_scope_amounts(check, spec, scope, place,
+                            Checker::form("core.v1.ScopeSelector", selector));
+        if (way != "Exists" && is_known_scope(scope) &&
+            !is_one_of(scope, {"PriorityClass", "VolumeAttributesClass"})) {
+            check.invalid(place.member("operator"), way,
+                          "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "
+                          "ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, "
+                          "ResourceQuotaScopeNotBestEffort or "
+                          "ResourceQuotaScopeCrossNamespacePodAffinity");
+        }
+        if (is_one_of(way, {"In", "NotIn"})) {
+            if (values == 0) {
+                check.required(place.member("values"),
+                               "must be at least one value when `operator` is 'In' or 'NotIn' for "
+                               "scope selector");
+            }
+        } else if (is_one_of(way, {"Exists", "DoesNotExist"})) {
+            if (values != 0) {
+                check.invalid(place.member("values"), value_at(one, "values"),
+                              "must be no value when `operator` is 'Exist' or 'DoesNotExist' for "
+                              "scope selector");
+            }
+        } else {
+            check.invalid(place.member("operator"), way, "not a valid selector operator");
+        }
+    }
+    check_conflicting_scopes(check, seen, place, value_at(spec, "scopes"));
 }
 
 void check_quota(Checker& check, const Value& object, const Value* /*old*/) {
@@ -358,6 +462,7 @@ void check_quota(Checker& check, const Value& object, const Value* /*old*/) {
     const Value& spec = map_of(object, "spec");
     check_quota_amounts(check, spec, "hard", at);
     check_scopes(check, spec, at);
+    check_scope_selector(check, spec, at);
 }
 
 void check_quota_status(Checker& check, const Value& object, const Value* /*old*/) {
@@ -395,7 +500,7 @@ void check_any_event(Checker& check, const Value& event, std::string_view about,
         }
         return;
     }
-    if (other.empty() ? (own != "default" && own != "kube-system") : own != other) {
+    if (other.empty() && own != "default" && own != "kube-system") {
         mismatch();
     }
     constexpr size_t text_max = 128;
@@ -419,12 +524,27 @@ void check_core_event(Checker& check, const Value& event, const Value* /*old*/) 
     check_any_event(check, event, "involvedObject", "message", "reportingComponent");
 }
 
+void check_series(Checker& check, const Value& event, const Place& root) {
+    const Value* series = given(event, "series");
+    if (series == nullptr) {
+        return;
+    }
+    const Place at = root.member("series");
+    if (series->int_at(0, "count") < 2) {
+        check.invalid(at.member("count"), "", "should be at least 2");
+    }
+    if (given(*series, "lastObservedTime") == nullptr) {
+        check.required(at.member("lastObservedTime"));
+    }
+}
+
 void check_new_event(Checker& check, const Value& event, const Value* old) {
     if (old != nullptr) {
         return;
     }
     check_any_event(check, event, "regarding", "note", "reportingController");
     const Place root;
+    check_series(check, event, root);
     if (given(event, "eventTime") == nullptr) {
         check.required(root.member("eventTime"));
     }

@@ -60,6 +60,10 @@ void check_selectors(Checker& check, const Value& request, const Place& at) {
         const Result<cel::Ast> ast = device_environment().compile(text);
         if (!ast) {
             check.invalid(place, text, cat("compilation failed: ", ast.error().message()));
+        } else if (const std::string made = cel::format_type(ast->result_type());
+                   made != "bool" && made != "any" && made != "dyn") {
+            check.invalid(place, text,
+                          cat("must evaluate to bool or the unknown type, not ", made));
         }
     }
     check_count(check, selectors.size(), selectors_max, list);
@@ -157,6 +161,9 @@ void check_request(Checker& check, const Value& request, const Place& at) {
 // "request" or "request/alternative", one of the claim's.
 void check_request_name(Checker& check, const RequestNames& known, std::string_view name,
                         const Place& at) {
+    for (const std::string_view part : split(name, '/')) {
+        check.name(at, part, check_dns1123_label);
+    }
     const size_t slash = name.find('/');
     const std::string_view head = name.substr(0, slash);
     const auto found = known.find(head);
@@ -165,7 +172,7 @@ void check_request_name(Checker& check, const RequestNames& known, std::string_v
         return;
     }
     check.invalid(at, name,
-                  "must be the name of a request in the claim or the name of a request and "
+                  "must be the name of a request in the claim or the name of a request and a "
                   "subrequest separated by '/'");
 }
 
@@ -207,24 +214,31 @@ void check_identifier(Checker& check, std::string_view name, const Place& at) {
     }
 }
 
-void check_attribute(Checker& check, std::string_view name, const Place& at) {
-    if (name.empty()) {
-        check.required(at, "name required");
-    } else if (const size_t slash = name.find('/'); slash == std::string_view::npos) {
+// "name" or "domain/name".
+void check_attribute_name(Checker& check, std::string_view name, const Place& at) {
+    if (const size_t slash = name.find('/'); slash == std::string_view::npos) {
         check_identifier(check, name, at);
     } else {
         const std::string_view domain = name.substr(0, slash);
         const std::string_view own = name.substr(slash + 1);
         if (domain.empty()) {
-            check.required(at, "the domain must not be empty");
+            check.invalid(at, "", "the domain must not be empty");
         } else {
             check_driver(check, domain, at);
         }
         if (own.empty()) {
-            check.required(at, "the name must not be empty");
+            check.invalid(at, "", "the name must not be empty");
         } else {
             check_identifier(check, own, at);
         }
+    }
+}
+
+void check_attribute(Checker& check, std::string_view name, const Place& at) {
+    if (name.empty()) {
+        check.required(at, "name required");
+    } else {
+        check_attribute_name(check, name, at);
     }
     if (!name.contains('/')) {
         check.invalid(at, name,
@@ -240,8 +254,11 @@ void check_configuration(Checker& check, const Value& configuration, const Place
         return;
     }
     check_driver(check, opaque->string_at("driver"), place.member("driver"));
-    if (given(*opaque, "parameters") == nullptr) {
+    const Value* parameters = given(*opaque, "parameters");
+    if (parameters == nullptr) {
         check.required(place.member("parameters"));
+    } else if (!parameters->is_map()) {
+        check.invalid(place.member("parameters"), "<value omitted>", "must be a valid JSON object");
     }
 }
 
@@ -266,7 +283,9 @@ void check_claim_devices(Checker& check, const Value& spec, const Place& spec_pl
         const Place attribute = place.member("matchAttribute");
         if (const Value* name = given(constraints[i], "matchAttribute")) {
             check_attribute(check, name->as_string(), attribute);
-        } else if (given(constraints[i], "distinctAttribute") == nullptr) {
+        } else if (const Value* distinct = given(constraints[i], "distinctAttribute")) {
+            check_attribute(check, distinct->as_string(), place.member("distinctAttribute"));
+        } else {
             check.required(attribute);
         }
     }
@@ -293,10 +312,39 @@ void check_resource_claim(Checker& check, const Value& object, const Value* old)
     }
 }
 
+// Only labels and annotations of what a template makes are the template's to say.
+void check_template_metadata(Checker& check, const Value& metadata, const Place& at) {
+    check_annotations(check, metadata.find("annotations"), at.member("annotations"));
+    check_labels(check, metadata.find("labels"), at.member("labels"));
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 12> others{
+        {{"name", "name"},
+         {"generateName", "generateName"},
+         {"namespace", "namespace"},
+         {"uid", "uID"},
+         {"resourceVersion", "resourceVersion"},
+         {"generation", "generation"},
+         {"creationTimestamp", "creationTimestamp"},
+         {"deletionTimestamp", "deletionTimestamp"},
+         {"deletionGracePeriodSeconds", "deletionGracePeriodSeconds"},
+         {"ownerReferences", "ownerReferences"},
+         {"finalizers", "finalizers"},
+         {"managedFields", "managedFields"}}};
+    for (const auto& [member, shown] : others) {
+        if (given(metadata, member) != nullptr) {
+            check.forbidden(at.member(shown), "cannot be set");
+        }
+    }
+}
+
 void check_claim_template(Checker& check, const Value& object, const Value* old) {
-    if (old == nullptr && !is_flat(object)) {
-        const Place root;
-        const Place spec = root.member("spec");
+    if (old != nullptr) {
+        return;
+    }
+    const Place root;
+    const Place spec = root.member("spec");
+    check_template_metadata(check, map_of(map_of(object, "spec"), "metadata"),
+                            spec.member("metadata"));
+    if (!is_flat(object)) {
         check_claim_devices(check, map_of(map_of(object, "spec"), "spec"), spec.member("spec"));
     }
 }
@@ -312,12 +360,231 @@ void check_device_class(Checker& check, const Value& object, const Value* /*old*
         check_configuration(check, configurations[i], list.item(i));
     }
     check_count(check, configurations.size(), configurations_max, list);
+    if (const Value* name = given(spec, "extendedResourceName");
+        name != nullptr && !is_extended_resource(name->as_string())) {
+        check.invalid(at.member("extendedResourceName"), *name,
+                      "must be a valid extended resource name");
+    }
 }
 
-constexpr std::array<KindRules, 3> device_table{
+// --- DeviceTaintRule, ResourceSlice ---
+
+void check_device_taint(Checker& check, const Value& taint, const Place& at) {
+    check_label_name(check, at.member("key"), taint.string_at("key"));
+    if (const std::string_view value = taint.string_at("value"); !value.empty()) {
+        check.name(at.member("value"), value, check_label_value);
+    }
+    check.required_one_of(taint, "effect", at, {"NoExecute", "NoSchedule", "None"});
+}
+
+// "a/b", each part a subdomain.
+void check_pool_name(Checker& check, std::string_view name, const Place& at) {
+    constexpr size_t pool_max = 253;
+    if (name.empty()) {
+        check.required(at);
+        return;
+    }
+    if (name.size() > pool_max) {
+        check.too_long(at, static_cast<int64_t>(pool_max));
+    }
+    for (const std::string_view part : split(name, '/')) {
+        check.name(at, part, check_dns1123_subdomain);
+    }
+}
+
+void check_taint_rule(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place at = root.member("spec");
+    const Value& spec = map_of(object, "spec");
+    if (const Value* selector = given(spec, "deviceSelector")) {
+        const Place place = at.member("deviceSelector");
+        if (const Value* driver = given(*selector, "driver")) {
+            check_driver(check, driver->as_string(), place.member("driver"));
+        }
+        if (const Value* pool = given(*selector, "pool")) {
+            check_pool_name(check, pool->as_string(), place.member("pool"));
+        }
+        if (const Value* device = given(*selector, "device")) {
+            check.name(place.member("device"), device->as_string(), check_dns1123_label);
+        }
+    }
+    check_device_taint(check, map_of(spec, "taint"), at.member("taint"));
+}
+
+// Which of the members that say on which nodes devices are is set, as upstream shows them.
+std::vector<std::string> check_node_choice(Checker& check, const Value& in, const Place& at,
+                                           bool may_be_by_device) {
+    std::vector<std::string> chosen;
+    if (const Value* node = given(in, "nodeName")) {
+        if (node->empty()) {
+            check.invalid(at.member("nodeName"), "",
+                          "must be either unset or set to a non-empty string");
+        } else {
+            chosen.emplace_back("`nodeName`");
+            check.name(at.member("nodeName"), node->as_string(), check_dns1123_subdomain);
+        }
+    }
+    if (const Value* selector = given(in, "nodeSelector")) {
+        const Place place = at.member("nodeSelector");
+        chosen.emplace_back("`nodeSelector`");
+        check_node_selector(check, *selector, place);
+        if (items_of(*selector, "nodeSelectorTerms").size() != 1) {
+            const Value* terms = given(*selector, "nodeSelectorTerms");
+            check.invalid(place.member("nodeSelectorTerms"), terms == nullptr ? Value() : *terms,
+                          "must have exactly one node selector term");
+        }
+    }
+    for (const std::string_view member : {"allNodes", "perDeviceNodeSelection"}) {
+        const Value* flag = given(in, member);
+        if (flag == nullptr || (member == "perDeviceNodeSelection" && !may_be_by_device)) {
+            continue;
+        }
+        if (*flag == Value(true)) {
+            chosen.push_back(cat("`", member, "`"));
+        } else {
+            check.invalid(at.member(member), false, "must be either unset or set to true");
+        }
+    }
+    return chosen;
+}
+
+void check_device_value(Checker& check, const Value& attribute, const Place& at) {
+    constexpr size_t text_max = 64;
+    constexpr std::array<std::string_view, 8> kinds{"int",  "bool",  "string",  "version",
+                                                    "ints", "bools", "strings", "versions"};
+    const auto count = std::ranges::count_if(
+        kinds, [&](std::string_view kind) { return given(attribute, kind) != nullptr; });
+    if (const Value* text = given(attribute, "string");
+        text != nullptr && text->size() > text_max) {
+        check.too_long(at.member("string"), static_cast<int64_t>(text_max));
+    }
+    if (const Value* version = given(attribute, "version")) {
+        if (version->size() > text_max) {
+            check.too_long(at.member("version"), static_cast<int64_t>(text_max));
+        }
+        if (!is_semantic_version(version->as_string())) {
+            check.invalid(at.member("version"), *version,
+                          "must be a string compatible with semver.org spec 2.0.0");
+        }
+    }
+    if (count == 0) {
+        check.invalid(at, "", "exactly one value must be specified");
+    } else if (count > 1) {
+        check.invalid(at, Checker::form("resource.v1.DeviceAttribute", attribute),
+                      "exactly one value must be specified");
+    }
+}
+
+void check_device(Checker& check, const Value& device, const Place& at, bool by_device) {
+    check.name(at.member("name"), device.string_at("name"), check_dns1123_label);
+    const Place attributes = at.member("attributes");
+    for (const Member& attribute : members_of(device, "attributes")) {
+        check_attribute_name(check, attribute.name(), attributes);
+        check_device_value(check, attribute.value, attributes.key(attribute.name()));
+    }
+    const Place capacity = at.member("capacity");
+    for (const Member& amount : members_of(device, "capacity")) {
+        check_attribute_name(check, amount.name(), capacity);
+        if (given(amount.value, "requestPolicy") != nullptr &&
+            !is_true(device, "allowMultipleAllocations")) {
+            const Place place = capacity.key(amount.name());
+            check.forbidden(place.member("requestPolicy"), "allowMultipleAllocations must be true");
+        }
+    }
+    for_items(device, "taints", at, [&](const Value& taint, const Place& place) {
+        check_device_taint(check, taint, place);
+    });
+    for_items(device, "consumesCounters", at, [&](const Value& counters, const Place& place) {
+        check.required_name(place.member("counterSet"), counters.string_at("counterSet"),
+                            check_dns1123_label);
+        if (members_of(counters, "counters").empty()) {
+            check.required(place.member("counters"));
+        }
+    });
+    const bool says_nodes = given(device, "nodeName") != nullptr ||
+                            given(device, "nodeSelector") != nullptr ||
+                            given(device, "allNodes") != nullptr;
+    if (!by_device) {
+        if (says_nodes) {
+            check.invalid(at, Value(),
+                          "`nodeName`, `nodeSelector` and `allNodes` can only be set if "
+                          "`perDeviceNodeSelection` is set to true in the ResourceSlice spec");
+        }
+        return;
+    }
+    constexpr std::string_view exactly_one =
+        "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when "
+        "`perDeviceNodeSelection` is set to true in the ResourceSlice spec";
+    const auto chosen = check_node_choice(check, device, at, false);
+    if (chosen.empty()) {
+        check.required(at, std::string(exactly_one));
+    } else if (chosen.size() > 1) {
+        check.invalid(at, cat("{", join(chosen, ", "), "}"), std::string(exactly_one));
+    }
+}
+
+void check_counter_sets(Checker& check, const Value& spec, const Place& at) {
+    constexpr size_t sets_max = 8;
+    check_named(check, items_of(spec, "sharedCounters"), sets_max, at.member("sharedCounters"),
+                [&](const Value& counters, const Place& place) {
+                    check.required_name(place.member("name"), counters.string_at("name"),
+                                        check_dns1123_label);
+                    const Place list = place.member("counters");
+                    if (members_of(counters, "counters").empty()) {
+                        check.required(list);
+                    }
+                    for (const Member& counter : members_of(counters, "counters")) {
+                        check.name(list, counter.name(), check_dns1123_label);
+                    }
+                });
+}
+
+void check_resource_slice(Checker& check, const Value& object, const Value* /*old*/) {
+    constexpr size_t devices_max = 128;
+    constexpr std::string_view exactly_one =
+        "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is "
+        "required";
+    const Place root;
+    const Place at = root.member("spec");
+    const Value& spec = map_of(object, "spec");
+    check_driver(check, spec.string_at("driver"), at.member("driver"));
+    const Value& pool = map_of(spec, "pool");
+    const Place pool_place = at.member("pool");
+    check_pool_name(check, pool.string_at("name"), pool_place.member("name"));
+    if (const int64_t count = pool.int_at(0, "resourceSliceCount"); count <= 0) {
+        check.invalid(pool_place.member("resourceSliceCount"), count, "must be greater than zero");
+    }
+    if (const int64_t generation = pool.int_at(0, "generation"); generation < 0) {
+        check.invalid(pool_place.member("generation"), generation,
+                      "must be greater than or equal to zero");
+    }
+    const auto chosen = check_node_choice(check, spec, at, true);
+    if (chosen.empty()) {
+        check.required(at, std::string(exactly_one));
+    } else if (chosen.size() > 1) {
+        check.invalid(at, cat("{", join(chosen, ", "), "}"),
+                      cat(exactly_one, ", but multiple fields are set"));
+    }
+    if (!items_of(spec, "devices").empty() && !items_of(spec, "sharedCounters").empty()) {
+        check.invalid(at, "", "only one of `sharedCounters` or `devices` is allowed");
+        return;
+    }
+    if (!is_flat(object)) {  // The oldest version has its devices' facts one level deeper.
+        const bool by_device = is_true(spec, "perDeviceNodeSelection");
+        check_named(check, items_of(spec, "devices"), devices_max, at.member("devices"),
+                    [&](const Value& device, const Place& place) {
+                        check_device(check, device, place, by_device);
+                    });
+    }
+    check_counter_sets(check, spec, at);
+}
+
+constexpr std::array<KindRules, 5> device_table{
     {{"resource.k8s.io", "ResourceClaim", "", check_resource_claim},
      {"resource.k8s.io", "ResourceClaimTemplate", "", check_claim_template},
-     {"resource.k8s.io", "DeviceClass", "", check_device_class}}};
+     {"resource.k8s.io", "DeviceClass", "", check_device_class},
+     {"resource.k8s.io", "DeviceTaintRule", "", check_taint_rule},
+     {"resource.k8s.io", "ResourceSlice", "", check_resource_slice}}};
 
 }  // namespace
 

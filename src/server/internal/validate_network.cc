@@ -49,7 +49,7 @@ void check_backend(Checker& check, const Value& backend, const Place& at) {
         return;
     }
     const Place place = at.member("service");
-    check.required_name(place.member("name"), service->string_at("name"), check_dns1035_label);
+    check.required_name(place.member("name"), service->string_at("name"), check_dns1123_label);
     const Value& port = map_of(*service, "port");
     const Place port_place = place.member("port");
     const std::string_view name = port.string_at("name");
@@ -166,7 +166,8 @@ void check_mistakes(Checker& check, const Place& at, std::string_view text,
         if (mistake.reason == "FieldValueRequired") {
             check.required(at, mistake.detail);
         } else {
-            check.invalid(at, text, mistake.detail);
+            check.invalid(at, mistake.part.empty() ? text : std::string_view(mistake.part),
+                          mistake.detail);
         }
     }
 }
@@ -333,10 +334,9 @@ void check_network_policy(Checker& check, const Value& object, const Value* /*ol
                       "may not specify more than two policyTypes");
         return;
     }
-    const Place list = place;
-    for (const Value& type : types) {
-        if (!is_one_of(type.as_string(), {"Egress", "Ingress"})) {
-            check.unsupported(list, type, {"Egress", "Ingress"});
+    for (size_t i = 0; i < types.size(); ++i) {
+        if (!is_one_of(types[i].as_string(), {"Ingress", "Egress"})) {
+            check.unsupported(place.item(i), types[i], {"Ingress", "Egress"});
         }
     }
 }
@@ -359,7 +359,7 @@ void check_service_cidr(Checker& check, const Value& object, const Value* old) {
         return;
     }
     if (cidrs.size() > 2) {
-        check.invalid(list, value_at(map_of(object, "spec"), "cidrs"),
+        check.invalid(list, Checker::form("networking.v1.ServiceCIDRSpec", map_of(object, "spec")),
                       "may only hold up to 2 values");
         return;
     }
@@ -370,7 +370,7 @@ void check_service_cidr(Checker& check, const Value& object, const Value* old) {
         cidrs[0].as_string().contains(':') == cidrs[1].as_string().contains(':')) {
         check.invalid(list, value_at(map_of(object, "spec"), "cidrs"),
                       "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 "
-                      "and 2001:db8::/96");
+                      "and 2001:db8::/64");
     }
 }
 

@@ -218,8 +218,8 @@ void check_pod_security(Checker& check, const Value& spec, const Place& place) {
                     const int64_t own = port.int_at(0, "containerPort");
                     // Templates of workloads have no host port yet; pods got theirs by default.
                     if (const int64_t host = port.int_at(0, "hostPort"); host != 0 && host != own) {
-                        check.invalid(at_port.member("containerPort"), own,
-                                      "must match `hostPort` when `hostNetwork` is true");
+                        check.invalid(at_port.member("hostPort"), host,
+                                      "must match `containerPort` when `hostNetwork` is true");
                     }
                 }
             });
@@ -452,6 +452,8 @@ void check_host_users(Checker& check, const Value& spec, const Place& at) {
     }
 }
 
+}  // namespace
+
 void check_tolerations(Checker& check, const Value& spec, const Place& at) {
     for_items(spec, "tolerations", at, [&](const Value& toleration, const Place& place) {
         const std::string_view key = toleration.string_at("key");
@@ -489,11 +491,15 @@ void check_tolerations(Checker& check, const Value& spec, const Place& at) {
     });
 }
 
+namespace {
+
 void check_host_aliases(Checker& check, const Value& spec, const Place& at) {
     for_items(spec, "hostAliases", at, [&](const Value& alias, const Place& place) {
         check_ip(check, place.member("ip"), alias.string_at("ip"));
+        const Place names = place.member("hostnames");
+        size_t index = 0;
         for (const Value& name : items_of(alias, "hostnames")) {
-            check.name(place.member("hostnames"), name.as_string(), check_dns1123_subdomain);
+            check.name(names.item(index++), name.as_string(), check_dns1123_subdomain);
         }
     });
 }
@@ -536,17 +542,12 @@ void check_os(Checker& check, const Value& spec, const Place& place) {
 
 }  // namespace
 
-void check_pod_spec(Checker& check, const Value& spec, const Place& at,
-                    std::span<const Value> claims) {
+void check_pod_spec(Checker& check, const Value& spec, const Place& at) {
     PodContext pod;
     pod.spec = &spec;
     pod.grace_period = spec.int_at(0, "terminationGracePeriodSeconds");
     pod.host_users = !is_false(spec, "hostUsers");
-    VolumeMap volumes = check_volumes(check, spec, at);
-    static const Value claimed = Value::map_of({{"persistentVolumeClaim", Value::map()}});
-    for (const Value& claim : claims) {
-        volumes.emplace_back(claim.string_at("metadata", "name"), &claimed);
-    }
+    const VolumeMap volumes = check_volumes(check, spec, at);
     pod.volumes = &volumes;
     check_claims(check, spec, at);
     check_containers(check, pod, at);
@@ -572,13 +573,12 @@ void check_pod_spec(Checker& check, const Value& spec, const Place& at,
     check_os(check, spec, at);
 }
 
-void check_pod_template(Checker& check, const Value& pod_template, const Place& at,
-                        std::span<const Value> claims) {
+void check_pod_template(Checker& check, const Value& pod_template, const Place& at) {
     const Value& metadata = map_of(pod_template, "metadata");
     check_labels(check, metadata.find("labels"), at.member("labels"));
     check_annotations(check, metadata.find("annotations"), at.member("annotations"));
     const Place spec = at.member("spec");
-    check_pod_spec(check, map_of(pod_template, "spec"), spec, claims);
+    check_pod_spec(check, map_of(pod_template, "spec"), spec);
     if (!items_of(map_of(pod_template, "spec"), "ephemeralContainers").empty()) {
         check.forbidden(spec.member("ephemeralContainers"),
                         "ephemeral containers not allowed in pod template");

@@ -418,10 +418,6 @@ void check_lifecycle(Checker& check, const Value& container, const PodContext& p
             check_handler(check, *handler, pod, at.member(hook));
         }
     }
-    if (given(*lifecycle, "stopSignal") != nullptr && given(*pod.spec, "os") == nullptr) {
-        check.forbidden(at.member("stopSignal"),
-                        "may not be set for containers with empty `spec.os.name`");
-    }
 }
 
 void check_probe(Checker& check, const Value& container, std::string_view name,
@@ -660,8 +656,9 @@ void check_huge_pages(Checker& check, const Place& at, std::string_view resource
     }
 }
 
-void check_container_resource(Checker& check, const Place& at, std::string_view resource,
-                              const Value& quantity) {
+}  // namespace
+
+void check_container_resource_name(Checker& check, const Place& at, std::string_view resource) {
     check_resource_name(check, at, resource);
     if (!resource.contains('/')) {
         if (!is_standard_container_resource(resource)) {
@@ -670,9 +667,47 @@ void check_container_resource(Checker& check, const Place& at, std::string_view 
     } else if (!is_native_resource(resource) && !is_extended_resource(resource)) {
         check.invalid(at, resource, "doesn't follow extended resource name standard");
     }
+}
+
+namespace {
+
+void check_container_resource(Checker& check, const Place& at, std::string_view resource,
+                              const Value& quantity) {
+    check_container_resource_name(check, at, resource);
     check_quantity_of(check, at, resource, quantity);
     if (is_hugepages(resource)) {
         check_huge_pages(check, at, resource, quantity);
+    }
+}
+
+void check_claim_names(Checker& check, const Value& resources, const Value* pod_claims,
+                       const Place& at) {
+    std::set<std::string_view> known;
+    for (const Value& claim :
+         pod_claims == nullptr ? std::span<const Value>() : pod_claims->items()) {
+        known.insert(claim.string_at("name"));
+    }
+    std::set<std::string_view> seen;
+    size_t index = 0;
+    for (const Value& claim : items_of(resources, "claims")) {
+        const Place place = at.item(index++);
+        const std::string_view name = claim.string_at("name");
+        if (name.empty()) {
+            check.required(place);
+            continue;
+        }
+        if (!seen.insert(name).second) {
+            check.duplicate(place, name);
+        }
+        if (!known.contains(name)) {
+            schema::FieldError error = schema::field_not_found(place.text(), name);
+            error.detail =
+                known.empty()
+                    ? "must be one of the names in pod.spec.resourceClaims which is empty"
+                    : cat("must be one of the names in pod.spec.resourceClaims: ",
+                          join(std::vector<std::string>(known.begin(), known.end()), ", "));
+            check.add(std::move(error));
+        }
     }
 }
 
@@ -717,23 +752,7 @@ void check_resources(Checker& check, const Value& resources, const Value* pod_cl
     if (has_huge_pages && !has_basics) {
         check.forbidden(at, "HugePages require cpu or memory");
     }
-    const Place claims = at.member("claims");
-    size_t index = 0;
-    for (const Value& claim : items_of(resources, "claims")) {
-        const Place place = claims.item(index++);
-        const std::string_view name = claim.string_at("name");
-        if (name.empty()) {
-            check.required(place.member("name"));
-            continue;
-        }
-        const bool is_known = pod_claims != nullptr &&
-                              std::ranges::any_of(pod_claims->items(), [&](const Value& one) {
-                                  return one.string_at("name") == name;
-                              });
-        if (!is_known) {
-            check.not_found(place.member("name"), name);
-        }
-    }
+    check_claim_names(check, resources, pod_claims, at.member("claims"));
 }
 
 }  // namespace weft::server

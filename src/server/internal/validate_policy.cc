@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "object/names.h"
@@ -51,10 +52,13 @@ void check_target_ref(Checker& check, const Value& ref, const Place& at, bool ne
     if (version.empty() && !needs_version) {
         return;
     }
-    if (version.empty()) {
-        check.invalid(at.member("apiVersion"), version, "apiVersion must specify API group");
-    } else if (const auto parsed = parse_api_version(version); !parsed) {
+    const auto parsed =
+        version.empty() ? Result<GroupVersion>(GroupVersion()) : parse_api_version(version);
+    const bool is_core = version == "v1" && ref.string_at("kind") == "ReplicationController";
+    if (!parsed) {
         check.invalid(at.member("apiVersion"), version, parsed.error().message());
+    } else if (needs_version && !version.contains('/') && !is_core) {
+        check.invalid(at.member("apiVersion"), version, "apiVersion must specify API group");
     }
 }
 
@@ -94,10 +98,7 @@ void check_metric_name(Checker& check, const Value& source, const Place& at) {
     }
 }
 
-void check_resource_metric(Checker& check, const Value& source, const Place& at) {
-    if (source.string_at("name").empty()) {
-        check.required(at.member("name"), "must specify a resource name");
-    }
+void check_resource_target(Checker& check, const Value& source, const Place& at) {
     const Value& target = map_of(source, "target");
     const Place place = at.member("target");
     check_metric_target(check, target, place);
@@ -112,11 +113,26 @@ void check_resource_metric(Checker& check, const Value& source, const Place& at)
     }
 }
 
-void check_container_metric(Checker& check, const Value& source, const Place& at) {
-    if (source.string_at("container").empty()) {
-        check.required(at.member("container"), "must specify a container");
+void check_resource_metric(Checker& check, const Value& source, const Place& at) {
+    if (source.string_at("name").empty()) {
+        check.required(at.member("name"), "must specify a resource name");
     }
-    check_resource_metric(check, source, at);
+    check_resource_target(check, source, at);
+}
+
+void check_container_metric(Checker& check, const Value& source, const Place& at) {
+    // The name of the resource first, if there is one.
+    if (const std::string_view name = source.string_at("name"); name.empty()) {
+        check.required(at.member("name"), "must specify a resource name");
+    } else {
+        check_container_resource_name(check, at.member("name"), name);
+    }
+    if (const std::string_view container = source.string_at("container"); container.empty()) {
+        check.required(at.member("container"), "must specify a container");
+    } else {
+        check.name(at.member("container"), container, check_dns1123_label);
+    }
+    check_resource_target(check, source, at);
 }
 
 void check_pods_metric(Checker& check, const Value& source, const Place& at) {
@@ -137,7 +153,7 @@ void check_object_metric(Checker& check, const Value& source, const Place& at) {
     check_metric_target(check, target, place);
     if (given(target, "value") == nullptr && given(target, "averageValue") == nullptr) {
         check.required(place.member("averageValue"),
-                       "must set either a target value for metric or a per-pod target");
+                       "must set either a target value or averageValue");
     }
 }
 
@@ -249,8 +265,10 @@ void check_autoscaler(Checker& check, const Value& object, const Value* /*old*/)
     if (minimum != nullptr && minimum->as_int() < 1) {
         check.invalid(at.member("minReplicas"), *minimum, "must be greater than or equal to 1");
     }
-    if (maximum < 1) {
+    if (maximum == 0) {
         check.required(at.member("maxReplicas"), "must be set and greater than 0");
+    } else if (maximum < 0) {
+        check.invalid(at.member("maxReplicas"), maximum, "must be greater than or equal to 1");
     }
     if (minimum != nullptr && maximum < minimum->as_int()) {
         check.invalid(at.member("maxReplicas"), maximum,
@@ -260,6 +278,14 @@ void check_autoscaler(Checker& check, const Value& object, const Value* /*old*/)
     const Place metrics = at.member("metrics");
     bool scales_to_zero = false;
     size_t index = 0;
+    // The first version has one target of its own, which is a metric like others behind it.
+    if (const Value* share = given(spec, "targetCPUUtilizationPercentage");
+        share != nullptr && share->as_int() < 1) {
+        const Place first = metrics.item(0);
+        const Place resource = first.member("resource");
+        const Place target = resource.member("target");
+        check.invalid(target.member("averageUtilization"), *share, "must be greater than 0");
+    }
     for (const Value& metric : items_of(spec, "metrics")) {
         const Place place = metrics.item(index++);
         check_metric(check, metric, place);
@@ -503,6 +529,10 @@ void check_flow_schema(Checker& check, const Value& object, const Value* /*old*/
     const Value& spec = map_of(object, "spec");
     constexpr int64_t precedence_max = 10000;
     const int64_t precedence = spec.int_at(0, "matchingPrecedence");
+    if (precedence == 1 && object.string_at("metadata", "name") != "exempt") {
+        check.invalid(at.member("matchingPrecedence"), precedence,
+                      "only the schema named 'exempt' may have matchingPrecedence 1");
+    }
     if (precedence <= 0) {
         check.invalid(at.member("matchingPrecedence"), precedence, "must be a positive value");
     } else if (precedence > precedence_max) {
@@ -526,6 +556,114 @@ void check_flow_schema(Checker& check, const Value& object, const Value* /*old*/
     }
     for_items(spec, "rules", at,
               [&](const Value& rule, const Place& place) { check_flow_rule(check, rule, place); });
+}
+
+void check_queues(Checker& check, const Value& queuing, const Place& at) {
+    constexpr int64_t queues_max = 10'000'000;
+    constexpr int64_t entropy_bits_max = 60;
+    const auto is_positive_count = [&](std::string_view member) {
+        const int64_t value = queuing.int_at(0, member);
+        if (value <= 0) {
+            check.invalid(at.member(member), value, "must be positive");
+        }
+        return value > 0;
+    };
+    is_positive_count("queueLengthLimit");
+    const int64_t queues = queuing.int_at(0, "queues");
+    if (is_positive_count("queues") && queues > queues_max) {
+        check.invalid(at.member("queues"), queues, cat("must not be greater than ", queues_max));
+    }
+    const int64_t hand = queuing.int_at(0, "handSize");
+    if (!is_positive_count("handSize")) {
+        return;
+    }
+    if (hand > queues) {
+        check.invalid(at.member("handSize"), hand,
+                      cat("should not be greater than queues (", queues, ")"));
+        return;
+    }
+    // How much a hash must tell to deal such a hand: the choices left at each card, multiplied.
+    double choices = 1;
+    for (int64_t card = 0; card < hand && choices <= 0x1p62; ++card) {
+        choices *= static_cast<double>(queues - card);
+    }
+    if (std::ceil(std::log2(choices)) > static_cast<double>(entropy_bits_max)) {
+        check.invalid(at.member("handSize"), hand,
+                      cat("required entropy bits of deckSize ", queues, " and handSize ", hand,
+                          " should not be greater than ", entropy_bits_max));
+    }
+}
+
+void check_shares(Checker& check, const Value& level, const Place& at) {
+    if (const int64_t shares = level.int_at(0, "nominalConcurrencyShares"); shares < 0) {
+        check.invalid(at.member("nominalConcurrencyShares"), shares,
+                      "must be a non-negative integer");
+    }
+}
+
+void check_limited_level(Checker& check, const Value& limited, const Place& at) {
+    check_shares(check, limited, at);
+    const Value& response = map_of(limited, "limitResponse");
+    const Place place = at.member("limitResponse");
+    const std::string_view type = response.string_at("type");
+    const Value* queuing = given(response, "queuing");
+    const Place queue_place = place.member("queuing");
+    if (type.empty()) {
+        check.required(place.member("type"));
+    } else if (type == "Reject") {
+        if (queuing != nullptr) {
+            check.forbidden(queue_place,
+                            "must be nil if limited.limitResponse.type is not Limited");
+        }
+    } else if (type != "Queue") {
+        check.unsupported(place.member("type"), type, {"Queue", "Reject"});
+    } else if (queuing == nullptr) {
+        check.required(queue_place, "must not be empty if limited.limitResponse.type is Limited");
+    } else {
+        check_queues(check, *queuing, queue_place);
+    }
+    check.in_range(limited, "lendablePercent", at, 0, 100);
+    const Value* borrowed = given(limited, "borrowingLimitPercent");
+    if (borrowed != nullptr && borrowed->as_int() < 0) {
+        check.invalid(at.member("borrowingLimitPercent"), *borrowed,
+                      "if specified, must be a non-negative integer");
+    }
+}
+
+void check_priority_level(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    const Place at = root.member("spec");
+    const Value& spec = map_of(object, "spec");
+    const std::string_view type = spec.string_at("type");
+    const bool is_exempt = object.string_at("metadata", "name") == "exempt";
+    if (is_one_of(type, {"Exempt", "Limited"}) && is_exempt != (type == "Exempt")) {
+        check.invalid(at.member("type"), type,
+                      "must be 'Exempt' if and only if `name` is 'exempt'");
+    }
+    const Value* limited = given(spec, "limited");
+    const Value* exempt = given(spec, "exempt");
+    if (type == "Exempt") {
+        const Place exempt_place = at.member("exempt");
+        if (limited != nullptr) {
+            check.forbidden(at.member("limited"), "must be nil if the type is not Limited");
+        } else if (exempt != nullptr) {
+            check_shares(check, *exempt, exempt_place);
+            check.in_range(*exempt, "lendablePercent", exempt_place, 0, 100);
+        }
+    } else if (type == "Limited") {
+        if (exempt != nullptr) {
+            check.forbidden(at.member("exempt"), "must be nil if the type is Limited");
+        }
+        if (limited == nullptr) {
+            check.required(at.member("limited"), "must not be empty when type is Limited");
+        } else {
+            check_limited_level(check, *limited, at.member("limited"));
+        }
+    } else if (type.empty()) {
+        check.required(at.member("type"));
+    } else {
+        check.unsupported(at.member("type"), type, {"Exempt", "Limited"});
+    }
 }
 
 // --- certificates, coordination, node ---
@@ -554,14 +692,41 @@ constexpr Checker::Names key_usages = {"any",
                                        "signing",
                                        "timestamping"};
 
-bool is_signer_name(std::string_view name) {
-    const size_t slash = name.find('/');
-    if (slash == std::string_view::npos || slash + 1 == name.size()) {
-        return false;
+}  // namespace
+
+void check_signer_name(Checker& check, const Place& at, std::string_view name) {
+    const auto segments = split(name, '/');
+    if (segments.size() != 2) {
+        check.invalid(at, name,
+                      "must be a fully qualified domain and path of the form "
+                      "'example.com/signer-name'");
+        return;
     }
-    const std::string_view domain = name.substr(0, slash);
-    return domain.contains('.') && check_dns1123_subdomain(domain).empty();
+    constexpr size_t domain_max = 253;
+    if (segments[0].size() > domain_max) {
+        check.too_long(at, static_cast<int64_t>(domain_max));
+    }
+    // The first label with a mistake tells all that is wrong with it.
+    const auto check_labels_of = [&](std::string_view segment, Checker::NameCheck label_check) {
+        for (const std::string_view label : split(segment, '.')) {
+            const auto problems = label_check(label);
+            for (const std::string& problem : problems) {
+                check.invalid(at, segment, cat("validating label ", quote(label), ": ", problem));
+            }
+            if (!problems.empty()) {
+                return;
+            }
+        }
+    };
+    check_labels_of(segments[0], check_dns1123_label);
+    if (!segments[0].contains('.')) {
+        check.invalid(at, segments[0],
+                      "should be a domain with at least two segments separated by dots");
+    }
+    check_labels_of(segments[1], check_dns1123_subdomain);
 }
+
+namespace {
 
 void check_certificate_request(Checker& check, const Value& object, const Value* old) {
     if (old != nullptr) {
@@ -598,10 +763,8 @@ void check_certificate_request(Checker& check, const Value& object, const Value*
     } else if (signer == "kubernetes.io/legacy-unknown") {
         check.invalid(signer_place, signer,
                       "the legacy signerName is not allowed via this API version");
-    } else if (!is_signer_name(signer)) {
-        check.invalid(signer_place, signer,
-                      "must be a fully qualified domain and path of the form "
-                      "'example.com/signer-name'");
+    } else {
+        check_signer_name(check, signer_place, signer);
     }
     constexpr int64_t seconds_min = 600;
     const Value* seconds = given(spec, "expirationSeconds");
@@ -697,14 +860,6 @@ void check_lease(Checker& check, const Value& object, const Value* /*old*/) {
         check.invalid(at.member("leaseDurationSeconds"), *seconds, "must be greater than 0");
     }
     check.not_negative(spec, "leaseTransitions", at);
-    const Value* holder = given(spec, "holderIdentity");
-    if (holder != nullptr && holder->empty()) {
-        check.invalid(at.member("holderIdentity"), *holder, "must not be empty");
-    }
-    if (given(spec, "preferredHolder") != nullptr && given(spec, "strategy") == nullptr) {
-        check.invalid(at.member("strategy"), Value(),
-                      "must be specified when preferredHolder is set");
-    }
 }
 
 void check_runtime_class(Checker& check, const Value& object, const Value* /*old*/) {
@@ -712,19 +867,28 @@ void check_runtime_class(Checker& check, const Value& object, const Value* /*old
     check.required_name(root.member("handler"), object.string_at("handler"), check_dns1123_label);
     if (const Value* overhead = given(object, "overhead")) {
         const Place at = root.member("overhead");
-        const Place fixed = at.member("podFixed");
-        for (const Member& amount : members_of(*overhead, "podFixed")) {
-            check_resource_name(check, fixed.key(amount.name()), amount.name());
-            check_quantity_of(check, fixed.key(amount.name()), amount.name(), amount.value);
-        }
+        // It is looked at as if it were the limits of a container.
+        check_resources(check, Value::map_of({{"limits", map_of(*overhead, "podFixed")}}), nullptr,
+                        at);
     }
     if (const Value* scheduling = given(object, "scheduling")) {
         const Place at = root.member("scheduling");
         check_labels(check, scheduling->find("nodeSelector"), at.member("nodeSelector"));
+        check_tolerations(check, *scheduling, at);
+        std::set<std::string> seen;
+        for_items(*scheduling, "tolerations", at, [&](const Value& toleration, const Place& place) {
+            std::string key;
+            for (const std::string_view member : {"key", "operator", "value", "effect"}) {
+                append(key, toleration.string_at(member), "\n");
+            }
+            if (!seen.insert(std::move(key)).second) {
+                check.duplicate(place, Checker::form("core.v1.Toleration", toleration));
+            }
+        });
     }
 }
 
-constexpr std::array<KindRules, 13> policy_table{
+constexpr std::array<KindRules, 14> policy_table{
     {{"policy", "PodDisruptionBudget", "", check_budget},
      {"autoscaling", "HorizontalPodAutoscaler", "", check_autoscaler},
      {"scheduling.k8s.io", "PriorityClass", "", check_priority_class},
@@ -737,6 +901,7 @@ constexpr std::array<KindRules, 13> policy_table{
      {"certificates.k8s.io", "CertificateSigningRequest", "approval", check_approval},
      {"certificates.k8s.io", "CertificateSigningRequest", "status", check_request_status},
      {"coordination.k8s.io", "Lease", "", check_lease},
+     {"flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration", "", check_priority_level},
      {"node.k8s.io", "RuntimeClass", "", check_runtime_class}}};
 
 }  // namespace

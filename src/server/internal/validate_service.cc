@@ -205,8 +205,9 @@ void check_balancer(Checker& check, const Value& spec, const Place& at) {
         const Place place = at.member("loadBalancerClass");
         if (!is_balancer) {
             check.forbidden(place, std::string(only));
+        } else {
+            check_label_name(check, place, name->as_string());
         }
-        check_label_name(check, place, name->as_string());
     }
 }
 
@@ -269,6 +270,9 @@ void check_endpoint_address(Checker& check, const Value& address, const Place& a
     if (const Value* node = given(address, "nodeName")) {
         check.name(at.member("nodeName"), node->as_string(), check_dns1123_subdomain);
     }
+    if (!parse_ip_address(address.string_at("ip"))) {
+        check.invalid(at.member("ip"), address.string_at("ip"), "must be a valid IP address");
+    }
     check_special_ip(check, at.member("ip"), address.string_at("ip"));
 }
 
@@ -325,6 +329,9 @@ void check_slice_address(Checker& check, std::string_view type, std::string_view
         check.name(at, address, check_dns1123_subdomain);
         return;
     }
+    if (!is_one_of(type, {"IPv4", "IPv6"})) {
+        return;  // nothing is known of the addresses of such a type
+    }
     check_ip(check, at, address);
     const auto parsed = parse_ip_address(address);
     if (!parsed) {
@@ -336,6 +343,26 @@ void check_slice_address(Checker& check, std::string_view type, std::string_view
         check.invalid(list, address, "must be an IPv6 address");
     }
     check_special_ip(check, at, address);
+}
+
+void check_hints(Checker& check, const Value& hints, std::string_view member, const Place& place,
+                 Checker::NameCheck name_check) {
+    constexpr size_t hints_max = 8;
+    const Place at = place.member(member);
+    const auto items = items_of(hints, member);
+    if (items.size() > hints_max) {
+        check.too_many(at, items.size(), hints_max);
+        return;
+    }
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < items.size(); ++i) {
+        const Place item = at.item(i);
+        const std::string_view name = items[i].string_at("name");
+        if (!names.insert(name).second) {
+            check.duplicate(item.member("name"), name);
+        }
+        check.name(item.member("name"), name, name_check);
+    }
 }
 
 void check_slice(Checker& check, const Value& slice, const Value* old) {
@@ -373,6 +400,11 @@ void check_slice(Checker& check, const Value& slice, const Value* old) {
         }
         if (const Value* name = given(endpoint, "hostname")) {
             check.name(at.member("hostname"), name->as_string(), check_dns1123_label);
+        }
+        if (const Value* hints = given(endpoint, "hints")) {
+            const Place place = at.member("hints");
+            check_hints(check, *hints, "forZones", place, check_label_value);
+            check_hints(check, *hints, "forNodes", place, check_dns1123_subdomain);
         }
     }
 }

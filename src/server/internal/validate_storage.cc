@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "object/names.h"
@@ -113,6 +114,21 @@ void check_data_source(Checker& check, const Value& source, const Place& at) {
     }
 }
 
+// Upstream shows the path where it means the value, and a path has no fields to print.
+void check_same_source(Checker& check, const Value& source, const Value& ref, const Place& at) {
+    if (!ref.string_at("namespace").empty()) {
+        check.invalid(at, Value::map(),
+                      "may not be specified when dataSourceRef.namespace is specified");
+        return;
+    }
+    for (const std::string_view member : {"apiGroup", "kind", "name"}) {
+        if (source.string_at(member) != ref.string_at(member)) {
+            check.invalid(at, Value::map(), "must match dataSourceRef");
+            return;
+        }
+    }
+}
+
 }  // namespace
 
 void check_claim_spec(Checker& check, const Value& spec, const Place& at) {
@@ -138,21 +154,10 @@ void check_claim_spec(Checker& check, const Value& spec, const Place& at) {
     if (ref != nullptr) {
         check_data_source(check, *ref, at.member("dataSourceRef"));
     }
-    if (source == nullptr || ref == nullptr) {
-        return;
+    if (source != nullptr && ref != nullptr) {
+        check_same_source(check, *source, *ref, at);
     }
-    // Upstream shows the path where it means the value, and a path has no fields to print.
-    if (!ref->string_at("namespace").empty()) {
-        check.invalid(at, Value::map(),
-                      "may not be specified when dataSourceRef.namespace is specified");
-        return;
-    }
-    for (const std::string_view member : {"apiGroup", "kind", "name"}) {
-        if (source->string_at(member) != ref->string_at(member)) {
-            check.invalid(at, Value::map(), "must match dataSourceRef");
-            return;
-        }
-    }
+    check_class_name(check, spec, "volumeAttributesClassName", at);
 }
 
 namespace {
@@ -200,18 +205,19 @@ void check_provisioner(Checker& check, const Value& object, std::string_view mem
         check.required(root.member(member));
         return;
     }
-    for (std::string& problem : check_qualified_name(to_lower(name))) {
-        check.invalid(root.member(member), name, std::move(problem));
-    }
+    check.name(root.member(member), to_lower(name), check_qualified_name);
 }
 
 void check_topologies(Checker& check, const Value& object, const Place& root) {
+    std::set<std::string> terms;
     for_items(object, "allowedTopologies", root, [&](const Value& term, const Place& at) {
         const Place expressions = at.member("matchLabelExpressions");
+        std::map<std::string_view, std::set<std::string_view>> meant;
         size_t number = 0;
         for (const Value& expression : items_of(term, "matchLabelExpressions")) {
             const Place place = expressions.item(number++);
             const Place value_list = place.member("values");
+            const std::string_view key = expression.string_at("key");
             const auto values = items_of(expression, "values");
             if (values.empty()) {
                 check.required(value_list);
@@ -222,7 +228,20 @@ void check_topologies(Checker& check, const Value& object, const Place& root) {
                     check.duplicate(value_list.item(i), values[i]);
                 }
             }
-            check_label_name(check, place.member("key"), expression.string_at("key"));
+            check_label_name(check, place.member("key"), key);
+            if (!meant.emplace(key, std::move(seen)).second) {
+                check.duplicate(place.member("key"), key);
+            }
+        }
+        std::string text;
+        for (const auto& [key, values] : meant) {
+            append(text, key, "\n");
+            for (const std::string_view value : values) {
+                append(text, " ", value, "\n");
+            }
+        }
+        if (!terms.insert(std::move(text)).second) {
+            check.duplicate(expressions, "");
         }
     });
 }
@@ -245,6 +264,30 @@ void check_attributes_class(Checker& check, const Value& object, const Value* /*
     check_parameters(check, object, root);
 }
 
+void check_token_requests(Checker& check, const Value& spec, const Place& place) {
+    constexpr int64_t seconds_min = 600;
+    constexpr int64_t seconds_max = int64_t{1} << 32;
+    std::set<std::string_view> audiences;
+    for_items(spec, "tokenRequests", place, [&](const Value& wish, const Place& at) {
+        const std::string_view audience = wish.string_at("audience");
+        if (!audiences.insert(audience).second) {
+            check.duplicate(at.member("audience"), audience);
+            return;
+        }
+        const Value* seconds = given(wish, "expirationSeconds");
+        if (seconds == nullptr) {
+            return;
+        }
+        if (seconds->as_int() < seconds_min) {
+            check.invalid(at.member("expirationSeconds"), *seconds,
+                          "may not specify a duration less than 10 minutes");
+        } else if (seconds->as_int() > seconds_max) {
+            check.invalid(at.member("expirationSeconds"), *seconds,
+                          "may not specify a duration larger than 2^32 seconds");
+        }
+    });
+}
+
 void check_csi_driver(Checker& check, const Value& object, const Value* /*old*/) {
     const Place root;
     const Place at = root.member("spec");
@@ -255,13 +298,24 @@ void check_csi_driver(Checker& check, const Value& object, const Value* /*old*/)
     if (given(spec, "podInfoOnMount") == nullptr) {
         check.required(at.member("podInfoOnMount"));
     }
+    check.optional_one_of(spec, "fsGroupPolicy", at, {"File", "None", "ReadWriteOnceWithFSType"});
+    check_token_requests(check, spec, at);
     const Place modes = at.member("volumeLifecycleModes");
     for (const Value& mode : items_of(spec, "volumeLifecycleModes")) {
-        if (!is_one_of(mode.as_string(), {"Ephemeral", "Persistent"})) {
-            check.unsupported(modes, mode, {"Ephemeral", "Persistent"});
+        if (!is_one_of(mode.as_string(), {"Persistent", "Ephemeral"})) {
+            check.unsupported(modes, mode, {"Persistent", "Ephemeral"});
         }
     }
-    check.optional_one_of(spec, "fsGroupPolicy", at, {"File", "None", "ReadWriteOnceWithFSType"});
+    const Value* period = given(spec, "nodeAllocatableUpdatePeriodSeconds");
+    if (period != nullptr && period->as_int() < 10) {
+        check.invalid(at.member("nodeAllocatableUpdatePeriodSeconds"), *period,
+                      "must be greater than or equal to 10 seconds");
+    }
+    if (const Value* in_secrets = given(spec, "serviceAccountTokenInSecrets");
+        in_secrets != nullptr && items_of(spec, "tokenRequests").empty()) {
+        check.invalid(at.member("serviceAccountTokenInSecrets"), *in_secrets,
+                      "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
+    }
 }
 
 void check_csi_node(Checker& check, const Value& object, const Value* /*old*/) {
@@ -273,11 +327,60 @@ void check_csi_node(Checker& check, const Value& object, const Value* /*old*/) {
     for (const Value& driver : items_of(map_of(object, "spec"), "drivers")) {
         const Place at = list.item(index++);
         const std::string_view name = driver.string_at("name");
-        check.required_name(at.member("name"), name, check_dns1123_subdomain);
+        check_csi_driver_name(check, at.member("name"), name);
         if (!name.empty() && !names.insert(name).second) {
             check.duplicate(at.member("name"), name);
         }
         check.required_text(driver, "nodeID", at);
+        const Place allocatable = at.member("allocatable");
+        check.not_negative(map_of(driver, "allocatable"), "count", allocatable);
+        std::set<std::string_view> keys;
+        for (const Value& key : items_of(driver, "topologyKeys")) {
+            const std::string_view text = key.as_string();
+            if (text.empty()) {
+                check.required(at);
+            }
+            if (!keys.insert(text).second) {
+                check.duplicate(at, key);
+            }
+            check_label_name(check, at, text);
+        }
+    }
+}
+
+// A volume that an attachment describes by itself.
+void check_inline_volume(Checker& check, const Value& spec, const Place& at) {
+    constexpr std::string_view not_here = "may not be specified in the context of inline volumes";
+    if (given(spec, "claimRef") != nullptr) {
+        check.forbidden(at.member("claimRef"), std::string(not_here));
+    }
+    if (!members_of(spec, "capacity").empty()) {
+        check.forbidden(at.member("capacity"), std::string(not_here));
+    }
+    if (given(spec, "csi") == nullptr) {
+        check.required(at.member("csi"), "has to be specified in the context of inline volumes");
+    }
+    if (items_of(spec, "accessModes").empty()) {
+        check.required(at.member("accessModes"));
+    }
+    check_access_modes(check, spec, at);
+    if (const std::string_view policy = spec.string_at("persistentVolumeReclaimPolicy");
+        !policy.empty() && policy != "Retain") {
+        check.forbidden(at.member("persistentVolumeReclaimPolicy"),
+                        "may only be Retain in the context of inline volumes");
+    }
+    if (given(spec, "nodeAffinity") != nullptr) {
+        check.forbidden(at.member("nodeAffinity"), std::string(not_here));
+    }
+    check_volume_source(check, spec, at, true);
+    if (!spec.string_at("storageClassName").empty()) {
+        check.forbidden(at.member("storageClassName"), std::string(not_here));
+    }
+    if (const std::string_view mode = spec.string_at("volumeMode");
+        !mode.empty() && mode != "Filesystem") {
+        check.forbidden(at.member("volumeMode"),
+                        "may not specify volumeMode other than Filesystem in the context of inline "
+                        "volumes");
     }
 }
 
@@ -285,24 +388,45 @@ void check_attachment(Checker& check, const Value& object, const Value* /*old*/)
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(object, "spec");
-    check.required_name(at.member("attacher"), spec.string_at("attacher"), check_dns1123_subdomain);
-    check.required_text(spec, "nodeName", at);
+    check_csi_driver_name(check, at.member("attacher"), spec.string_at("attacher"));
     const Value& source = map_of(spec, "source");
-    const bool by_name = given(source, "persistentVolumeName") != nullptr;
-    const bool inline_spec = given(source, "inlineVolumeSpec") != nullptr;
+    const Value* name = given(source, "persistentVolumeName");
+    const Value* volume = given(source, "inlineVolumeSpec");
     const Place place = at.member("source");
-    if (by_name && inline_spec) {
+    if (name != nullptr && volume != nullptr) {
         check.forbidden(place,
                         "must specify exactly one of inlineVolumeSpec and "
                         "persistentVolumeName");
-    } else if (!by_name && !inline_spec) {
+    } else if (name == nullptr && volume == nullptr) {
         check.required(place,
                        "must specify exactly one of inlineVolumeSpec and "
                        "persistentVolumeName");
+    } else if (name != nullptr && name->empty()) {
+        check.required(place.member("persistentVolumeName"),
+                       "must specify non empty persistentVolumeName");
+    } else if (volume != nullptr) {
+        check_inline_volume(check, *volume, place.member("inlineVolumeSpec"));
+    }
+    check.name(at.member("nodeName"), spec.string_at("nodeName"), check_dns1123_subdomain);
+    if (name != nullptr) {
+        check.name(place.member("persistentVolumeName"), name->as_string(),
+                   check_dns1123_subdomain);
     }
 }
 
-constexpr std::array<KindRules, 8> storage_table{
+void check_capacity(Checker& check, const Value& object, const Value* /*old*/) {
+    const Place root;
+    check_label_selector(check, given(object, "nodeTopology"), root.member("nodeTopology"));
+    check.name(root.member("storageClassName"), object.string_at("storageClassName"),
+               check_dns1123_subdomain);
+    // The largest volume may be anything, for all upstream looks at it.
+    if (const Value* amount = given(object, "capacity");
+        amount != nullptr && compare_quantities(*amount, Value("0")) < 0) {
+        check.invalid(root.member("capacity"), *amount, std::string(not_negative_text));
+    }
+}
+
+constexpr std::array<KindRules, 9> storage_table{
     {{"", "PersistentVolume", "", check_volume},
      {"", "PersistentVolumeClaim", "", check_claim},
      {"", "PersistentVolumeClaim", "status", check_claim_status},
@@ -310,6 +434,7 @@ constexpr std::array<KindRules, 8> storage_table{
      {"storage.k8s.io", "VolumeAttributesClass", "", check_attributes_class},
      {"storage.k8s.io", "CSIDriver", "", check_csi_driver},
      {"storage.k8s.io", "CSINode", "", check_csi_node},
+     {"storage.k8s.io", "CSIStorageCapacity", "", check_capacity},
      {"storage.k8s.io", "VolumeAttachment", "", check_attachment}}};
 
 }  // namespace

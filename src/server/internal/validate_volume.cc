@@ -333,6 +333,8 @@ void check_projected(Checker& check, const Value& source, const Place& at) {
     }
 }
 
+}  // namespace
+
 void check_csi_driver_name(Checker& check, const Place& at, std::string_view driver) {
     constexpr size_t driver_max = 63;
     if (driver.empty()) {
@@ -346,6 +348,8 @@ void check_csi_driver_name(Checker& check, const Place& at, std::string_view dri
         check.invalid(at, driver, std::move(problem));
     }
 }
+
+namespace {
 
 void check_csi(Checker& check, const Value& source, const Place& at) {
     check_csi_driver_name(check, at.member("driver"), source.string_at("driver"));
@@ -363,7 +367,8 @@ void check_persistent_csi(Checker& check, const Value& source, const Place& at) 
         if (const Value* secret = given(source, member)) {
             const Place place = at.member(member);
             check.required_text(*secret, "name", place);
-            check.required_text(*secret, "namespace", place);
+            check.required_name(place.member("namespace"), secret->string_at("namespace"),
+                                check_dns1123_label);
         }
     }
 }
@@ -467,7 +472,8 @@ void check_volume_source(Checker& check, const Value& source, const Place& at, b
         if (one == nullptr) {
             continue;
         }
-        if (count++ > 0) {
+        const bool stands_beside_others = persistent && rule.member == "flexVolume";
+        if (count++ > 0 && !stands_beside_others) {
             check.forbidden(at.member(rule.member), "may not specify more than 1 volume type");
         } else if (rule.check != nullptr) {
             rule.check(check, *one, at.member(rule.member));

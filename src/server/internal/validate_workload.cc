@@ -2,6 +2,7 @@
 // ReplicationControllers, ControllerRevisions.
 
 #include <array>
+#include <set>
 
 #include "object/int_or_string.h"
 #include "object/names.h"
@@ -24,26 +25,29 @@ const Value* template_labels(const Value& spec) {
     return labels == nullptr || labels->empty() ? nullptr : labels;
 }
 
-// The selector must be there and select something. `kind` is the word of upstream's text.
-void check_selector(Checker& check, const Value& spec, const Place& at, std::string_view kind) {
+// The selector must be there and select something. `kind` is the word of upstream's text. False if
+// it cannot be understood, so that nothing can be said of what it selects.
+bool check_selector(Checker& check, const Value& spec, const Place& at, std::string_view kind) {
     const Value* selector = given(spec, "selector");
     const Place place = at.member("selector");
     if (selector == nullptr) {
         check.required(place);
-        return;
+        return true;
     }
+    const size_t before = check.errors().size();
     check_label_selector(check, selector, place);
+    if (check.errors().size() != before) {
+        return false;
+    }
     if (is_empty_selector(*selector)) {
         check.invalid(place, *selector, cat("empty selector is invalid for ", kind));
     }
+    return true;
 }
 
-// What a template of pods that run for ever must be. `kind` as in "ReplicaSet".
-void check_running_template(Checker& check, const Value& spec, const Place& at,
-                            std::string_view kind) {
+// Pods that run for ever cannot be told to end. `kind` as in "ReplicaSet".
+void check_endless_pod(Checker& check, const Value& spec, const Place& at, std::string_view kind) {
     const Place place = at.member("template");
-    check_pod_template(check, map_of(spec, "template"), place,
-                       items_of(spec, "volumeClaimTemplates"));
     const Value& pod = map_of(map_of(spec, "template"), "spec");
     const Place pod_place = place.member("spec");
     if (const std::string_view policy = pod.string_at("restartPolicy"); policy != "Always") {
@@ -53,6 +57,38 @@ void check_running_template(Checker& check, const Value& spec, const Place& at,
         check.forbidden(pod_place.member("activeDeadlineSeconds"),
                         cat("activeDeadlineSeconds in ", kind, " is not Supported"));
     }
+}
+
+void check_running_template(Checker& check, const Value& spec, const Place& at,
+                            std::string_view kind) {
+    check_pod_template(check, map_of(spec, "template"), at.member("template"));
+    check_endless_pod(check, spec, at, kind);
+}
+
+// The template of a StatefulSet, whose volumes are those of its claims first, then those of its own
+// that no claim replaces. The subdomain becomes the service's name, whatever it says.
+Value with_claimed_volumes(const Value& spec) {
+    Value pod_template = map_of(spec, "template");
+    const Value& pod = map_of(pod_template, "spec");
+    std::set<std::string_view> names;
+    Value volumes = Value::list();
+    for (const Value& claim : items_of(spec, "volumeClaimTemplates")) {
+        const std::string_view name = claim.string_at("metadata", "name");
+        if (names.insert(name).second) {
+            volumes.push_back(Value::map_of(
+                {{"name", name}, {"persistentVolumeClaim", Value::map_of({{"claimName", name}})}}));
+        }
+    }
+    for (const Value& volume : items_of(pod, "volumes")) {
+        if (!names.contains(volume.string_at("name"))) {
+            volumes.push_back(volume);
+        }
+    }
+    Value changed = pod;
+    changed.set("volumes", std::move(volumes));
+    changed.erase("subdomain");
+    pod_template.set("spec", std::move(changed));
+    return pod_template;
 }
 
 // A selector that is missing matches nothing; one that is empty is not asked.
@@ -68,6 +104,16 @@ void check_template_labels(Checker& check, const Value& spec, const Place& at) {
         check.invalid(metadata.member("labels"), labels == nullptr ? Value() : *labels,
                       std::string(no_match));
     }
+}
+
+// Selector and template of what makes ReplicaSets or is one.
+void check_replicated_template(Checker& check, const Value& spec, const Place& at) {
+    if (!check_selector(check, spec, at, "deployment")) {
+        check.invalid(at.member("selector"), value_at(spec, "selector"), "invalid label selector");
+        return;
+    }
+    check_template_labels(check, spec, at);
+    check_running_template(check, spec, at, "ReplicaSet");
 }
 
 int64_t share_of(const Value& in, std::string_view member) {
@@ -119,7 +165,8 @@ void check_strategy(Checker& check, const Value& spec, const Place& place) {
         }
         check_share_max(check, *rolling, "maxUnavailable", rolling_place);
     } else {
-        check.unsupported(at.member("type"), type, {"Recreate", "RollingUpdate"});
+        check.unsupported(at, Checker::form("apps.v1.DeploymentStrategy", strategy),
+                          {"Recreate", "RollingUpdate"});
     }
 }
 
@@ -128,9 +175,7 @@ void check_deployment(Checker& check, const Value& object, const Value* /*old*/)
     const Place at = root.member("spec");
     const Value& spec = map_of(object, "spec");
     check.not_negative(spec, "replicas", at);
-    check_selector(check, spec, at, "deployment");
-    check_template_labels(check, spec, at);
-    check_running_template(check, spec, at, "ReplicaSet");
+    check_replicated_template(check, spec, at);
     check_strategy(check, spec, at);
     check.not_negative(spec, "minReadySeconds", at);
     check.not_negative(spec, "revisionHistoryLimit", at);
@@ -148,9 +193,7 @@ void check_replica_set(Checker& check, const Value& object, const Value* /*old*/
     const Value& spec = map_of(object, "spec");
     check.not_negative(spec, "replicas", at);
     check.not_negative(spec, "minReadySeconds", at);
-    check_selector(check, spec, at, "deployment");
-    check_template_labels(check, spec, at);
-    check_running_template(check, spec, at, "ReplicaSet");
+    check_replicated_template(check, spec, at);
 }
 
 void check_stateful_strategy(Checker& check, const Value& spec, const Place& place) {
@@ -184,7 +227,7 @@ void check_stateful_strategy(Checker& check, const Value& spec, const Place& pla
     }
 }
 
-void check_stateful_set(Checker& check, const Value& object, const Value* /*old*/) {
+void check_stateful_set(Checker& check, const Value& object, const Value* old) {
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(object, "spec");
@@ -201,18 +244,30 @@ void check_stateful_set(Checker& check, const Value& object, const Value* /*old*
         check.one_of(*retention, "whenDeleted", place, {"Retain", "Delete"});
         check.one_of(*retention, "whenScaled", place, {"Retain", "Delete"});
     }
+    const Place claims = at.member("volumeClaimTemplates");
+    size_t index = 0;
+    // Those of a set that exists do not change.
+    for (const Value& claim :
+         old == nullptr ? items_of(spec, "volumeClaimTemplates") : std::span<const Value>()) {
+        const Place place = claims.item(index++);
+        check_claim_spec(check, map_of(claim, "spec"), place.member("spec"));
+    }
     check.not_negative(spec, "replicas", at);
     check.not_negative(spec, "minReadySeconds", at);
     if (const Value* ordinals = given(spec, "ordinals")) {
         const Place place = at.member("ordinals");
         check.not_negative(*ordinals, "start", place);
     }
-    check_selector(check, spec, at, "statefulset");
-    check_template_labels(check, spec, at);
-    check_running_template(check, spec, at, "StatefulSet");
     if (const std::string_view service = spec.string_at("serviceName"); !service.empty()) {
         check.name(at.member("serviceName"), service, check_dns1123_label);
     }
+    if (!check_selector(check, spec, at, "statefulset")) {
+        check.invalid(at.member("selector"), value_at(spec, "selector"), "");
+        return;
+    }
+    check_template_labels(check, spec, at);
+    check_pod_template(check, with_claimed_volumes(spec), at.member("template"));
+    check_endless_pod(check, spec, at, "StatefulSet");
 }
 
 void check_daemon_strategy(Checker& check, const Value& spec, const Place& place) {
@@ -223,7 +278,8 @@ void check_daemon_strategy(Checker& check, const Value& spec, const Place& place
         return;
     }
     if (type != "RollingUpdate") {
-        check.unsupported(at.member("type"), type, {"RollingUpdate", "OnDelete"});
+        check.unsupported(at, Checker::form("apps.v1.DaemonSetUpdateStrategy", strategy),
+                          {"RollingUpdate", "OnDelete"});
         return;
     }
     const Value* rolling = given(strategy, "rollingUpdate");
@@ -250,8 +306,9 @@ void check_daemon_set(Checker& check, const Value& object, const Value* /*old*/)
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(object, "spec");
-    check_selector(check, spec, at, "daemonset");
-    check_template_labels(check, spec, at);
+    if (check_selector(check, spec, at, "daemonset")) {
+        check_template_labels(check, spec, at);
+    }
     check_running_template(check, spec, at, "DaemonSet");
     check.not_negative(spec, "minReadySeconds", at);
     check_daemon_strategy(check, spec, at);
@@ -285,13 +342,15 @@ void check_replication_controller(Checker& check, const Value& object, const Val
     check_running_template(check, spec, at, "ReplicationController");
 }
 
-void check_revision(Checker& check, const Value& object, const Value* /*old*/) {
+void check_revision(Checker& check, const Value& object, const Value* old) {
     const Place root;
+    check.not_negative(object, "revision", root);
     const Value* data = given(object, "data");
     if (data == nullptr) {
         check.required(root.member("data"), "data is mandatory");
+    } else if (old == nullptr && !data->is_map()) {
+        check.required(root.member("data"), "data must be a valid JSON object");
     }
-    check.not_negative(object, "revision", root);
 }
 
 constexpr std::array<KindRules, 6> workload_table{

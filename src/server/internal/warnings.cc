@@ -123,6 +123,34 @@ void warn_about_definition(Warner& warner, const Value& object, const Value* /*o
     }
 }
 
+void warn_about_node(Warner& warner, const Value& object, const Value* /*old*/) {
+    const Value& spec = map_of(object, "spec");
+    const Place root;
+    const Place at = root.member("spec");
+    if (!spec.string_at("externalID").empty()) {
+        warner.say(at.member("externalID"),
+                   "this field is deprecated, and is unused by Kubernetes");
+    }
+}
+
+void warn_about_ingress(Warner& warner, const Value& object, const Value* old) {
+    constexpr std::string_view class_annotation = "kubernetes.io/ingress.class";
+    if (old == nullptr && object.find("metadata", "annotations", class_annotation) != nullptr) {
+        warner.say_all(cat("annotation ", quote(class_annotation),
+                           " is deprecated, please use 'spec.ingressClassName' instead"));
+    }
+}
+
+void warn_about_driver(Warner& warner, const Value& object, const Value* /*old*/) {
+    const Value& spec = map_of(object, "spec");
+    if (!items_of(spec, "tokenRequests").empty() &&
+        given(spec, "serviceAccountTokenInSecrets") == nullptr) {
+        warner.say_all(
+            "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to "
+            "true to prevent possible logging of tokens in volume attributes");
+    }
+}
+
 struct WarningRule {
     std::string_view group;
     std::string_view kind;
@@ -131,12 +159,15 @@ struct WarningRule {
     enum class Updates : uint8_t { all, of_spec, none } updates = Updates::all;
 };
 using Updates = WarningRule::Updates;
-constexpr std::array<WarningRule, 13> warning_rules{
+constexpr std::array<WarningRule, 16> warning_rules{
     {{"", "Pod", warn_about_single_pod, Updates::none},
      {"", "Service", warn_about_service},
      {"", "PersistentVolume", warn_about_volume},
      {"", "PersistentVolumeClaim", warn_about_claim},
      {"", "Secret", warn_about_secret},
+     {"", "Node", warn_about_node},
+     {"networking.k8s.io", "Ingress", warn_about_ingress},
+     {"storage.k8s.io", "CSIDriver", warn_about_driver},
      {"", "ReplicationController", warn_about_workload, Updates::of_spec},
      {"apps", "Deployment", warn_about_workload, Updates::of_spec},
      {"apps", "ReplicaSet", warn_about_workload, Updates::of_spec},

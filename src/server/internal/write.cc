@@ -160,10 +160,9 @@ io::Task<Answer> store_new(Call* call, Value object) {
 io::Task<Answer> create_object(Call* call, Value object) {
     Core* core = call->core;
     const Resource& resource = *call->resource;
-    if (!object.string_at("metadata", "resourceVersion").empty()) {
-        co_return make_error(Reason::unknown,
-                             "resourceVersion should not be set on objects to be created");
-    }
+    // What is no number is not looked at.
+    const bool has_version =
+        parse_uint(object.string_at("metadata", "resourceVersion")).value_or(0) != 0;
     warn_about_owners(call, object);
     if (resource.custom != nullptr && resource.custom->is_terminating()) {
         co_return forbidden(resource.group_resource(), object.string_at("metadata", "name"),
@@ -207,6 +206,10 @@ io::Task<Answer> create_object(Call* call, Value object) {
         }
         if (call->resource->custom != nullptr) {
             call->resource->custom->prune_for_storage(*call->resource, object);
+        }
+        if (has_version && !call->dry_run) {
+            co_return make_error(Reason::unknown,
+                                 "resourceVersion should not be set on objects to be created");
         }
         Answer answer = co_await store_new(call, object);
         const bool collided =
