@@ -49,6 +49,7 @@ private:
     io::Task<Status> begin_rollout(Pass* pass);
     void step_rollout(Pass* pass);
     io::Task<void> carry_out_rollout(Pass* pass);
+    void end_rollout(const std::string& name);
     io::Task<Result<Object>> ensure_crd(Pass* pass);
     io::Task<Result<Object>> update_crd(Pass* pass, Object existing, Object wanted);
     io::Task<Result<Object>> wait_established(Object crd);

@@ -79,6 +79,15 @@ std::string names_of(const std::vector<std::string>& all) {
 
 }  // namespace
 
+// From here on every instance follows the newest revision.
+void DefinitionReconciler::end_rollout(const std::string& name) {
+    if (registry_->rollout(name) != nullptr) {
+        registry_->end_rollout(name);
+        instances_->wake_strays(name);
+        instances_->forget_followed(name);
+    }
+}
+
 // Before instances are worked on: which revision is the stable one, and that it is compiled.
 io::Task<Status> DefinitionReconciler::begin_rollout(Pass* pass) {
     const Value* spec = pass->definition.value().find("spec");
@@ -86,7 +95,7 @@ io::Task<Status> DefinitionReconciler::begin_rollout(Pass* pass) {
     if (!pass->rollout_spec) {
         pass->rollout = std::nullopt;
         pass->conditions.remove(condition_type);
-        registry_->end_rollout(pass->name);
+        end_rollout(pass->name);
         co_return Status{};
     }
     const auto find_live = [pass](int64_t number) {
@@ -216,11 +225,7 @@ io::Task<void> DefinitionReconciler::carry_out_rollout(Pass* pass) {
         co_return;
     }
     if (pass->rollout->phase == Phase::complete) {
-        if (registry_->rollout(pass->name) != nullptr) {
-            registry_->end_rollout(pass->name);
-            instances_->wake_strays(pass->name);
-            instances_->forget_followed(pass->name);
-        }
+        end_rollout(pass->name);
     } else {
         registry_->put_rollout(pass->name, {*pass->rollout, *pass->rollout_spec});
         instances_->wake_strays(pass->name);

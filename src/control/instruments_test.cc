@@ -72,6 +72,18 @@ TEST(Instruments, SpellResourcesAsKroDoes) {
                       "Kind=App\",from_state=\"IN_PROGRESS\",to_state=\"ACTIVE\"} 1"));
 }
 
+TEST(Instruments, CountRoutesAndWhatTheyLeadTo) {
+    Instruments instruments;
+    instruments.count_route({"", "v1", "configmaps"}, 2);
+    instruments.count_route({"", "v1", "configmaps"}, 0);
+
+    const std::string text = instruments.metrics()->text();
+    EXPECT_TRUE(text.contains("dynamic_controller_route_total{gvr=\"/v1, Resource=configmaps\"} 2"))
+        << text;
+    EXPECT_TRUE(
+        text.contains("dynamic_controller_route_match_total{gvr=\"/v1, Resource=configmaps\"} 2"));
+}
+
 TEST(Instruments, RequestsWaitOutWhatTheServerAsksFor) {
     io::sim::VirtualLoop loop(1);
     Instruments instruments;

@@ -115,6 +115,21 @@ TEST(DefinitionDeletion, BlocksWhileInstancesExistIfAsked) {
         });
 }
 
+TEST(DefinitionDeletion, BlocksAlsoAfterARestart) {
+    in_deletion_world(
+        {.definition_deletion = control::DefinitionDeletion::block},
+        [](World* world) -> io::Task<Status> {
+            co_await world->stop_controllers();
+            CO_TRY(co_await remove_definition(world));
+            CO_TRY(co_await world->start_controllers());
+            CO_TRY(co_await io::sleep(world->loop(), 30 * io::second));
+            CO_TRY(co_await world->get("kro.run/v1alpha1", "ResourceGraphDefinition", "pair"));
+            CO_TRY(co_await expect_that_instance_goes(world));
+            co_return co_await world->wait_gone("kro.run/v1alpha1", "ResourceGraphDefinition",
+                                                "pair");
+        });
+}
+
 TEST(DefinitionDeletion, DrainsInstancesIfAsked) {
     in_deletion_world({.definition_deletion = control::DefinitionDeletion::drain},
                       [](World* world) -> io::Task<Status> {

@@ -8,7 +8,7 @@
 namespace weft::test {
 namespace {
 
-// Each unit makes one ConfigMap with this text. `ready` is a readyWhen.
+// Each unit makes one ConfigMap with this text. `rollout` may be "". `ready` is a readyWhen.
 Object unit_definition(std::string_view text, std::string_view rollout,
                        std::string_view ready = "true") {
     return document(cat(
@@ -17,8 +17,8 @@ apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: {name: unit}
 spec:
-  rollout: )yaml",
-        rollout, R"yaml(
+  )yaml",
+        rollout.empty() ? "" : "rollout: ", rollout, R"yaml(
   schema: {apiVersion: v1alpha1, kind: Unit, spec: {}}
   resources:
     - {id: m, readyWhen: ["${)yaml",
@@ -56,6 +56,15 @@ std::string paused_of(const Object& definition) {
     return std::string(definition.value().string_at("status", "rollout", "paused"));
 }
 
+io::Task<Result<bool>> is_told(World* world, std::string reason, std::string type) {
+    const kube::List events =
+        CO_TRY(co_await world->client()->list_all(control::event_resource(), {}));
+    co_return std::ranges::any_of(events.items, [&](const Object& event) {
+        return event.value().string_at("reason") == reason &&
+               event.value().string_at("type") == type;
+    });
+}
+
 io::Task<Result<Object>> wait_phase(World* world, std::string phase, int64_t revision) {
     co_return co_await world->wait(
         "kro.run/v1alpha1", "ResourceGraphDefinition", "unit", [=](const Object& definition) {
@@ -73,6 +82,7 @@ TEST(Rollout, ReachesEveryInstanceAndComesToRest) {
         CO_TRY(co_await world->apply(unit_definition("two", "{share: 20%, maxUnavailable: 2}")));
         CO_TRY(co_await wait_phase(world, "Complete", 2));
         EXPECT_EQ(CO_TRY(co_await count_units(world, 10, "two")), 10);
+        EXPECT_TRUE(CO_TRY(co_await is_told(world, "RolloutComplete", "Normal")));
         CO_TRY(co_await io::sleep(world->loop(), 10 * io::second));
         const size_t mark = world->sent()->lines.size();
         CO_TRY(co_await io::sleep(world->loop(), 600 * io::second));
@@ -115,12 +125,7 @@ TEST(Rollout, PausesWhenItsFirstInstancesTurnBadAndSurvivesARestart) {
             [](const Object& definition) { return !paused_of(definition).empty(); }));
         EXPECT_TRUE(paused_of(paused).contains("is not ready in time")) << paused_of(paused);
         EXPECT_EQ(CO_TRY(co_await count_units(world, 10, "two")), 3);
-        const kube::List events =
-            CO_TRY(co_await world->client()->list_all(control::event_resource(), {}));
-        EXPECT_TRUE(std::ranges::any_of(events.items, [](const Object& event) {
-            return event.value().string_at("reason") == "RolloutPaused" &&
-                   event.value().string_at("type") == "Warning";
-        }));
+        EXPECT_TRUE(CO_TRY(co_await is_told(world, "RolloutPaused", "Warning")));
         // Back to what the first was: all at once, and the retained revision is not needed.
         CO_TRY(co_await world->apply(unit_definition("one", how)));
         CO_TRY(co_await wait_phase(world, "Complete", 3));
@@ -185,6 +190,26 @@ TEST(Rollout, WaitsWhileTheUserPausesIt) {
         CO_TRY(co_await world->apply(unit_definition("two", "{share: 1, paused: false}")));
         CO_TRY(co_await wait_phase(world, "Complete", 2));
         EXPECT_EQ(CO_TRY(co_await count_units(world, 4, "two")), 4);
+        co_return Status{};
+    });
+}
+
+TEST(Rollout, EndsForAllWhenItsDefinitionHasNoneAnyMore) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(unit_definition("one", "{share: 1, paused: true}")));
+        CO_TRY(co_await wait_phase(world, "Complete", 1));
+        CO_TRY(co_await make_units(world, 4));
+        CO_TRY(co_await world->apply(unit_definition("two", "{share: 1, paused: true}")));
+        CO_TRY(co_await wait_phase(world, "Starting", 2));
+        CO_TRY(co_await world->apply(unit_definition("two", "")));
+        for (const char* name : {"u0", "u1", "u2", "u3"}) {
+            CO_TRY(co_await world->wait("v1", "ConfigMap", name, [](const Object& map) {
+                return map.value().string_at("data", "v") == "two";
+            }));
+        }
+        const Object definition =
+            CO_TRY(co_await world->get("kro.run/v1alpha1", "ResourceGraphDefinition", "unit"));
+        EXPECT_EQ(definition.value().find("status", "rollout"), nullptr);
         co_return Status{};
     });
 }

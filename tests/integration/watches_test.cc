@@ -1,0 +1,182 @@
+// tests/integration/watches_test.cc: what the controllers watch, and that they stop.
+
+#include <gtest/gtest.h>
+
+#include "integration/in_world.h"
+
+namespace weft::test {
+namespace {
+
+constexpr std::string_view reading_definition = R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: reading}
+spec:
+  schema: {apiVersion: v1alpha1, kind: Reading, spec: {from: string}}
+  resources:
+    - {id: shared, externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.spec.from}", namespace: default}}}
+    - {id: m, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}"}, data: {v: "${shared.data.v}"}}}
+)yaml";
+
+Object reading(std::string_view from) {
+    return document(cat("{apiVersion: kro.run/v1alpha1, kind: Reading, metadata: {name: one}, ",
+                        "spec: {from: ", from, "}}"));
+}
+
+io::Task<Status> make_source(World* world, std::string_view name) {
+    CO_TRY(co_await world->apply(document(cat("{apiVersion: v1, kind: ConfigMap, metadata: {name: ",
+                                              name, "}, data: {v: of-", name, "}}"))));
+    co_return Status{};
+}
+
+// The sum of a metric over its labels; -1 if it is not there.
+double metric(World* world, std::string_view name) {
+    double sum = 0;
+    bool found = false;
+    const std::string text = world->manager()->metrics_text();
+    for (const std::string_view line : split(text, '\n')) {
+        const size_t value = line.rfind(' ');
+        if (line.starts_with(name) && value != std::string_view::npos &&
+            (line[name.size()] == ' ' || line[name.size()] == '{')) {
+            found = true;
+            sum += std::stod(std::string(line.substr(value + 1)));
+        }
+    }
+    return found ? sum : -1;
+}
+double watches(World* world) {
+    return metric(world, "dynamic_controller_watch_count");
+}
+
+io::Task<Status> wait_read(World* world, std::string text) {
+    CO_TRY(co_await world->wait("v1", "ConfigMap", "one", [=](const Object& map) {
+        return map.value().string_at("data", "v") == text;
+    }));
+    co_return co_await io::sleep(world->loop(), io::second);
+}
+
+TEST(Watches, OfAnExternalObjectEndWithTheInterestInIt) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "reading",
+                                    is_active));
+        CO_TRY(co_await make_source(world, "left"));
+        CO_TRY(co_await make_source(world, "right"));
+        const double before = watches(world);
+        CO_TRY(co_await world->apply(reading("left")));
+        CO_TRY(co_await wait_read(world, "of-left"));
+        const double with_one = watches(world);
+        EXPECT_GT(with_one, before);
+
+        // Another object instead of the first.
+        CO_TRY(co_await world->apply(reading("right")));
+        CO_TRY(co_await wait_read(world, "of-right"));
+        EXPECT_EQ(watches(world), with_one);
+
+        // And no reader any more: the kind's children are watched on.
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(watches(world), with_one - 1);
+        co_return Status{};
+    });
+}
+
+TEST(Watches, OfAKindEndWithItsDefinitionAndItsLastInstance) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await make_source(world, "left"));
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "reading",
+                                    is_active));
+        CO_TRY(co_await world->apply(reading("left")));
+        CO_TRY(co_await wait_read(world, "of-left"));
+        EXPECT_EQ(metric(world, "dynamic_controller_gvr_count"), 1);
+        EXPECT_EQ(metric(world, "dynamic_controller_instance_watch_count"), 1);
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "ResourceGraphDefinition", "reading"));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "ResourceGraphDefinition", "reading"));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(metric(world, "dynamic_controller_gvr_count"),
+                  1);  // for the instance that is left
+
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(metric(world, "dynamic_controller_gvr_count"), 0);
+        EXPECT_EQ(metric(world, "dynamic_controller_instance_watch_count"), -1);
+        // Whoever still watched the kind would ask anew once it is gone.
+        const size_t mark = world->sent()->lines.size();
+        CO_TRY(co_await world->remove("apiextensions.k8s.io/v1", "CustomResourceDefinition",
+                                      "readings.kro.run"));
+        CO_TRY(co_await io::sleep(world->loop(), 60 * io::second));
+        EXPECT_FALSE(world->sent()->since(mark).contains("/readings"))
+            << world->sent()->since(mark);
+        co_return Status{};
+    });
+}
+
+constexpr std::string_view widgets = R"yaml(
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, kind: Widget}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+)yaml";
+
+TEST(Watches, OfDefinitionsOfKindsWakeWhoWaitsForAKind) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: late}
+spec:
+  schema: {apiVersion: v1alpha1, kind: Late, spec: {}}
+  resources:
+    - {id: w, template: {apiVersion: example.com/v1, kind: Widget, metadata: {name: "${schema.metadata.name}"}, spec: {size: 1}}}
+)yaml")));
+        // Long enough for every wait to have grown.
+        CO_TRY(co_await io::sleep(world->loop(), 1200 * io::second));
+        const Object waiting =
+            CO_TRY(co_await world->get("kro.run/v1alpha1", "ResourceGraphDefinition", "late"));
+        EXPECT_FALSE(is_active(waiting));
+        CO_TRY(co_await world->apply(document(widgets)));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "late",
+                                    is_active, "default", 2 * io::second));
+        co_return Status{};
+    });
+}
+
+TEST(Watches, OfItsOwnDefinitionOfAKindUndoWhatSomebodyDoesToIt) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "reading",
+                                    is_active));
+        CO_TRY(co_await io::sleep(world->loop(), 60 * io::second));
+        const auto has_from = [](const Object& crd) {
+            return to_json(*crd.value().find("spec", "versions")).contains("\"from\"");
+        };
+        Object crd = CO_TRY(co_await world->get("apiextensions.k8s.io/v1",
+                                                "CustomResourceDefinition", "readings.kro.run"));
+        EXPECT_TRUE(has_from(crd));
+        CO_TRY(co_await world->client()->patch(
+            control::crd_resource(), {"", "readings.kro.run"}, kube::PatchType::json,
+            Value::list_of({Value::map_of(
+                {{"op", "remove"},
+                 {"path",
+                  "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/"
+                  "from"}})}),
+            {}));
+        CO_TRY(co_await world->wait("apiextensions.k8s.io/v1", "CustomResourceDefinition",
+                                    "readings.kro.run", has_from, "", 2 * io::second));
+        co_return Status{};
+    });
+}
+
+}  // namespace
+}  // namespace weft::test
