@@ -147,6 +147,41 @@ TEST_F(ValidateKind, AnAttributeOfDevicesIsADomainAndAnIdentifier) {
     }
 }
 
+TEST_F(ValidateKind, AnnotationsHoldAQuarterOfAMebibyte) {
+    const auto annotated = [&](size_t bytes) {
+        const auto answer = api.send("POST", "/api/v1/namespaces/default/configmaps?dryRun=All",
+                                     cat(R"({"metadata": {"name": "m", "annotations": {"a": ")",
+                                         std::string(bytes - 1, 'x'), R"("}}})"));
+        return answer.status == 201 ? Lines{} : causes(answer);
+    };
+    EXPECT_EQ(annotated(262144), Lines{});
+    EXPECT_EQ(annotated(262145).at(0),
+              "metadata.annotations: Too long: may not be more than 262144 bytes");
+}
+
+TEST_F(ValidateKind, APolicyNamesItsVariablesAndHasTwentyAnnotations) {
+    const auto policy = [&](std::string_view variable, size_t annotations) {
+        std::string list;
+        for (size_t i = 0; i < annotations; ++i) {
+            append(list, i == 0 ? "" : ", ", R"({"key": "k)", i, R"(", "valueExpression": "'v'"})");
+        }
+        return faults_of(
+            "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+            cat(R"("spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [""],
+                    "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}]},
+                    "variables": [{"name": ")",
+                variable, R"(", "expression": "1"}], "auditAnnotations": [)", list, "]}"));
+    };
+    for (const std::string_view fine : {"a", "z", "A", "Z", "_", "a0", "a9"}) {
+        EXPECT_EQ(policy(fine, 20), Lines{}) << fine;
+    }
+    EXPECT_EQ(policy("0", 20).size(), 1U);
+    EXPECT_EQ(policy("while", 20).size(), 1U);
+    const Lines many = policy("a", 21);
+    ASSERT_EQ(many.size(), 1U);
+    EXPECT_TRUE(many[0].ends_with("must not have more than 20 auditAnnotations")) << many[0];
+}
+
 TEST_F(ValidateKind, WhoManagesFieldsHasAShortName) {
     api.send("POST", "/api/v1/namespaces/default/configmaps",
              R"({"metadata": {"name": "m"}, "data": {"a": "b"}})");
