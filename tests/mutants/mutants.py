@@ -2,6 +2,7 @@
 """Breaks src/{store,server,kube,control} by rule and looks whether a test or a simulated world notices.
 
 mutants.py [--seed N] [--count N] [--again] [--build-only] [--seconds N] [--seeds N] [--only NUMBER] [--most SECONDS]
+           [--programs REGEX]
 
 One build holds every mutant of the sample, each behind a switch that WEFT_MUTANT turns on. A mutant of which a program
 never reaches the place is not run by that program, and the quickest program that does comes first. What was found is kept
@@ -232,6 +233,7 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--build-only", action="store_true")
     parser.add_argument("--only", type=int)
+    parser.add_argument("--programs", default="", help="only those whose names this expression finds")
     parser.add_argument("--most", type=float, default=3600, help="leave out what takes more seconds unbroken")
     options = parser.parse_args()
     os.makedirs(TREE, exist_ok=True)
@@ -274,6 +276,7 @@ def main():
         print(f"  unbroken: {program.name}: {seconds:.1f} s, reaches {len(reached)}{'' if fine else ', FAILS: ' + why}", flush=True)
         results["baseline"][program.name] = {"stamp": stamp, "seconds": seconds, "reached": reached, "fine": fine}
         save()
+    looking = [program for program in looking if re.search(options.programs, program.name)]
     looking.sort(key=lambda program: results["baseline"][program.name]["seconds"])
 
     for at, mutant in enumerate(chosen, 1):
