@@ -189,30 +189,40 @@ std::optional<bool> job_rule(const Change& change) {
     return std::nullopt;
 }
 
+// Both specs of a claim, without what may change: the diff that a refusal shows is that of these.
+std::pair<Value, Value> claim_specs(const Change& change) {
+    Value before = spec_without(change.old, {});
+    Value after = spec_without(change.now, {});
+    if (member_at(change.old, "spec.storageClassName") == nullptr) {
+        after.erase("storageClassName");  // a default class may come late
+    }
+    if (member_at(change.old, "spec.volumeName") == nullptr) {
+        before.erase("volumeName");  // the binder writes it
+        if (const Value* name = member_at(change.now, "spec.volumeName")) {
+            before.set("volumeName", *name);
+        }
+    }
+    if (change.old.string_at("status", "phase") == "Bound") {
+        after.erase("volumeAttributesClassName");
+        if (const Value* name = member_at(change.old, "spec.volumeAttributesClassName")) {
+            after.set("volumeAttributesClassName", *name);
+        }
+        const Value* requests = member_at(change.old, "spec.resources.requests");
+        if (Value* resources = after.find_mutable("resources")) {
+            resources->erase("requests");
+            if (requests != nullptr) {
+                resources->set("requests", *requests);
+            }
+        }
+    }
+    return {std::move(before), std::move(after)};
+}
+
 std::optional<bool> claim_rule(const Change& change) {
     if (change.field == "volumeMode") {
         return differs_at(change, "spec.volumeMode");
     }
-    const bool is_bound = change.old.string_at("status", "phase") == "Bound";
-    const Value* no_name = member_at(change.old, "spec.volumeName");
-    Value before = spec_without(change.old, {});
-    Value after = spec_without(change.now, {});
-    if (member_at(change.old, "spec.storageClassName") == nullptr) {
-        before.erase("storageClassName");  // a default class may come late
-        after.erase("storageClassName");
-    }
-    if (no_name == nullptr) {
-        before.erase("volumeName");  // the binder writes it
-        after.erase("volumeName");
-    }
-    if (is_bound) {
-        for (Value* side : {&before, &after}) {
-            side->erase("volumeAttributesClassName");
-            if (Value* resources = side->find_mutable("resources")) {
-                resources->erase("requests");
-            }
-        }
-    }
+    const auto [before, after] = claim_specs(change);
     return before != after;
 }
 
@@ -439,8 +449,9 @@ Value shown_value(const Builtin& builtin, const Change& change) {
 // The difference that a few messages end with.
 std::string diff_of(const Builtin& builtin, const Change& change) {
     if (change.resource == "v1/persistentvolumeclaims") {
+        const auto [before, after] = claim_specs(change);
         return cat("\n", internal_diff(builtin, "io.k8s.api.core.v1.PersistentVolumeClaimSpec",
-                                       spec_without(change.old, {}), spec_without(change.now, {})));
+                                       before, after));
     }
     if (change.resource == "v1/pods") {
         return cat(
