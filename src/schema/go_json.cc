@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schema/builtin.h"
+#include "schema/go_type_names.h"
 #include "schema/internal/go_time.h"
 #include "schema/internal/tables.h"
 #include "schema/limits.h"
@@ -22,6 +23,7 @@ using internal::Special;
 struct GoTypes::Field {
     Value name;  // a string; shared by all objects made
     FieldRow row;
+    GoTypeNames go_names;
 };
 
 struct GoTypes::Type {
@@ -362,9 +364,16 @@ private:
     std::string element_name(const GoTypes::Field& field) const {
         const GoTypes::Type* type = type_for(field);
         if (type == nullptr) {
-            return std::string(base_name(field.row.base));
+            return std::string(field.go_names.element.empty() ? base_name(field.row.base)
+                                                              : field.go_names.element);
         }
         return type->go_name;
+    }
+
+    // A list or map of the elements, or the type of its own that it is.
+    std::string whole_name(const GoTypes::Field& field, std::string_view container) const {
+        return field.go_names.whole.empty() ? cat(container, element_name(field))
+                                            : std::string(field.go_names.whole);
     }
 
     Result<Value> read_list(const GoTypes::Field& field, const Value& in) {
@@ -372,7 +381,7 @@ private:
             return Value();
         }
         if (!in.is_list()) {
-            return type_error(in, cat("[]", element_name(field)));
+            return type_error(in, whole_name(field, "[]"));
         }
         std::vector<Value> items;
         items.reserve(in.size());
@@ -402,7 +411,7 @@ private:
         }
         if (!in.is_map()) {
             const bool lists = field.row.container == Container::map_of_lists;
-            return type_error(in, cat("map[string]", lists ? "[]" : "", element_name(field)));
+            return type_error(in, whole_name(field, lists ? "map[string][]" : "map[string]"));
         }
         Value out = Value::map_with_capacity(in.size());
         bool sorted = true;
@@ -430,6 +439,9 @@ private:
     Result<Value> read_element(const GoTypes::Field& field, const Value& in) {
         if (const GoTypes::Type* type = type_for(field)) {
             return read_type(*type, in);
+        }
+        if (field.row.base == Base::string && !field.go_names.element.empty() && !in.is_string()) {
+            return type_error(in, field.go_names.element);
         }
         return read_base(field.row.base, in);
     }
@@ -593,7 +605,7 @@ const GoTypes::Type* GoTypes::type_of(uint16_t definition) const {
         slot->fields.reserve(row.field_count);
         for (uint32_t i = 0; i < row.field_count; ++i) {
             const FieldRow field = tables.field(row.first_field + i);
-            slot->fields.push_back({Value(field.name), field});
+            slot->fields.push_back({Value(field.name), field, go_type_names(row.name, field.name)});
         }
     }
     return slot.get();

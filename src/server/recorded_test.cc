@@ -95,6 +95,26 @@ TEST(Recorded, ChangesHaveTheSameWarningsAndOutcome) {
     EXPECT_GT(count, 40U);
 }
 
+TEST(Recorded, AWrongTypeIsToldByGosNameOfTheRightOne) {
+    TestServer api;
+    const std::string secrets = "/api/v1/namespaces/default/secrets";
+    EXPECT_EQ(
+        api.json("POST", secrets, R"({"metadata": {"name": "s"}, "type": 1})").string_at("message"),
+        "Secret in version \"v1\" cannot be handled as a Secret: json: cannot unmarshal number "
+        "into Go struct field Secret.type of type v1.SecretType");
+    api.send("POST", secrets, R"({"metadata": {"name": "s"}})");
+    const auto patched = [&](const std::string& patch) {
+        return std::string(
+            api.json("PATCH", secrets + "/s", patch, "application/strategic-merge-patch+json")
+                .string_at("message"));
+    };
+    EXPECT_TRUE(patched(R"({"type": 5})").ends_with("cannot convert int64 to v1.SecretType"));
+    EXPECT_TRUE(api.json("POST", "/api/v1/namespaces/default/pods", R"({"metadata": {"name": "p"},
+                         "spec": {"overhead": []}})")
+                    .string_at("message")
+                    .ends_with("PodSpec.spec.overhead of type v1.ResourceList"));
+}
+
 TEST(Recorded, AScaleThatChangesNothingLeavesTheOwnersOfTheRest) {
     TestServer api;
     api.send("POST", "/apis/apps/v1/namespaces/default/deployments?fieldManager=mgr", R"({

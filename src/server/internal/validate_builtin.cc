@@ -54,7 +54,10 @@ bool checks_again(const Resource& resource) {
 
 // Kinds that first say what must not change.
 bool is_immutable_first(const Resource& resource) {
-    return resource.gvr.group.empty() && resource.kind == "Service";
+    const std::string_view group = resource.gvr.group;
+    return (group.empty() && resource.kind == "Service") ||
+           (group == "apps" && resource.kind == "DaemonSet") ||
+           (group == "networking.k8s.io" && resource.kind == "IngressClass");
 }
 
 }  // namespace

@@ -79,16 +79,16 @@ void check_match_resources(const Value& resources, const std::string& path, Fiel
     } else {
         validate_choice(resources, "matchPolicy", path, {"Equivalent", "Exact"}, errors);
     }
-    const auto check_selector = [&](std::string_view member, std::string_view shown) {
+    const auto check_selector = [&](std::string_view member) {
         const Value* selector = resources.find(member);
         if (selector == nullptr) {
             errors.push_back(field_required(path_child(path, member)));
         } else {
-            validate_label_selector(selector, path_child(path, shown), errors);
+            validate_label_selector(selector, path_child(path, member), errors);
         }
     };
-    check_selector("namespaceSelector", "namespaceSelector");
-    check_selector("objectSelector", "labelSelector");
+    check_selector("namespaceSelector");
+    check_selector("objectSelector");
     for (const std::string_view member : {"resourceRules", "excludeResourceRules"}) {
         const Value* rules = resources.find(member);
         for (size_t i = 0; rules != nullptr && i < rules->size(); ++i) {

@@ -23,6 +23,7 @@ void check_webhook_name(std::string_view name, const std::string& path, FieldErr
     }
     if (const auto texts = check_dns1123_subdomain(name); !texts.empty()) {
         errors.push_back(field_invalid(path, name, join(texts, ",")));
+        return;
     }
     if (split(name, '.').size() < 3) {
         errors.push_back(field_invalid(

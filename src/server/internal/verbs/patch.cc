@@ -6,6 +6,7 @@
 #include <set>
 
 #include "merge/merge.h"
+#include "schema/go_type_names.h"
 #include "server/internal/body.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
@@ -266,23 +267,25 @@ std::string conversion_error(std::string_view decoding, const schema::Schema* ki
                                   : found == "object" ? "map"
                                   : found == "array"  ? "slice"
                                                       : found;
-    if (wanted.starts_with("[]")) {
+    using schema::GoTypeForm;
+    const GoTypeForm form = schema::form_of_go_type(wanted);
+    if (wanted.starts_with("[]") || form == GoTypeForm::list) {
         return cat("cannot restore slice from ", from);
     }
-    if (wanted.starts_with("map[")) {
+    if (wanted.starts_with("map[") || form == GoTypeForm::map) {
         return cat("cannot restore map from ", from);
     }
-    if (wanted.contains('.')) {
+    const bool is_text = wanted == "string" || form == GoTypeForm::text;
+    if (wanted.contains('.') && !is_text) {
         return cat("cannot restore struct from: ", from);
     }
     if (decodes_itself(decoding.substr(into, of_type - into), kind)) {
         return cat(decoding.substr(0, into), " into Go value of type ", wanted);
     }
     // Go converts numbers to texts and to each other; the converter does not want that.
-    const bool is_convertible =
-        is_number && wanted != "bool" && (from == "int64" || wanted != "string");
+    const bool is_convertible = is_number && wanted != "bool" && (from == "int64" || !is_text);
     return is_convertible ? cat("cannot convert ", from, " to ", wanted)
-                          : cat("unrecognized type: ", wanted);
+                          : cat("unrecognized type: ", is_text ? "string" : wanted);
 }
 
 // The patched object as an object of the kind again. `shown` is made only for an error.
