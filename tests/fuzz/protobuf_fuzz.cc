@@ -1,7 +1,8 @@
 // tests/fuzz/protobuf_fuzz.cc: bytes that claim to be a Kubernetes object in protobuf.
 //
-// What decodes must encode, and what was encoded must decode and encode to the same bytes. (The first object may have
-// less: a field that is no pointer is always written, and foreign bytes may lack it.)
+// What decodes must encode, and what was encoded must decode and encode to the same bytes. (The
+// first object may have less: a field that is no pointer is always written, and foreign bytes may
+// lack it.)
 
 #include <cstddef>
 #include <cstdint>
