@@ -267,6 +267,28 @@ TEST(ListWatch, EveryStartOfAWatchIsServedOrRefusedWithTheReason) {
     }
 }
 
+// What the first of several selected is kept for those that ask the same, until something is
+// written.
+TEST(ListWatch, WatchersThatAskTheSameSeeTheStateAsItIs) {
+    Populated at;
+    const auto state = [&at](std::string_view query, size_t count) {
+        auto response = at.world.send("GET", at.target(cat("watch=1&timeoutSeconds=5", query)));
+        return events_of(text_of_stream(at.world, response, count));
+    };
+    using Events = std::vector<std::string>;
+
+    EXPECT_EQ(state("&labelSelector=l%3Dy", 1), (Events{"ADDED c"}));
+    EXPECT_EQ(state("&labelSelector=l%3Dy", 1), (Events{"ADDED c"}));
+    EXPECT_EQ(state("&labelSelector=l%21%3Dy", 2), (Events{"ADDED a", "ADDED b"}));
+    EXPECT_EQ(state("&labelSelector=l%21%3Dy&fieldSelector=metadata.name%3Db", 1),
+              (Events{"ADDED b"}));
+
+    at.world.send("POST", maps, R"({"metadata": {"name": "d", "labels": {"l": "y"}}})");
+    EXPECT_EQ(state("&labelSelector=l%3Dy", 2), (Events{"ADDED c", "ADDED d"}));
+    at.world.send("DELETE", cat(maps, "/c"));
+    EXPECT_EQ(state("&labelSelector=l%3Dy", 1), (Events{"ADDED d"}));
+}
+
 TEST(ListWatch, AWatchThatBeginsInAForgottenPastSaysSoInsideTheStream) {
     Populated at;
     const auto newest = at.world.store->newest();

@@ -215,6 +215,22 @@ Status WatchHub::join(Watcher* watcher, store::Revision since) {
     return {};
 }
 
+const WatchHub::Selected* WatchHub::selected(const WatchFilter& filter) const {
+    const bool is_same = selected_.revision != 0 && selected_.revision == store_->newest() &&
+                         filter.fields.is_everything() &&
+                         selected_.key_prefix == filter.key_prefix &&
+                         selected_.labels == filter.labels.text();
+    return is_same ? &selected_ : nullptr;
+}
+
+void WatchHub::keep_selected(const WatchFilter& filter, store::Revision revision,
+                             std::vector<store::Entry> entries) {
+    if (filter.fields.is_everything() && !filter.labels.is_everything() &&
+        entries.size() <= limits::hub_window_max) {
+        selected_ = {filter.key_prefix, filter.labels.text(), revision, std::move(entries)};
+    }
+}
+
 void WatchHub::leave(Watcher* watcher) {
     watchers_.remove(watcher);
 }

@@ -92,6 +92,20 @@ public:
     [[nodiscard]] store::Revision floor() const { return floor_; }
     [[nodiscard]] size_t watchers() const { return watchers_.size(); }
 
+    // The part of a state that a filter by labels let through. Informers of one kind come together
+    // and ask the same: the last one is kept for whoever comes before anything else is written.
+    struct Selected {
+        std::string key_prefix;
+        std::string labels;
+        store::Revision revision = 0;
+        std::vector<store::Entry> entries;
+    };
+    // Null if another filter was asked last, or something was written since.
+    [[nodiscard]] const Selected* selected(const WatchFilter& filter) const;
+    // Does nothing if there are more than limits::hub_window_max.
+    void keep_selected(const WatchFilter& filter, store::Revision revision,
+                       std::vector<store::Entry> entries);
+
 private:
     friend class WatchHubs;
     io::Task<void> pump();
@@ -111,6 +125,7 @@ private:
     store::Revision floor_ = 0;
     store::Revision position_ = 0;  // all events up to here have been handed out
     std::list<Watcher*> watchers_;
+    Selected selected_;
     bool pumping_ = false;
     io::Scope scope_;
 };

@@ -312,20 +312,33 @@ io::http::Response error_stream(const Call& call, const Error& error) {
     return response;
 }
 
-io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher,
+io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher, WatchHub* hub,
                                             WatchSource* source) {
-    store::ListRequest request;
-    request.prefix = watcher->filter.key_prefix;
-    const store::Page page = CO_TRY(co_await call->core->store->list(request));
-    for (const store::Entry& entry : page.entries) {
-        const StoredView view(*entry.value);
-        if (!watcher->filter.is_prefix_only() &&
-            !watcher->filter.matches(*watcher->resource, entry.key, view)) {
-            continue;
-        }
+    const WatchFilter& filter = watcher->filter;
+    const auto add = [&](const StoredView& view, store::Revision modified) {
         source->add_initial(
-            io::http::share(watcher->encoder->encode(EventType::added, view, entry.modified)));
+            io::http::share(watcher->encoder->encode(EventType::added, view, modified)));
+    };
+    if (const WatchHub::Selected* same = hub->selected(filter)) {
+        for (const store::Entry& entry : same->entries) {
+            add(StoredView(*entry.value), entry.modified);
+        }
+        co_return same->revision;
     }
+    store::ListRequest request;
+    request.prefix = filter.key_prefix;
+    store::Page page = CO_TRY(co_await call->core->store->list(request));
+    std::vector<store::Entry> selected;
+    for (store::Entry& entry : page.entries) {
+        const StoredView view(*entry.value);
+        if (filter.is_prefix_only()) {
+            add(view, entry.modified);
+        } else if (filter.matches(*watcher->resource, entry.key, view)) {
+            add(view, entry.modified);
+            selected.push_back(std::move(entry));
+        }
+    }
+    hub->keep_selected(filter, page.revision, std::move(selected));
     co_return page.revision;
 }
 
@@ -349,7 +362,7 @@ io::Task<Answer> serve_watch(Call* call) {
 
     store::Revision since = beginning.since;
     if (beginning.with_state) {
-        since = CO_TRY(co_await add_state(call, borrowed, source.get()));
+        since = CO_TRY(co_await add_state(call, borrowed, hub, source.get()));
         if (options.send_initial_events && options.allow_bookmarks) {
             source->add_initial(io::http::share(bookmark_line(*call, since, true)));
         }
