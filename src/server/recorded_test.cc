@@ -115,6 +115,34 @@ TEST(Recorded, AWrongTypeIsToldByGosNameOfTheRightOne) {
                     .ends_with("PodSpec.spec.overhead of type v1.ResourceList"));
 }
 
+TEST(Recorded, APolicysRefusalKeepsTheWarnings) {
+    TestServer api;
+    const std::string group = "/apis/admissionregistration.k8s.io/v1/";
+    api.send("POST", group + "validatingadmissionpolicies", R"-({"metadata": {"name": "no"},
+        "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+                 "operations": ["CREATE", "UPDATE"], "resources": ["services"]}]},
+                 "validations": [{"expression": "!has(object.metadata.labels)"}]}})-");
+    api.send("POST", group + "validatingadmissionpolicybindings", R"({"metadata": {"name": "no"},
+        "spec": {"policyName": "no", "validationActions": ["Deny"]}})");
+    const std::string services = "/api/v1/namespaces/default/services";
+    const auto service = [](std::string_view metadata) {
+        return cat(R"({"metadata": {"name": "s")", metadata, R"(}, "spec": {"clusterIP": "None",
+            "sessionAffinity": "ClientIP", "ports": [{"port": 80}], "selector": {"a": "b"}}})");
+    };
+    constexpr std::string_view labels = R"(, "labels": {"a": "b"})";
+    constexpr std::string_view warning =
+        R"(299 - "spec.SessionAffinity is ignored for headless services")";
+
+    const auto created = api.send("POST", services, service(labels));
+    EXPECT_EQ(created.status, 422);
+    EXPECT_EQ(created.headers.get("warning"), warning);
+
+    EXPECT_EQ(api.send("POST", services, service("")).status, 201);
+    const auto updated = api.send("PUT", services + "/s", service(labels));
+    EXPECT_EQ(updated.status, 422);
+    EXPECT_EQ(updated.headers.get("warning"), warning);
+}
+
 TEST(Recorded, AScaleThatChangesNothingLeavesTheOwnersOfTheRest) {
     TestServer api;
     api.send("POST", "/apis/apps/v1/namespaces/default/deployments?fieldManager=mgr", R"({

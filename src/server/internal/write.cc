@@ -201,8 +201,8 @@ io::Task<Answer> create_object(Call* call, Value object) {
             if (!errors.empty()) {
                 co_return invalid_object(*call, object.string_at("metadata", "name"), errors);
             }
+            warn_about_object(call, object, nullptr);  // A policy that refuses it keeps them.
             CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));
-            warn_about_object(call, object, nullptr);
         }
         if (call->resource->custom != nullptr) {
             call->resource->custom->prune_for_storage(*call->resource, object);
@@ -436,8 +436,8 @@ io::Task<Result<std::optional<io::http::Response>>> change_once(Call* call, cons
     if (!errors.empty()) {
         co_return invalid_object(*call, call->info.name, errors);
     }
-    CO_TRY(co_await validate_change(call, change, &object, &old_object));
     warn_about_object(call, object, &old_object);
+    CO_TRY(co_await validate_change(call, change, &object, &old_object));
     if (is_definition) {
         object = reorder_kind(*core, resource, std::move(object));
     }
