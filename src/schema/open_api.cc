@@ -3,6 +3,7 @@
 #include "schema/open_api.h"
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -73,9 +74,9 @@ private:
     static Status read_int(const Value& json, std::string_view name, const std::string& path,
                            std::optional<int64_t>& out) {
         if (const Value* found = member(json, name)) {
-            if (found->is_double() &&
-                found->as_double() ==
-                    static_cast<double>(static_cast<int64_t>(found->as_double()))) {
+            constexpr double bound = 9223372036854775808.0;  // 2^63
+            if (found->is_double() && found->as_double() >= -bound && found->as_double() < bound &&
+                found->as_double() == std::trunc(found->as_double())) {
                 out = static_cast<int64_t>(found->as_double());
                 return {};
             }

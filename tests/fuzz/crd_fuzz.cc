@@ -39,6 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!definition || !definition->is_map()) {
         return 0;
     }
+    const weft::Value* metadata = definition->find("metadata");
+    if (metadata != nullptr && !metadata->is_map()) {
+        return 0;  // Refused where the body is decoded, before anything is made of it.
+    }
     weft::crd::apply_defaults(*definition);
     weft::crd::prepare_create(*definition);
     const bool is_accepted = weft::crd::validate_create(*definition).empty();
