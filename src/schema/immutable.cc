@@ -194,7 +194,8 @@ std::pair<Value, Value> claim_specs(const Change& change) {
     Value before = spec_without(change.old, {});
     Value after = spec_without(change.now, {});
     if (member_at(change.old, "spec.storageClassName") == nullptr) {
-        after.erase("storageClassName");  // a default class may come late
+        before.erase("storageClassName");  // a default class may come late
+        after.erase("storageClassName");
     }
     if (member_at(change.old, "spec.volumeName") == nullptr) {
         before.erase("volumeName");  // the binder writes it

@@ -178,13 +178,20 @@ TEST(Rollout, GoesOnAfterAFailureWhenItIsResumed) {
     });
 }
 
+// Four units on the first revision, and a rollout of the second that a user holds.
+io::Task<Status> pause_before_the_second(World* world) {
+    constexpr std::string_view paused = "{share: 1, paused: true}";
+    CO_TRY(co_await world->apply(unit_definition("one", paused)));
+    CO_TRY(co_await wait_phase(world, "Complete", 1));
+    CO_TRY(co_await make_units(world, 4));
+    CO_TRY(co_await world->apply(unit_definition("two", paused)));
+    CO_TRY(co_await wait_phase(world, "Starting", 2));
+    co_return Status{};
+}
+
 TEST(Rollout, WaitsWhileTheUserPausesIt) {
     in_world({}, [](World* world) -> io::Task<Status> {
-        CO_TRY(co_await world->apply(unit_definition("one", "{share: 1, paused: true}")));
-        CO_TRY(co_await wait_phase(world, "Complete", 1));
-        CO_TRY(co_await make_units(world, 4));
-        CO_TRY(co_await world->apply(unit_definition("two", "{share: 1, paused: true}")));
-        CO_TRY(co_await wait_phase(world, "Starting", 2));
+        CO_TRY(co_await pause_before_the_second(world));
         CO_TRY(co_await io::sleep(world->loop(), 60 * io::second));
         EXPECT_EQ(CO_TRY(co_await count_units(world, 4, "two")), 0);
         CO_TRY(co_await world->apply(unit_definition("two", "{share: 1, paused: false}")));
@@ -196,11 +203,7 @@ TEST(Rollout, WaitsWhileTheUserPausesIt) {
 
 TEST(Rollout, EndsForAllWhenItsDefinitionHasNoneAnyMore) {
     in_world({}, [](World* world) -> io::Task<Status> {
-        CO_TRY(co_await world->apply(unit_definition("one", "{share: 1, paused: true}")));
-        CO_TRY(co_await wait_phase(world, "Complete", 1));
-        CO_TRY(co_await make_units(world, 4));
-        CO_TRY(co_await world->apply(unit_definition("two", "{share: 1, paused: true}")));
-        CO_TRY(co_await wait_phase(world, "Starting", 2));
+        CO_TRY(co_await pause_before_the_second(world));
         CO_TRY(co_await world->apply(unit_definition("two", "")));
         for (const char* name : {"u0", "u1", "u2", "u3"}) {
             CO_TRY(co_await world->wait("v1", "ConfigMap", name, [](const Object& map) {

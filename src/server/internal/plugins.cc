@@ -9,6 +9,7 @@
 
 #include "crd/crd.h"
 #include "server/internal/metadata.h"
+#include "server/internal/warner.h"
 
 namespace weft::server {
 
@@ -146,7 +147,6 @@ Value app_armor_field(std::string_view annotation) {
 
 // Annotations of old become fields of their containers, unless the pod says the same for all.
 void take_app_armor(Call& call, const Value& pod, Value& spec) {
-    constexpr std::string_view prefix = "container.apparmor.security.beta.kubernetes.io/";
     if (spec.string_at("os", "name") == "windows") {
         return;
     }
@@ -155,7 +155,7 @@ void take_app_armor(Call& call, const Value& pod, Value& spec) {
         Value* list = spec.find_mutable(kind);
         for (size_t i = 0; list != nullptr && list->is_list() && i < list->size(); ++i) {
             const Value& container = list->items()[i];
-            const std::string key = cat(prefix, container.string_at("name"));
+            const std::string key = cat(app_armor_annotation, container.string_at("name"));
             const Value* annotation = pod.find("metadata", "annotations", key);
             if (annotation == nullptr || !annotation->is_string() ||
                 container.find("securityContext", "appArmorProfile") != nullptr) {
@@ -167,8 +167,7 @@ void take_app_armor(Call& call, const Value& pod, Value& spec) {
                     .mutable_member("securityContext")
                     .set("appArmorProfile", field);
             }
-            call.warn(cat("metadata.annotations[", key,
-                          "]: deprecated since v1.30; use the \"appArmorProfile\" field instead"));
+            call.warn(cat("metadata.annotations[", key, "]: ", use_app_armor_field));
         }
     }
 }

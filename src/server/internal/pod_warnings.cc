@@ -1,7 +1,7 @@
 // server/internal/pod_warnings.cc: looks for what is deprecated, double or without effect in a pod.
 //
 // Source of the behaviour, the order and the texts: pkg/api/pod/warnings.go of Kubernetes 1.36, and
-// the answers of a real server to what pod_warnings_test.cc holds.
+// the answers of a real server that recorded_changes.jsonl holds.
 
 #include <algorithm>
 #include <array>
@@ -36,7 +36,6 @@ constexpr std::array<Deprecated, 5> node_labels{
 constexpr std::string_view no_selector = "a null labelSelector results in matching no pod";
 constexpr std::string_view seccomp_pod = "seccomp.security.alpha.kubernetes.io/pod";
 constexpr std::string_view seccomp_container = "container.seccomp.security.alpha.kubernetes.io/";
-constexpr std::string_view app_armor = "container.apparmor.security.beta.kubernetes.io/";
 constexpr std::string_view use_seccomp =
     "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 constexpr std::array<std::string_view, 2> containers_in_order = {"initContainers", "containers"};
@@ -252,8 +251,7 @@ private:
         annotation(cat(seccomp_container, name), use_seccomp);
         // Of a pod itself this is said where the annotation becomes a field.
         if (is_template_ && given(map_of(one, "securityContext"), "appArmorProfile") == nullptr) {
-            annotation(cat(app_armor, name),
-                       "deprecated since v1.30; use the \"appArmorProfile\" field instead");
+            annotation(cat(app_armor_annotation, name), use_app_armor_field);
         }
         const Value& resources = map_of(one, "resources");
         const Place resources_at = at.member("resources");

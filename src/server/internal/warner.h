@@ -28,6 +28,13 @@ struct Deprecated {
     std::string_view text;
 };
 
+// The annotation of old that is now a field of a container, whose name follows; and what is said of
+// it.
+inline constexpr std::string_view app_armor_annotation =
+    "container.apparmor.security.beta.kubernetes.io/";
+inline constexpr std::string_view use_app_armor_field =
+    "deprecated since v1.30; use the \"appArmorProfile\" field instead";
+
 // Kinds of volumes that Kubernetes has given up.
 [[nodiscard]] std::span<const Deprecated> deprecated_volumes();
 

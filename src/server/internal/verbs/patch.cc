@@ -7,6 +7,7 @@
 
 #include "merge/merge.h"
 #include "schema/go_type_names.h"
+#include "schema/object_meta.h"
 #include "server/internal/body.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/kinds.h"
@@ -382,41 +383,14 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
     return decode_patched(call, type, patched, patch.strict, shown);
 }
 
-// Metadata as Go's types keep it: what is empty is left out, a text that is null is empty. (Who
-// applied it owns it all the same.)
-void settle_metadata(Value& object) {
-    Value* metadata = object.find_mutable("metadata");
-    if (metadata == nullptr || !metadata->is_map()) {
-        return;
-    }
-    for (const std::string_view member :
-         {"labels", "annotations", "finalizers", "ownerReferences"}) {
-        Value* found = metadata->find_mutable(member);
-        if (found == nullptr || (!found->is_map() && !found->is_list())) {
-            continue;
-        }
-        if (found->empty()) {
-            metadata->erase(member);
-            continue;
-        }
-        std::vector<std::string> nulls;
-        for (const Member& one : found->members()) {
-            if (one.value.is_null()) {
-                nulls.emplace_back(one.name());
-            }
-        }
-        for (const std::string& name : nulls) {
-            found->set(name, "");
-        }
-    }
-}
-
 // An applied object is not decoded again: only defaults are filled in. What does not fit the Go
 // type is the server's fault, for all the real one knows.
 Result<Value> finish_applied(const Call& call, const Value& config, Value applied) {
     if (call.resource->custom != nullptr) {
         call.resource->custom->of(*call.resource).default_values(applied);
-        settle_metadata(applied);
+        // Metadata as it is stored: what is empty goes, a text that is null is empty. (Who applied
+        // it owns it all the same.) What cannot be read is for validation to refuse.
+        (void)schema::coerce_object_meta(call.core->go_types, applied, nullptr);
         return applied;
     }
     std::vector<std::string> strict;
