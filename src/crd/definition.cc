@@ -101,14 +101,6 @@ void add_stored_version(Value& definition) {
     }
 }
 
-// Whether anybody looks at the format in values of that type.
-bool is_format_of(std::string_view type, std::string_view format) {
-    if (type == "integer" || type == "number") {
-        return format == "int32" || format == "int64" || format == "float" || format == "double";
-    }
-    return type.empty() || (type == "string" && schema::is_known_format(format));
-}
-
 Value empty_names() {
     return Value::map_of({{"plural", Value("")}, {"kind", Value("")}});
 }
@@ -176,8 +168,11 @@ FieldErrors validate_status_update(const Value& definition, const Value& /*old_d
     return internal::validate_definition_status(internal::to_internal(definition));
 }
 
-std::vector<std::string> warnings(const Value& definition) {
-    std::set<std::string> found;
+namespace {
+
+// The formats that nobody looks at, in the order of the schemas.
+std::vector<std::string> unknown_formats(const Value& definition) {
+    std::vector<std::string> found;
     const Value* spec = get(definition, "spec");
     for (const Value& version :
          spec == nullptr ? std::span<const Value>() : items_of(*spec, "versions")) {
@@ -187,13 +182,30 @@ std::vector<std::string> warnings(const Value& definition) {
         }
         internal::any_schema(*schema, [&found](const Value& node) {
             const std::string_view format = node.string_at("format");
-            if (!format.empty() && !is_format_of(node.string_at("type"), format)) {
-                found.insert(cat("unrecognized format ", quote(format)));
+            if (!format.empty() && !schema::is_known_format(node.string_at("type"), format) &&
+                std::ranges::find(found, format) == found.end()) {
+                found.emplace_back(format);
             }
             return false;
         });
     }
-    return {found.begin(), found.end()};
+    return found;
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const Value& definition, const Value* old_definition) {
+    std::vector<std::string> before;
+    if (old_definition != nullptr) {
+        before = unknown_formats(*old_definition);
+    }
+    std::vector<std::string> out;
+    for (const std::string& format : unknown_formats(definition)) {
+        if (std::ranges::find(before, format) == before.end()) {
+            out.push_back(cat("unrecognized format ", quote(format)));
+        }
+    }
+    return out;
 }
 
 }  // namespace weft::crd

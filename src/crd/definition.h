@@ -38,8 +38,10 @@ void prepare_status_update(Value& definition, const Value& old_definition);
 [[nodiscard]] FieldErrors validate_status_update(const Value& definition,
                                                  const Value& old_definition);
 
-// Texts for the Warning headers of a create or update: formats nobody knows.
-[[nodiscard]] std::vector<std::string> warnings(const Value& definition);
+// Texts for the Warning headers of a create or update: formats nobody knows, but for those that the
+// old definition, if there is one, has already.
+[[nodiscard]] std::vector<std::string> warnings(const Value& definition,
+                                                const Value* old_definition);
 
 // Whether the group needs an approval annotation: "k8s.io", "x.kubernetes.io".
 [[nodiscard]] bool is_protected_group(std::string_view group);

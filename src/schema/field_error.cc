@@ -129,15 +129,17 @@ FieldError field_not_supported(std::string path, Value bad_value,
 }
 
 FieldError field_too_long(std::string path, int64_t bytes_max) {
-    return make_field_error(
-        FieldErrorType::too_long, std::move(path), Value(),
-        cat("may not be more than ", bytes_max, bytes_max == 1 ? " byte" : " bytes"));
+    return make_field_error(FieldErrorType::too_long, std::move(path), Value(),
+                            bytes_max < 0 ? "value is too long"
+                                          : cat("may not be more than ", bytes_max,
+                                                bytes_max == 1 ? " byte" : " bytes"));
 }
 
 FieldError field_too_many(std::string path, int64_t actual, int64_t items_max) {
     return make_field_error(
         FieldErrorType::too_many, std::move(path), Value(actual),
-        cat("must have at most ", items_max, items_max == 1 ? " item" : " items"));
+        items_max < 0 ? "has too many items"
+                      : cat("must have at most ", items_max, items_max == 1 ? " item" : " items"));
 }
 
 std::string aggregate_text(const FieldErrors& errors) {

@@ -320,7 +320,7 @@ struct Format {
     std::string_view name;
     Check check;
 };
-constexpr std::array<Format, 31> formats{{
+constexpr std::array<Format, 26> formats{{
     {"bsonobjectid", is_object_id},
     {"uri", is_uri},
     {"email", is_email},
@@ -345,24 +345,28 @@ constexpr std::array<Format, 31> formats{{
     {"date", is_date},
     {"duration", is_duration},
     {"datetime", is_date_time},
-    {"date-time", is_date_time},
-    {"int32", is_anything},
-    {"int64", is_anything},
-    {"float", is_anything},
-    {"double", is_anything},
-    {"k8s-short-name", is_short_name},
-    {"k8s-long-name", is_long_name},
+    {"k8sshortname", is_short_name},
+    {"k8slongname", is_long_name},
 }};
 
+// Hyphens do not count in their names.
 const Format* find_format(std::string_view name) {
-    const auto* found = std::ranges::find(formats, name, &Format::name);
+    std::string bare(name);
+    std::erase(bare, '-');
+    const auto* found = std::ranges::find(formats, bare, &Format::name);
     return found == formats.end() ? nullptr : found;
 }
 
 }  // namespace
 
-bool is_known_format(std::string_view format) {
-    return find_format(format) != nullptr;
+bool is_known_format(std::string_view type, std::string_view format) {
+    if (type == "integer") {
+        return format == "int32" || format == "int64";
+    }
+    if (type == "number") {
+        return format == "float" || format == "double";
+    }
+    return (type.empty() || type == "string") && find_format(format) != nullptr;
 }
 
 bool has_format(std::string_view format, std::string_view text) {

@@ -34,6 +34,7 @@ struct GoTypes::Type {
     Base base = Base::none;
     std::vector<Field> fields;
     uint16_t number = 0;
+    uint16_t schema = 0;  // of schema_or_array and its kin: the number of the schema's type
 };
 
 namespace {
@@ -164,6 +165,43 @@ public:
     }
 
 private:
+    // JSONSchemaPropsOrBool and its kin have decoders that call the plain one for a schema: unknown
+    // members in it go without a word. What is neither is as if it were absent, but for OrBool.
+    Result<Value> read_choice(const GoTypes::Type& type, const Value& in) {
+        const GoTypes::Type& schema = *types_->type_of(type.schema);
+        std::vector<std::string>* const unknown = std::exchange(unknown_, nullptr);
+        Result<Value> out = Value();
+        if (in.is_map()) {
+            out = read_struct(schema, in);
+        } else if (type.special == Special::schema_or_bool) {
+            out = in.is_bool() ? Result<Value>(in)
+                               : make_error(Reason::bad_request, "boolean or JSON schema expected");
+        } else if (in.is_list() && !in.empty()) {
+            out = type.special == Special::schema_or_array ? read_schemas(schema, in)
+                                                           : read_texts(in);
+        }
+        unknown_ = unknown;
+        return out;
+    }
+
+    Result<Value> read_schemas(const GoTypes::Type& schema, const Value& in) {
+        std::vector<Value> items;
+        items.reserve(in.size());
+        for (const Value& item : in.items()) {
+            items.push_back(TRY(read_struct(schema, item)));
+        }
+        return Value::list(std::move(items));
+    }
+
+    Result<Value> read_texts(const Value& in) {
+        std::vector<Value> items;
+        items.reserve(in.size());
+        for (const Value& item : in.items()) {
+            items.push_back(item.is_null() ? Value("") : TRY(read_base(Base::string, item)));
+        }
+        return Value::list(std::move(items));
+    }
+
     Error type_error(const Value& in, std::string_view wanted, bool with_number = false) const {
         if (struct_ == nullptr) {
             return make_error(Reason::bad_request, "json: cannot unmarshal ",
@@ -568,6 +606,10 @@ private:
                     in.is_string() ? in.as_string() : std::string_view()));
                 return Value(format_duration(nanos));
             }
+            case Special::schema_or_array:
+            case Special::schema_or_bool:
+            case Special::schema_or_strings:
+                return read_choice(type, in);
             default:
                 return in;
         }
@@ -602,6 +644,12 @@ const GoTypes::Type* GoTypes::type_of(uint16_t definition) const {
         slot->special = row.special;
         slot->base = row.base;
         slot->number = definition;
+        if (row.special >= Special::schema_or_array) {
+            const size_t length = row.name.rfind("JSONSchemaProps") + 15;
+            const auto schema = tables.find_definition(row.name.substr(0, length));
+            CHECK(schema.has_value());
+            slot->schema = *schema;
+        }
         slot->fields.reserve(row.field_count);
         for (uint32_t i = 0; i < row.field_count; ++i) {
             const FieldRow field = tables.field(row.first_field + i);

@@ -190,7 +190,7 @@ private:
 
 class Validator::Walk {
 public:
-    explicit Walk(Patterns& patterns) : patterns_(patterns) {}
+    Walk(Patterns& patterns, Formats formats) : patterns_(patterns), formats_(formats) {}
 
     Findings validate(const Value& value, const Schema& schema, const Place& place,
                       const Value* old) {
@@ -225,10 +225,17 @@ public:
     }
 
 private:
-    static void check_type(const Value& value, const Schema& schema, const Place& place,
-                           Findings& out) {
+    // The format of the schema if it counts, else "".
+    [[nodiscard]] std::string_view format_in(const Schema& schema) const {
+        const bool counts = formats_ == Formats::all || schema.format.empty() ||
+                            is_known_format(type_text(schema.type), schema.format);
+        return counts ? std::string_view(schema.format) : std::string_view();
+    }
+
+    void check_type(const Value& value, const Schema& schema, const Place& place, Findings& out) {
         const bool is_any = schema.type == Type::unset && !schema.int_or_string;
-        if (is_any && schema.format.empty()) {
+        const std::string_view format = format_in(schema);
+        if (is_any && format.empty()) {
             return;
         }
         if (value.is_null()) {
@@ -246,12 +253,12 @@ private:
         const bool is_type = has_type(schema, type) || is_whole_number || is_int_as_number;
         const bool has_text_form = value.is_string() || value.is_list();
         const bool wants_number = has_type(schema, Type::number) || has_type(schema, Type::integer);
-        const bool has_checked_format = is_known_format(schema.format);
-        if (has_checked_format && !has_text_form && !is_type && format_of(value) != schema.format) {
-            out.add(type_error(place.text(), schema.format, format_of(value)));
+        const bool has_format = !format.empty();
+        if (has_format && !has_text_form && !is_type && format_of(value) != format) {
+            out.add(type_error(place.text(), format, format_of(value)));
             return;
         }
-        if (has_checked_format && has_text_form && !wants_number) {
+        if (has_format && has_text_form && !wants_number) {
             out.matches += 2;  // The format is looked at by itself.
             return;
         }
@@ -344,11 +351,11 @@ private:
             check_text_bounds(value, *schema.constraints, place, out);
         }
         ++out.matches;
-        if (!schema.format.empty() && !has_format(schema.format, text)) {
+        const std::string_view format = format_in(schema);
+        if (!format.empty() && !schema::has_format(format, text)) {
             const std::string path = place.text();
             out.add(field_type_invalid(
-                path, value,
-                cat(path, " in body must be of type ", schema.format, ": ", quote(text))));
+                path, value, cat(path, " in body must be of type ", format, ": ", quote(text))));
         }
     }
 
@@ -387,12 +394,11 @@ private:
         }
     }
 
-    static void check_number(const Value& value, const Schema& schema, const Place& place,
-                             Findings& out) {
+    void check_number(const Value& value, const Schema& schema, const Place& place, Findings& out) {
         const bool has_bounds = schema.constraints != nullptr;
         // Of integers or texts, a number is of the wrong type and nothing more.
         const bool is_checked =
-            has_bounds || schema.type == Type::integer || !schema.format.empty();
+            has_bounds || schema.type == Type::integer || !format_in(schema).empty();
         if (is_checked && !(schema.int_or_string && value.is_double())) {
             if (std::string problem = range_problem(value, schema, "Checked", place.text());
                 !problem.empty()) {
@@ -405,26 +411,32 @@ private:
         }
         const Constraints& bounds = *schema.constraints;
         const double number = value.to_double();
-        const auto report = [&](std::string_view what, double bound) {
-            out.add(body_error(place.text(), value, cat(what, format_double(bound))));
-        };
-        if (bounds.multiple_of && *bounds.multiple_of != 0 &&
-            !is_whole(number / *bounds.multiple_of)) {
-            report("should be a multiple of ", *bounds.multiple_of);
-        }
-        if (bounds.maximum) {
-            if (bounds.exclusive_maximum ? number >= *bounds.maximum : number > *bounds.maximum) {
-                report(bounds.exclusive_maximum ? "should be less than "
-                                                : "should be less than or equal to ",
-                       *bounds.maximum);
+        // A bound that does not fit the type is told of, too.
+        const auto check = [&](std::string_view name, double bound, bool holds,
+                               std::string_view what) {
+            if (std::string problem = range_problem(Value(bound), schema, name, place.text());
+                !problem.empty()) {
+                out.add(placeless(std::move(problem)));
             }
+            if (!holds) {
+                out.add(body_error(place.text(), value, cat(what, format_double(bound))));
+            }
+        };
+        if (bounds.multiple_of && *bounds.multiple_of != 0) {
+            check("MultipleOf", *bounds.multiple_of, is_whole(number / *bounds.multiple_of),
+                  "should be a multiple of ");
         }
         if (bounds.minimum) {
-            if (bounds.exclusive_minimum ? number <= *bounds.minimum : number < *bounds.minimum) {
-                report(bounds.exclusive_minimum ? "should be greater than "
-                                                : "should be greater than or equal to ",
-                       *bounds.minimum);
-            }
+            const bool is_more = bounds.exclusive_minimum;
+            check("Minimum boundary", *bounds.minimum,
+                  is_more ? number > *bounds.minimum : number >= *bounds.minimum,
+                  is_more ? "should be greater than " : "should be greater than or equal to ");
+        }
+        if (bounds.maximum) {
+            const bool is_less = bounds.exclusive_maximum;
+            check("Maximum boundary", *bounds.maximum,
+                  is_less ? number < *bounds.maximum : number <= *bounds.maximum,
+                  is_less ? "should be less than " : "should be less than or equal to ");
         }
     }
 
@@ -542,10 +554,11 @@ private:
     }
 
     Patterns& patterns_;
+    Formats formats_;
 };
 
-Validator::Validator(SchemaPtr schema)
-    : schema_(std::move(schema)), patterns_(std::make_unique<Patterns>()) {}
+Validator::Validator(SchemaPtr schema, Formats formats)
+    : schema_(std::move(schema)), formats_(formats), patterns_(std::make_unique<Patterns>()) {}
 Validator::~Validator() = default;
 Validator::Validator(Validator&&) noexcept = default;
 Validator& Validator::operator=(Validator&&) noexcept = default;
@@ -554,7 +567,7 @@ FieldErrors Validator::validate(const Value& value, const Value* old) const {
     if (schema_ == nullptr) {
         return {};
     }
-    FieldErrors errors = Walk(*patterns_).validate(value, *schema_, Place(), old).errors;
+    FieldErrors errors = Walk(*patterns_, formats_).validate(value, *schema_, Place(), old).errors;
     std::unordered_set<std::string> seen;
     std::erase_if(errors,
                   [&](const FieldError& error) { return !seen.insert(error.text()).second; });

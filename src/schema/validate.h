@@ -17,8 +17,13 @@ namespace weft::schema {
 // of a CRD and keep it. Not for two threads at once.
 class Validator {
 public:
+    // Which formats count: those of is_known_format, or all. A text or list passes for any type
+    // that is no number where a format counts; so upstream looks at defaults, which keep all
+    // formats.
+    enum class Formats : uint8_t { known, all };
+
     // The schema is borrowed together with its owner.
-    explicit Validator(SchemaPtr schema);
+    explicit Validator(SchemaPtr schema, Formats formats = Formats::known);
     ~Validator();
     Validator(Validator&&) noexcept;
     Validator& operator=(Validator&&) noexcept;
@@ -32,6 +37,7 @@ private:
     class Patterns;
     class Walk;
     SchemaPtr schema_;
+    Formats formats_;
     std::unique_ptr<Patterns> patterns_;
 };
 
@@ -39,8 +45,9 @@ private:
 [[nodiscard]] FieldErrors validate(const Value& value, const Schema& schema,
                                    const Value* old = nullptr);
 
-// Whether CRDs know the format by that name; others are not checked.
-[[nodiscard]] bool is_known_format(std::string_view format);
+// Whether CRDs know the format by that name for values of the type ("" for any); others are not
+// checked.
+[[nodiscard]] bool is_known_format(std::string_view type, std::string_view format);
 // Whether the text has the format; true for formats that are not known.
 [[nodiscard]] bool has_format(std::string_view format, std::string_view text);
 

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     weft::crd::prepare_create(*definition);
     const bool is_accepted = weft::crd::validate_create(*definition).empty();
     static_cast<void>(weft::crd::update_status(*definition, {}, weft::Time{}));
-    static_cast<void>(weft::crd::warnings(*definition));
+    static_cast<void>(weft::crd::warnings(*definition, nullptr));
     if (!is_accepted) {
         return 0;
     }

@@ -198,11 +198,11 @@ constexpr std::array<SchemaMember, 43> schema_members{
      {"XListType", "x-kubernetes-list-type", Shown::value},
      {"XMapType", "x-kubernetes-map-type", Shown::value}}};
 
-Value schema_as_go(const Value& schema, size_t depth) {
+Value schema_at_depth(const Value& schema, size_t depth) {
     if (depth > schema_depth_max) {
         return {};
     }
-    const auto inner = [depth](const Value& one) { return schema_as_go(one, depth + 1); };
+    const auto inner = [depth](const Value& one) { return schema_at_depth(one, depth + 1); };
     const auto list_of = [](const Value& list, const auto& each) {
         std::vector<Value> out;
         for (const Value& item : list.items()) {
@@ -253,10 +253,15 @@ Value version_schema_as_go(const Value* schema) {
         return {};
     }
     const Value* tree = get(*schema, "openAPIV3Schema");
-    return Value::map_of({{"OpenAPIV3Schema", tree == nullptr ? Value() : schema_as_go(*tree, 0)}});
+    return Value::map_of(
+        {{"OpenAPIV3Schema", tree == nullptr ? Value() : schema_at_depth(*tree, 0)}});
 }
 
 }  // namespace
+
+Value schema_as_go(const Value& schema) {
+    return schema_at_depth(schema, 0);
+}
 
 Value versions_as_go(const Value& spec) {
     const Value* versions = get(spec, "versions");

@@ -42,6 +42,8 @@ namespace weft::crd::internal {
 
 // spec.versions as Go prints the internal type in an error.
 [[nodiscard]] Value versions_as_go(const Value& spec);
+// A schema, likewise.
+[[nodiscard]] Value schema_as_go(const Value& schema);
 // A rule of x-kubernetes-validations, likewise.
 [[nodiscard]] Value rule_as_go(const Value& rule);
 

@@ -163,7 +163,7 @@ RuleProgram compile_rule(const schema::ValidationRule& rule, const RuleEnvironme
         out.uses_old_self = uses(used, *ast, "oldSelf");
         out.program = std::move(*program);
     }
-    if (rule.message_expression.empty()) {
+    if (!out.program || rule.message_expression.empty()) {
         return out;
     }
     const Result<cel::Ast> message = used.compile(rule.message_expression);

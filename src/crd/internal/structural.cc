@@ -42,6 +42,10 @@ const Value* additional_schema(const Value& schema) {
     const Value* found = get(schema, "additionalProperties");
     return found != nullptr && found->is_map() ? found : nullptr;
 }
+bool is_additional_allowed(const Value& schema) {
+    const Value* found = get(schema, "additionalProperties");
+    return found != nullptr && !(found->is_bool() && !found->as_bool());
+}
 const Value* items_schema(const Value& schema) {
     const Value* found = get(schema, "items");
     return found != nullptr && found->is_map() ? found : nullptr;
@@ -180,7 +184,8 @@ private:
         return std::ranges::all_of(metadata.members(), [](const Member& member) {
             const std::string_view name = member.name();
             if (name == "type" || name == "default" || name == "example" ||
-                name == "externalDocs" || is_zero(member.value)) {
+                name == "externalDocs" ||
+                (is_zero(member.value) && name != "additionalProperties")) {
                 return true;
             }
             return name == "properties" &&
@@ -241,7 +246,9 @@ private:
         if (has_text(schema, "type")) {
             forbid("type", "empty");
         }
-        if (const Value* additional = get(schema, "additionalProperties")) {
+        // false counts as undefined here.
+        if (is_additional_allowed(schema)) {
+            const Value* additional = get(schema, "additionalProperties");
             if (!options_.allow_nested_additional_properties) {
                 forbid("additionalProperties", "undefined");
             } else if (additional->is_map()) {
@@ -420,19 +427,25 @@ void for_each_child(const Value& schema, void (*visit)(void*, const Value&), voi
             visit(context, nested);
         }
     }
-    for (const std::string_view name : {"not", "additionalProperties", "additionalItems"}) {
+    const auto visit_one = [&](std::string_view name) {
         if (const Value* nested = get(schema, name); nested != nullptr && nested->is_map()) {
             visit(context, *nested);
         }
-    }
-    for (const std::string_view name :
-         {"properties", "patternProperties", "definitions", "dependencies"}) {
+    };
+    const auto visit_named = [&](std::string_view name) {
         for (const Member& member : members_of(schema, name)) {
             if (member.value.is_map()) {
                 visit(context, member.value);
             }
         }
-    }
+    };
+    visit_one("not");
+    visit_named("properties");
+    visit_one("additionalProperties");
+    visit_named("patternProperties");
+    visit_one("additionalItems");
+    visit_named("definitions");
+    visit_named("dependencies");
 }
 
 std::optional<std::string> conversion_error(const Value& schema) {

@@ -93,7 +93,8 @@ public:
 private:
     [[nodiscard]] FieldErrors validate(const Schema& schema, const Schema& loose,
                                        const std::string& place) const {
-        const schema::Validator validator(SchemaPtr(loose_, &loose));
+        const schema::Validator validator(SchemaPtr(loose_, &loose),
+                                          schema::Validator::Formats::all);
         FieldErrors out = validator.validate(*schema.default_value);
         put_below(out, place);
         return out;
@@ -127,11 +128,22 @@ private:
             found = validate(schema, loose, place);
         }
         if (found.empty()) {
-            if (const auto rules = Rules::make(SchemaPtr(owner_, &schema), is_object)) {
-                found = rules->validate(value, nullptr, {.ratchets = false, .path = place});
-            }
+            found = check_rules(schema, is_object, place);
         }
         std::ranges::move(found, std::back_inserter(errors));
+    }
+
+    // A default must pass both as what stays as it is and as what is new.
+    [[nodiscard]] FieldErrors check_rules(const Schema& schema, bool is_object,
+                                          const std::string& place) const {
+        const auto rules = Rules::make(SchemaPtr(owner_, &schema), is_object);
+        if (rules == nullptr) {
+            return {};
+        }
+        const Value& value = *schema.default_value;
+        const RuleLimits limits{.ratchets = false, .path = place};
+        FieldErrors found = rules->validate(value, &value, limits);
+        return found.empty() ? rules->validate(value, nullptr, limits) : found;
     }
 
     void check_inside_meta(const Schema& schema, const Schema& loose, const Schema& root,
@@ -147,7 +159,11 @@ private:
                    !found.empty()) {
             refuse(schema::aggregate_text(found));
         } else {
-            std::ranges::move(validate(schema, loose, place), std::back_inserter(errors));
+            FieldErrors own = validate(schema, loose, place);
+            if (own.empty()) {
+                own = check_rules(schema, false, place);
+            }
+            std::ranges::move(own, std::back_inserter(errors));
         }
     }
 

@@ -454,7 +454,7 @@ void check_root_beside_status(const Value& schema, const std::string& path, Fiel
     for (const auto& [name, go_name] : not_beside_status) {
         if (const Value* found = get(schema, name); found != nullptr && !is_zero_in_go(*found)) {
             schema::FieldError error = field_invalid(
-                cat(path, ".openAPIV3Schema"), schema,
+                cat(path, ".openAPIV3Schema"), schema_as_go(schema),
                 "only [Description Type Format Title Maximum ExclusiveMaximum Minimum "
                 "ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems "
                 "MultipleOf Required Items Properties ExternalDocs Example "

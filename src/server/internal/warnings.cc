@@ -117,8 +117,8 @@ void warn_about_cron_job(Warner& warner, const Value& object, const Value* old) 
                         job.member("spec"));
 }
 
-void warn_about_definition(Warner& warner, const Value& object, const Value* /*old*/) {
-    for (std::string& text : crd::warnings(object)) {
+void warn_about_definition(Warner& warner, const Value& object, const Value* old) {
+    for (std::string& text : crd::warnings(object, old)) {
         warner.say_all(std::move(text));
     }
 }
