@@ -45,6 +45,10 @@ constexpr size_t segments_per_write = 64;
 // A TLS record: what small pieces are gathered into.
 constexpr size_t tls_record = 16 * 1024;
 
+// Records are sealed until they are so much, and sent in one call: a packet of the loopback. A
+// connection whose socket is full holds no more than this beside its queue.
+constexpr size_t tls_batch = 64 * 1024;
+
 // Small pieces are appended to the last segment of an output queue until it is so large.
 constexpr size_t small_segment = 4096;
 

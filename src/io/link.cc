@@ -60,7 +60,7 @@ void Link::on_readable() {
         return;
     }
     read_some();
-    if (is_open() && !output_.empty()) {
+    if (is_open() && has_output()) {
         flush();  // TLS: a write may have waited for this.
     }
 }
@@ -145,7 +145,7 @@ void Link::wait_to_read() {
 void Link::write_some() {
     bool moved = false;
     const size_t size = output_.size();
-    while (is_open() && !output_.empty() && !loss_is_posted_) {
+    while (is_open() && has_output() && !loss_is_posted_) {
         if (size - output_.size() >= limits::write_per_turn) {
             if (!std::exchange(write_is_posted_, true)) {
                 loop_->post([this] {
@@ -167,7 +167,7 @@ void Link::write_some() {
         lose_later(make_error(Reason::io, wire_->failure()));
         break;
     }
-    if (output_.empty()) {
+    if (!has_output()) {
         write_deadline_ = 0;
         if (is_finishing_) {
             continue_finishing();
@@ -286,7 +286,7 @@ void Link::lose_later(Error error) {
 }
 
 void Link::close() {
-    if (readiness_ != nullptr && !output_.empty()) {
+    if (readiness_ != nullptr && has_output()) {
         // The reader does not read: a reset frees what the kernel holds for it, too.
         const linger at_once{1, 0};
         setsockopt(readiness_->descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

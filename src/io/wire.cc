@@ -81,6 +81,37 @@ private:
     int descriptor_;
 };
 
+// Where the sessions of a thread seal their records: a batch of them is sent in one call, where the
+// socket would be called for each. Empty outside of a call of TlsWire.
+std::string& sealed() {
+    thread_local std::string bytes;
+    return bytes;
+}
+
+// A place to write that always has room.
+BIO* new_sealer() {
+    static BIO_METHOD* const method = [] {
+        BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sealer");
+        CHECK(made != nullptr);
+        BIO_meth_set_create(made, [](BIO* bio) {
+            BIO_set_init(bio, 1);
+            return 1;
+        });
+        BIO_meth_set_write_ex(made, [](BIO*, const char* bytes, size_t size, size_t* written) {
+            sealed().append(bytes, size);
+            *written = size;
+            return 1;
+        });
+        BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) {
+            return command == BIO_CTRL_FLUSH ? 1L : 0L;
+        });
+        return made;
+    }();
+    BIO* const bio = BIO_new(method);
+    CHECK(bio != nullptr);
+    return bio;
+}
+
 class TlsWire : public Wire {
 public:
     // A client's side, which speaks first.
@@ -105,8 +136,12 @@ public:
             SSL_set_accept_state(ssl.get());
             use(std::move(ssl));
         }
+        if (!unsent_.empty() && send_sealed() != Flow::moved) {
+            return unsent_.empty() ? Flow::failed : Flow::blocked;
+        }
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_.get());
+        send_sealed();
         if (result == 1) {
             const unsigned char* name = nullptr;
             unsigned length = 0;
@@ -120,34 +155,41 @@ public:
     Flow read(std::span<char> into, size_t* count) override {
         ERR_clear_error();
         const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), count);
-        return result == 1 ? Flow::moved : stopped(result, "tls read");
+        const Flow flow = result == 1 ? Flow::moved : stopped(result, "tls read");
+        send_sealed();  // an alert, a new key
+        return flow;
     }
 
     Flow write(OutputQueue* queue) override {
-        std::array<char, limits::tls_record> scratch;
-        const std::string_view bytes = queue->first(scratch);
-        size_t written = 0;
-        // The kernel would send each record by itself; what follows at once goes with it.
-        hold_back(queue->size() > bytes.size());
-        ERR_clear_error();
-        const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
-        if (result == 1) {
-            queue->consume(written);
-            return Flow::moved;
+        if (unsent_.empty()) {
+            std::array<char, limits::tls_record> scratch;
+            while (!queue->empty() && sealed().size() < limits::tls_batch) {
+                const std::string_view bytes = queue->first(scratch);
+                size_t written = 0;
+                ERR_clear_error();
+                const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+                if (result != 1) {
+                    const Flow flow = stopped(result, "tls write");
+                    send_sealed();
+                    return flow;
+                }
+                queue->consume(written);
+            }
         }
-        hold_back(false);
-        return stopped(result, "tls write");
+        return send_sealed();
     }
+    bool has_unsent() const override { return !unsent_.empty(); }
 
     void shut_down_write() override {
         if (ssl_ != nullptr) {
             ERR_clear_error();
             SSL_shutdown(ssl_.get());
+            send_sealed();
         }
         shutdown(descriptor_, SHUT_WR);
     }
 
-    bool wants_write() const override { return wants_write_; }
+    bool wants_write() const override { return !unsent_.empty(); }
     std::string_view protocol() const override { return protocol_; }
 
     void describe(http::Peer* peer) const override {
@@ -186,20 +228,41 @@ public:
     void refuse() { refused_ = true; }
 
 private:
-    void hold_back(bool on) {
-        if (std::exchange(holds_back_, on) != on) {
-            const int value = on ? 1 : 0;
-            setsockopt(descriptor_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+    // Sends what this session has sealed; what the socket does not take is kept.
+    Flow send_sealed() {
+        std::string& fresh = sealed();
+        const bool is_old = !unsent_.empty();
+        if (is_old) {
+            unsent_ += fresh;
         }
+        const std::string_view bytes = is_old ? unsent_ : fresh;
+        size_t sent = 0;
+        Flow flow = Flow::moved;
+        while (sent < bytes.size() && flow == Flow::moved) {
+            const ssize_t count =
+                send(descriptor_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+            if (count >= 0) {
+                sent += static_cast<size_t>(count);
+            } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                flow = Flow::blocked;
+            } else if (errno != EINTR) {
+                failure_ = cat("tls write: ", errno_text(errno));
+                flow = Flow::failed;
+            }
+        }
+        unsent_ = flow == Flow::blocked ? std::string(bytes.substr(sent)) : std::string();
+        fresh.clear();
+        return flow;
     }
     void use(Ssl ssl) {
-        SSL_set_fd(ssl.get(), descriptor_);
+        BIO* const incoming = BIO_new_socket(descriptor_, BIO_NOCLOSE);
+        CHECK(incoming != nullptr);
+        SSL_set_bio(ssl.get(), incoming, new_sealer());
         SSL_set_app_data(ssl.get(), this);
         ssl_ = std::move(ssl);
     }
     Flow stopped(int result, std::string_view call) {
         const int error = SSL_get_error(ssl_.get(), result);
-        wants_write_ = error == SSL_ERROR_WANT_WRITE;
         if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
             return Flow::blocked;
         }
@@ -233,9 +296,8 @@ private:
     SSL_CTX* context_ = nullptr;  // until there is a session
     Ssl ssl_;                     // null: nothing has come yet
     int descriptor_;
-    bool wants_write_ = false;
-    bool holds_back_ = false;
     bool refused_ = false;
+    std::string unsent_;  // sealed records that the socket did not take
     std::string protocol_;
     std::string verified_name_;
 };
@@ -335,6 +397,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::server(std::string_view certific
     out->context_ = TRY(new_context(TLS_server_method()));
     SSL_CTX* const context = out->context_.get();
     SSL_CTX_set_num_tickets(context, 0);
+    // Go's order, which a kube-apiserver has too: the cheapest cipher that both sides know.
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    CHECK(SSL_CTX_set_ciphersuites(context,
+                                   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                   "TLS_CHACHA20_POLY1305_SHA256") == 1);
     TRY(use_certificate(context, certificate_pem, key_pem));
     if (!client_ca_pem.empty()) {
         TRY(trust(context, client_ca_pem).context("client CA"));

@@ -72,6 +72,7 @@ private:
     void wait_to_read();
     void lose(const Error& error);
     void lose_later(Error error);
+    [[nodiscard]] bool has_output() const { return !output_.empty() || wire_->has_unsent(); }
     void arm_timer();
     void on_timer();
     void continue_finishing();

@@ -25,8 +25,10 @@ public:
     // Until this is `moved`, nothing can be read or written.
     virtual Flow handshake() = 0;
     virtual Flow read(std::span<char> into, size_t* count) = 0;
-    // Takes what could be written from the queue.
+    // Takes what could be written from the queue. A wire may take more than the socket does and
+    // hold it (some records of TLS): then it says `blocked`, and the next call begins with that.
     virtual Flow write(OutputQueue* queue) = 0;
+    [[nodiscard]] virtual bool has_unsent() const { return false; }
     virtual void shut_down_write() = 0;
     // After `blocked`: whether the socket must become writable for a handshake or read to go on,
     // or readable for a write.
