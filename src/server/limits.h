@@ -32,7 +32,7 @@ constexpr size_t watcher_queue_max = 4096;
 // together: a write to each of a hundred connections costs far more than what is written. Fewer
 // watchers, and an event after a pause, are served at once.
 constexpr size_t crowd_of_watchers = 32;
-constexpr int64_t crowd_pause = 10'000'000;  // nanoseconds; the most that an event is held back
+constexpr int64_t crowd_pause = 20'000'000;  // nanoseconds; the most that an event is held back
 // Watchers of one server; each costs a few KB and a connection.
 constexpr size_t watchers_max = 20'000;
 // Decoded events that a hub keeps for watchers that start a little in the past.

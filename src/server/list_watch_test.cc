@@ -289,6 +289,46 @@ TEST(ListWatch, WatchersThatAskTheSameSeeTheStateAsItIs) {
     EXPECT_EQ(state("&labelSelector=l%3Dy", 1), (Events{"ADDED d"}));
 }
 
+// A state that takes several turns to look through: who asks the same meanwhile waits for the first
+// one, and sees it as of then even if something is written before that ends.
+TEST(ListWatch, WatchersThatComeTogetherLookThroughALargeStateOnce) {
+    Populated at;
+    const std::string key = "/registry/configmaps/default/a";
+    const auto kept = io::run(&at.world.loop, at.world.store->get(key, {}));
+    ASSERT_TRUE(kept.has_value() && kept->has_value());
+    std::vector<store::Write> writes;
+    for (int i = 0; i < 10'000; ++i) {
+        writes.push_back({cat(key, i), (*kept)->value, 0});
+    }
+    ASSERT_TRUE(io::run(&at.world.loop, at.world.store->commit(std::move(writes))).has_value());
+    const std::string target = at.target("watch=1&timeoutSeconds=5&labelSelector=l%3Dy");
+    std::vector<io::http::Response> responses;
+    {
+        io::Scope scope(&at.world.loop);
+        for (int i = 0; i < 3; ++i) {
+            scope.spawn([](TestServer* world, std::string path,
+                           std::vector<io::http::Response>* out) -> io::Task<void> {
+                io::http::Request request;
+                request.method = "GET";
+                request.target = std::move(path);
+                request.headers.set("authorization", "Bearer " + world->token);
+                out->push_back(*co_await world->transport->send(std::move(request)));
+            }(&at.world, target, &responses));
+        }
+        io::run(&at.world.loop, scope.join());
+    }
+    ASSERT_EQ(responses.size(), 3U);
+    for (io::http::Response& response : responses) {
+        EXPECT_EQ(events_of(text_of_stream(at.world, response, 1)),
+                  std::vector<std::string>{"ADDED c"});
+    }
+    at.world.send("POST", maps, map_named("d", "y"));
+    for (io::http::Response& response : responses) {
+        EXPECT_EQ(events_of(text_of_stream(at.world, response, 1)),
+                  std::vector<std::string>{"ADDED d"});
+    }
+}
+
 TEST(ListWatch, AWatchThatBeginsInAForgottenPastSaysSoInsideTheStream) {
     Populated at;
     const auto newest = at.world.store->newest();

@@ -127,6 +127,18 @@ TEST_P(Contract, PagesGoOnAtTheSameRevisionWhateverIsWrittenBetween) {
     EXPECT_EQ(remaining, (std::vector<size_t>{6, 2, 0}));
 }
 
+TEST_P(Contract, KeysAreLeftOutWhereNobodyReadsThemAndAPageCanStillGoOn) {
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(world.put(cat("/p/", i), cat(i)));
+    }
+    const Result<Page> all = world.list({.prefix = "/p/", .without_keys = true});
+    const Result<Page> page = world.list({.prefix = "/p/", .limit = 3, .without_keys = true});
+    EXPECT_EQ(keys_of(*all), std::vector<std::string>(5));
+    EXPECT_EQ(*all->entries[4].value, "4");
+    EXPECT_EQ(keys_of(*page), (std::vector<std::string>{"", "", "/p/2"}));
+    EXPECT_EQ(page->remaining, 2U);
+}
+
 TEST_P(Contract, RemainingIsCountedForAnyPrefixAndRevision) {
     for (int i = 0; i < 7; ++i) {
         ASSERT_TRUE(world.put(cat("/p/x", i), "x"));

@@ -215,19 +215,31 @@ Status WatchHub::join(Watcher* watcher, store::Revision since) {
     return {};
 }
 
-const WatchHub::Selected* WatchHub::selected(const WatchFilter& filter) const {
-    const bool is_same = selected_.revision != 0 && selected_.revision == store_->newest() &&
+std::shared_ptr<WatchHub::Selected> WatchHub::selected(const WatchFilter& filter) const {
+    const bool is_same = selected_ != nullptr && selected_->revision == store_->newest() &&
                          filter.fields.is_everything() &&
-                         selected_.key_prefix == filter.key_prefix &&
-                         selected_.labels == filter.labels.text();
-    return is_same ? &selected_ : nullptr;
+                         selected_->key_prefix == filter.key_prefix &&
+                         selected_->labels == filter.labels.text();
+    return is_same ? selected_ : nullptr;
 }
 
-void WatchHub::keep_selected(const WatchFilter& filter, store::Revision revision,
-                             std::vector<store::Entry> entries) {
-    if (filter.fields.is_everything() && !filter.labels.is_everything() &&
-        entries.size() <= limits::hub_window_max) {
-        selected_ = {filter.key_prefix, filter.labels.text(), revision, std::move(entries)};
+std::shared_ptr<WatchHub::Selected> WatchHub::begin_selecting(const WatchFilter& filter) {
+    if (!filter.fields.is_everything() || filter.labels.is_everything()) {
+        return nullptr;
+    }
+    selected_ = std::make_shared<Selected>(loop_);
+    selected_->key_prefix = filter.key_prefix;
+    selected_->labels = filter.labels.text();
+    selected_->revision = store_->newest();
+    return selected_;
+}
+
+void WatchHub::settle(Selected* selecting, Selected::Is is) {
+    selecting->is = is;
+    selecting->settled.notify_all();
+    if (selecting == selected_.get() &&
+        (is == Selected::Is::given_up || selecting->entries.size() > limits::hub_window_max)) {
+        selected_.reset();
     }
 }
 

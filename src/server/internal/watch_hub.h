@@ -92,19 +92,26 @@ public:
     [[nodiscard]] store::Revision floor() const { return floor_; }
     [[nodiscard]] size_t watchers() const { return watchers_.size(); }
 
-    // The part of a state that a filter by labels let through. Informers of one kind come together
-    // and ask the same: the last one is kept for whoever comes before anything else is written.
+    // The part of a state that a filter by labels lets through. Informers of one kind come together
+    // and ask the same: the first looks through the state, those that come before anything else is
+    // written wait for what it finds.
     struct Selected {
+        explicit Selected(io::Loop* loop) : settled(loop) {}
         std::string key_prefix;
         std::string labels;
-        store::Revision revision = 0;
+        store::Revision revision = 0;  // no older than the newest when the first began
         std::vector<store::Entry> entries;
+        enum class Is { pending, known, given_up } is = Is::pending;
+        io::Signal settled;
     };
     // Null if another filter was asked last, or something was written since.
-    [[nodiscard]] const Selected* selected(const WatchFilter& filter) const;
-    // Does nothing if there are more than limits::hub_window_max.
-    void keep_selected(const WatchFilter& filter, store::Revision revision,
-                       std::vector<store::Entry> entries);
+    [[nodiscard]] std::shared_ptr<Selected> selected(const WatchFilter& filter) const;
+    // Says that the caller looks through the state now; whoever holds it must settle it. Null for a
+    // filter that is not shared: one by fields, or none.
+    [[nodiscard]] std::shared_ptr<Selected> begin_selecting(const WatchFilter& filter);
+    // Wakes those who wait. What has more than limits::hub_window_max entries is not kept for
+    // later.
+    void settle(Selected* selecting, Selected::Is is);
 
 private:
     friend class WatchHubs;
@@ -125,7 +132,7 @@ private:
     store::Revision floor_ = 0;
     store::Revision position_ = 0;  // all events up to here have been handed out
     std::list<Watcher*> watchers_;
-    Selected selected_;
+    std::shared_ptr<Selected> selected_;  // what was asked last
     bool pumping_ = false;
     io::Scope scope_;
 };

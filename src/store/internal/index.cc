@@ -18,6 +18,17 @@ Error too_old(Revision asked, Revision oldest) {
     return make_error(Reason::expired, "too old resource version: ", asked, " (", oldest, ")");
 }
 
+// The first text behind all that begin with `prefix`; empty if there is none.
+std::string end_of_prefix(std::string prefix) {
+    while (!prefix.empty() && prefix.back() == '\xff') {
+        prefix.pop_back();
+    }
+    if (!prefix.empty()) {
+        prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+    }
+    return prefix;
+}
+
 // The first key behind all that begin with `key`'s text exactly: the next page's start.
 std::string successor(std::string key) {
     key.push_back('\0');
@@ -127,21 +138,31 @@ io::Task<Result<Page>> Index::list(ListRequest request) {
         page.entries.reserve(request.limit == 0 ? most : std::min(most, request.limit));
     }
     size_t looked_at = 0;
+    // An iterator tells the end without reading keys, which lie elsewhere in memory.
+    const std::string behind = end_of_prefix(request.prefix);
+    const auto end_now = [&] { return behind.empty() ? map_.end() : map_.lower_bound(behind); };
+    auto end = end_now();
     auto at = first_of(request, {});
-    while (at != map_.end() && at->first.starts_with(request.prefix)) {
+    if (!behind.empty() && request.start >= behind) {
+        at = end;
+    }
+    while (at != end) {
         const Version* version = version_at(at->second, revision);
         if (version != nullptr) {
             if (request.limit != 0 && page.entries.size() == request.limit) {
                 page.more = true;
                 break;
             }
-            page.entries.push_back(
-                {at->first, version->value, version->created, version->modified});
+            const bool shows_key =
+                !request.without_keys || page.entries.size() + 1 == request.limit;
+            page.entries.push_back({shows_key ? at->first : std::string(), version->value,
+                                    version->created, version->modified});
         }
         if (++looked_at % list_slice == 0) {
-            const std::string last = at->first;
+            const std::string reached = at->first;
             static_cast<void>(co_await io::sleep(loop_, 0));
-            at = first_of(request, last);
+            at = first_of(request, reached);
+            end = end_now();
             continue;
         }
         ++at;

@@ -67,6 +67,8 @@ io::Task<Result<Listed>> collect(Call* call, const ListOptions* options) {
     const auto limit =
         options->resource_version == "0" ? size_t{0} : static_cast<size_t>(options->limit);
     const bool everything = options->filter.is_prefix_only();
+    // What was encoded before is kept by key.
+    request.without_keys = everything && call->negotiated.encoding != Encoding::protobuf;
     request.limit = limit == 0 ? 0 : everything ? limit : std::max(limit, limits::list_chunk);
     if (const auto name = options->filter.fields.exact("metadata.name");
         name && (!resource.namespaced || !call->info.namespace_.empty()) && !name->empty()) {

@@ -312,6 +312,34 @@ io::http::Response error_stream(const Call& call, const Error& error) {
     return response;
 }
 
+// Settles a shared selection however its maker ends.
+class Selecting {
+public:
+    Selecting(WatchHub* hub, const WatchFilter& filter)
+        : hub_(hub), selected_(hub->begin_selecting(filter)) {}
+    Selecting(const Selecting&) = delete;
+    Selecting& operator=(const Selecting&) = delete;
+    ~Selecting() {
+        if (selected_ != nullptr) {
+            hub_->settle(selected_.get(), is_known_ ? WatchHub::Selected::Is::known
+                                                    : WatchHub::Selected::Is::given_up);
+        }
+    }
+
+    void found(store::Revision revision, std::vector<store::Entry> entries) {
+        if (selected_ != nullptr) {
+            selected_->revision = revision;
+            selected_->entries = std::move(entries);
+            is_known_ = true;
+        }
+    }
+
+private:
+    WatchHub* hub_;
+    std::shared_ptr<WatchHub::Selected> selected_;
+    bool is_known_ = false;
+};
+
 io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher, WatchHub* hub,
                                             WatchSource* source) {
     const WatchFilter& filter = watcher->filter;
@@ -319,14 +347,21 @@ io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher, 
         source->add_initial(
             io::http::share(watcher->encoder->encode(EventType::added, view, modified)));
     };
-    if (const WatchHub::Selected* same = hub->selected(filter)) {
-        for (const store::Entry& entry : same->entries) {
-            add(StoredView(*entry.value), entry.modified);
+    if (const std::shared_ptr<WatchHub::Selected> same = hub->selected(filter)) {
+        while (same->is == WatchHub::Selected::Is::pending) {
+            CO_TRY(co_await same->settled.wait());
         }
-        co_return same->revision;
+        if (same->is == WatchHub::Selected::Is::known) {
+            for (const store::Entry& entry : same->entries) {
+                add(StoredView(*entry.value), entry.modified);
+            }
+            co_return same->revision;
+        }
     }
+    Selecting selecting(hub, filter);
     store::ListRequest request;
     request.prefix = filter.key_prefix;
+    request.without_keys = filter.is_prefix_only();
     store::Page page = CO_TRY(co_await call->core->store->list(request));
     std::vector<store::Entry> selected;
     for (store::Entry& entry : page.entries) {
@@ -338,7 +373,7 @@ io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher, 
             selected.push_back(std::move(entry));
         }
     }
-    hub->keep_selected(filter, page.revision, std::move(selected));
+    selecting.found(page.revision, std::move(selected));
     co_return page.revision;
 }
 
