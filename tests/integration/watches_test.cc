@@ -114,6 +114,115 @@ TEST(Watches, OfAKindEndWithItsDefinitionAndItsLastInstance) {
     });
 }
 
+// The last instance goes while the only worker is busy elsewhere, so that its kind is dropped
+// before its turn comes.
+TEST(Watches, OfAnExternalObjectEndAlsoWhenTheKindOfTheirReaderWentFirst) {
+    in_world({.control = {.instance_workers = 1}}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await make_source(world, "left"));
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await world->apply(document(R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: slow}
+spec:
+  schema: {apiVersion: v1alpha1, kind: Slow, spec: {}}
+  resources:
+    - {id: m, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: slow}}}
+)yaml")));
+        for (const char* name : {"reading", "slow"}) {
+            CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", name,
+                                        is_active));
+        }
+        CO_TRY(co_await world->apply(reading("left")));
+        CO_TRY(co_await wait_read(world, "of-left"));
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "ResourceGraphDefinition", "reading"));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "ResourceGraphDefinition", "reading"));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        const double before = watches(world);
+
+        world->sent()->holds = [](const std::string& line) {
+            return line.starts_with("PATCH") && line.contains("/configmaps/slow");
+        };
+        CO_TRY(co_await world->apply(
+            document("{apiVersion: kro.run/v1alpha1, kind: Slow, metadata: {name: one}}")));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(world->sent()->held, 1U);
+        const kube::Resource readings =
+            CO_TRY(co_await world->resource_of({"kro.run", "v1alpha1", "Reading"}));
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await world->client()->patch(
+            readings, {"default", "one"}, kube::PatchType::merge,
+            Value::map_of({{"metadata", Value::map_of({{"finalizers", Value()}})}}), {}));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        world->sent()->release();
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(metric(world, "dynamic_controller_gvr_count"), 1);
+        EXPECT_EQ(watches(world), before - 2);  // of its kind, and of what it read
+        co_return Status{};
+    });
+}
+
+std::string condition_text(const Object& object, std::string_view type) {
+    const Value* conditions = object.value().find("status", "conditions");
+    for (size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
+        const Value& condition = conditions->items()[i];
+        if (condition.string_at("type") == type) {
+            return cat(condition.string_at("status"), " ", condition.string_at("reason"), ": ",
+                       condition.string_at("message"));
+        }
+    }
+    return "";
+}
+
+TEST(Watches, OfAKindThatAreForbiddenAreToldAndTriedAgain) {
+    WorldOptions options{.controllers = false};
+    options.controller = {};
+    options.controller.has_certificate = true;
+    options.controller.certificate_name = "controllers";
+    in_world(options, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await world->apply(document(R"yaml(
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: controllers}
+rules:
+  - {apiGroups: ["", apiextensions.k8s.io, internal.kro.run], resources: ["*"], verbs: ["*"]}
+  - apiGroups: [kro.run]
+    resources: [resourcegraphdefinitions, resourcegraphdefinitions/status]
+    verbs: ["*"]
+)yaml")));
+        CO_TRY(co_await world->apply(document(R"yaml(
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: controllers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: controllers}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: controllers}]
+)yaml")));
+        CO_TRY(co_await world->start_controllers());
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        const Object refused = CO_TRY(co_await world->wait(
+            "kro.run/v1alpha1", "ResourceGraphDefinition", "reading", [](const Object& definition) {
+                return condition_text(definition, "KindReady").starts_with("True") &&
+                       condition_text(definition, "ControllerReady").starts_with("False");
+            }));
+        EXPECT_EQ(condition_text(refused, "ControllerReady"),
+                  "False FailedToStart: watching readings: readings.kro.run is forbidden: User "
+                  "\"controllers\" cannot watch resource \"readings\" in API group \"kro.run\" at "
+                  "the cluster scope");
+        EXPECT_EQ(refused.value().string_at("status", "state"), "Inactive");
+
+        CO_TRY(co_await world->apply(document(R"yaml(
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: controllers-at-last}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: controllers}]
+)yaml")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "reading",
+                                    is_active));
+        co_return Status{};
+    });
+}
+
 constexpr std::string_view widgets = R"yaml(
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

@@ -17,16 +17,6 @@
 
 namespace weft::test {
 
-struct WorldOptions {
-    uint64_t seed = 1;
-    cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
-    bool controllers = true;
-    bool log = false;
-    control::ControlOptions control = {};
-    std::vector<Object> restored = {};  // what the store holds from the start
-    std::vector<cluster::Stage> stages = {};
-};
-
 inline io::http::Peer administrator() {
     io::http::Peer peer;
     peer.has_certificate = true;
@@ -35,13 +25,36 @@ inline io::http::Peer administrator() {
     return peer;
 }
 
-// Passes requests on and keeps their first lines: what a test prints when a count is off.
+struct WorldOptions {
+    uint64_t seed = 1;
+    cluster::WorkloadMode workloads = cluster::WorkloadMode::instant;
+    bool controllers = true;
+    bool log = false;
+    control::ControlOptions control = {};
+    io::http::Peer controller = administrator();  // whom the server takes the controllers for
+    std::vector<Object> restored = {};            // what the store holds from the start
+    std::vector<cluster::Stage> stages = {};
+};
+
+// Passes requests on and keeps their first lines: what a test prints when a count is off. Those
+// that `holds` names wait for `release`.
 class Recorder : public io::http::Transport {
 public:
-    explicit Recorder(std::unique_ptr<io::http::Transport> inner) : inner_(std::move(inner)) {}
+    Recorder(io::Loop* loop, std::unique_ptr<io::http::Transport> inner)
+        : inner_(std::move(inner)), released_(loop) {}
     io::Task<Result<io::http::Response>> send(io::http::Request request) override {
         lines.push_back(cat(request.method, " ", request.target));
-        return inner_->send(std::move(request));
+        while (holds && holds(lines.back())) {
+            ++held;
+            const Status released = co_await released_.wait();
+            --held;
+            CO_TRY(released);
+        }
+        co_return co_await inner_->send(std::move(request));
+    }
+    void release() {
+        holds = {};
+        released_.notify_all();
     }
     // The lines since the mark.
     [[nodiscard]] std::string since(size_t mark) const {
@@ -52,9 +65,12 @@ public:
         return out;
     }
     std::vector<std::string> lines;
+    std::function<bool(const std::string& line)> holds;
+    size_t held = 0;  // that wait now
 
 private:
     std::unique_ptr<io::http::Transport> inner_;
+    io::Signal released_;
 };
 
 // Store in memory, API server, cluster and controllers, all real, in one thread. `start` first,
@@ -111,8 +127,8 @@ public:
                 std::fprintf(stderr, "\n");
             };
         }
-        recorder_ =
-            std::make_unique<Recorder>(io::http::in_process(server_.get(), administrator()));
+        recorder_ = std::make_unique<Recorder>(
+            loop_, io::http::in_process(server_.get(), options_.controller));
         manager_ = std::make_unique<control::Manager>(loop_, recorder_.get(), std::move(control));
         co_return co_await manager_->start();
     }
