@@ -62,6 +62,10 @@ void Checkers::see(const std::string& client, const io::http::Request& request, 
     if (strangers_.contains(cat(object->kind(), "/", object->name()))) {
         violate(cat(client, " wrote to a stranger: ", request.method, " ", request.target));
     }
+    if (left_alone_.contains(std::string(object->uid()))) {
+        violate(cat(client, " wrote to drift that it only reports: ", request.method, " ",
+                    request.target));
+    }
     if (request.target.contains("fieldManager=kro.run%2Fapplyset&")) {
         see_child(*object, client);
     }

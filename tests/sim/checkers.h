@@ -39,6 +39,10 @@ public:
     }
     [[nodiscard]] const std::optional<std::string>& violation() const { return violation_; }
 
+    // A child that drifted and must stay as it is, until `leave_none_alone`.
+    void leave_alone(const Object& child) { left_alone_.insert(std::string(child.uid())); }
+    void leave_none_alone() { left_alone_.clear(); }
+
     // Objects that no controller may write: by "kind/name".
     void add_stranger(const std::string& object) { strangers_.insert(object); }
 
@@ -55,6 +59,7 @@ private:
     std::optional<std::string> violation_;
     std::map<std::string, Entry> ledger_;
     std::set<std::string> strangers_;
+    std::set<std::string> left_alone_;  // uids
     // By the uid of the instance: nodes that were applied, and those that were ready at some time.
     std::map<std::string, std::set<std::string>> applied_;
     std::map<std::string, std::set<std::string>> ready_;

@@ -112,16 +112,29 @@ Value parse(std::string_view text) {
     return *std::move(value);
 }
 
+constexpr std::array<std::array<std::string_view, 3>, 4> reported = {{{"Chain", "c", "before"},
+                                                                      {"Chain", "extra", "after"},
+                                                                      {"App", "config", "endpoint"},
+                                                                      {"Team", "note", "chain"}}};
+
 // What goes beyond kro. A chain's `b` carries a text of the value and of the computed field.
 void extend(Object* definition) {
     Value& spec = definition->mutable_value().mutable_member("spec");
     spec.set("rollout", parse(rollout_text));
     Value& schema = spec.mutable_member("schema");
     schema.set("managedResources", true);
-    if (schema.string_at("kind") != "Chain") {
+    const std::string kind(schema.string_at("kind"));
+    for (size_t i = 0; i < spec.find("resources")->size(); ++i) {
+        Value& resource = spec.mutable_member("resources").mutable_item(i);
+        if (!reported_member(kind, resource.string_at("id")).empty()) {
+            resource.set("driftPolicy", "Report");
+        }
+    }
+    if (kind != "Chain") {
         return;
     }
-    schema.mutable_member("spec").set("host", R"(string | computed="${schema.metadata.name}.sim")");
+    spec.mutable_member("schema").mutable_member("spec").set(
+        "host", R"(string | computed="${schema.metadata.name}.sim")");
     Value& resources = spec.mutable_member("resources");
     resources.push_back(parse(values_text));
     for (size_t i = 0; i < resources.items().size(); ++i) {
@@ -132,6 +145,43 @@ void extend(Object* definition) {
                 .set("host", "${names.prefix + '/' + schema.spec.host}");
         }
     }
+}
+
+std::vector<Expected> plain_children_of(const Object& instance, int64_t variant,
+                                        std::string_view setting, Dialect dialect) {
+    const std::string kind(instance.kind());
+    const std::string name(instance.name());
+    const std::string value = cat(instance.value().int_at(0, "spec", "value"));
+    const std::string mark = cat("v", variant);
+    if (kind == "Team") {
+        return {{"ConfigMap", name + "-note", {{"variant", mark}, {"chain", name + "-chain"}}},
+                {"Chain", name + "-chain", {{"value", value}}}};
+    }
+    if (kind == "App") {
+        std::vector<Expected> out = {
+            {"Database", name + "-db", {{"size", value}, {"variant", mark}}},
+            {"ConfigMap",
+             name + "-config",
+             {{"endpoint", "at-" + name + "-db"}, {"setting", std::string(setting)}}}};
+        for (int64_t n = 0; n < instance.value().int_at(0, "spec", "items"); ++n) {
+            out.push_back({"ConfigMap",
+                           cat(name, "-item-", n),
+                           {{"config", name + "-config"}, {"number", cat(n)}}});
+        }
+        return out;
+    }
+    std::vector<Expected> out = {
+        {"ConfigMap", name + "-a", {{"variant", mark}, {"value", value}}},
+        {"ConfigMap", name + "-b", {{"before", name + "-a"}, {"value", value}}},
+        {"ConfigMap", name + "-c", {{"before", name + "-b"}}}};
+    if (dialect == Dialect::extended) {
+        out[1].data.emplace("host", cat(name, "/", name, ".sim"));
+    }
+    const Value* extra = instance.value().find("spec", "extra");
+    if (extra != nullptr && extra->is_bool() && extra->as_bool()) {
+        out.push_back({"ConfigMap", name + "-extra", {{"after", name + "-b"}}});
+    }
+    return out;
 }
 
 std::string_view text_of(const std::string& kind) {
@@ -200,39 +250,23 @@ const std::vector<std::string>& needs_of(const std::string& kind, const std::str
     return found == needs.end() ? none : found->second;
 }
 
+std::string_view reported_member(const std::string& kind, std::string_view node) {
+    for (const auto& [of_kind, of_node, member] : reported) {
+        if (of_kind == kind && of_node == node) {
+            return member;
+        }
+    }
+    return {};
+}
+
 std::vector<Expected> children_of(const Object& instance, int64_t variant, std::string_view setting,
                                   Dialect dialect) {
-    const std::string kind(instance.kind());
-    const std::string name(instance.name());
-    const std::string value = cat(instance.value().int_at(0, "spec", "value"));
-    const std::string mark = cat("v", variant);
-    if (kind == "Team") {
-        return {{"ConfigMap", name + "-note", {{"variant", mark}, {"chain", name + "-chain"}}},
-                {"Chain", name + "-chain", {{"value", value}}}};
-    }
-    if (kind == "App") {
-        std::vector<Expected> out = {
-            {"Database", name + "-db", {{"size", value}, {"variant", mark}}},
-            {"ConfigMap",
-             name + "-config",
-             {{"endpoint", "at-" + name + "-db"}, {"setting", std::string(setting)}}}};
-        for (int64_t n = 0; n < instance.value().int_at(0, "spec", "items"); ++n) {
-            out.push_back({"ConfigMap",
-                           cat(name, "-item-", n),
-                           {{"config", name + "-config"}, {"number", cat(n)}}});
+    std::vector<Expected> out = plain_children_of(instance, variant, setting, dialect);
+    for (Expected& child : out) {
+        const std::string node = child.name.substr(instance.name().size() + 1);
+        if (dialect == Dialect::extended) {
+            child.reported = reported_member(std::string(instance.kind()), node);
         }
-        return out;
-    }
-    std::vector<Expected> out = {
-        {"ConfigMap", name + "-a", {{"variant", mark}, {"value", value}}},
-        {"ConfigMap", name + "-b", {{"before", name + "-a"}, {"value", value}}},
-        {"ConfigMap", name + "-c", {{"before", name + "-b"}}}};
-    if (dialect == Dialect::extended) {
-        out[1].data.emplace("host", cat(name, "/", name, ".sim"));
-    }
-    const Value* extra = instance.value().find("spec", "extra");
-    if (extra != nullptr && extra->is_bool() && extra->as_bool()) {
-        out.push_back({"ConfigMap", name + "-extra", {{"after", name + "-b"}}});
     }
     return out;
 }

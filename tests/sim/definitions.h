@@ -21,7 +21,8 @@ inline constexpr std::string_view api_version = "kro.run/v1alpha1";
 [[nodiscard]] std::vector<std::string> kinds();
 
 // Whether definitions use only what kro has, or also what goes beyond it: a value (`def`), a
-// computed field, managedResources, and revisions that go to half of the instances first.
+// computed field, managedResources, revisions that go to half of the instances first, and nodes
+// whose drift is reported and left.
 enum class Dialect : uint8_t { kro, extended };
 
 // The definition of a kind. Variants differ in a value that every child of the first node carries.
@@ -40,11 +41,16 @@ enum class Dialect : uint8_t { kro, extended };
 [[nodiscard]] const std::vector<std::string>& needs_of(const std::string& kind,
                                                        const std::string& node);
 
+// The member of a node's data that strangers change although its drift is only reported; "" of the
+// other nodes.
+[[nodiscard]] std::string_view reported_member(const std::string& kind, std::string_view node);
+
 // What a child must look like when the world is at rest.
 struct Expected {
     std::string kind;  // "ConfigMap"
     std::string name;
     std::map<std::string, std::string> data;  // members of data (ConfigMap) or spec
+    std::string_view reported = {};           // of `data`, the one whose drift may be left
 };
 [[nodiscard]] std::vector<Expected> children_of(const Object& instance, int64_t variant,
                                                 std::string_view setting, Dialect dialect);

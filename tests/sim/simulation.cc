@@ -325,7 +325,32 @@ private:
             checkers_.violate(cat("a world at rest is asked: ", last_request_));
         }
         CO_TRY(co_await check_instances());
+        if (options_.dialect == Dialect::extended) {
+            CO_TRY(co_await check_reported_drift());
+        }
         co_return co_await delete_everything();
+    }
+
+    // Drift that is only reported stays, also for a controller that starts anew, until the user
+    // wants something else of the same child, or asks for repairs.
+    io::Task<Status> check_reported_drift() {
+        CO_TRY(co_await users_.drift_all());
+        CO_TRY(co_await await_rest());
+        CO_TRY(co_await check_instances());
+        co_await end(&processes_.at(0));
+        start_process(0);
+        CO_TRY(co_await await_rest());
+        CO_TRY(co_await check_instances());
+        checkers_.leave_none_alone();
+        CO_TRY(co_await users_.write_settings(false));
+        CO_TRY(co_await users_.change_variant("Team"));
+        CO_TRY(co_await await_rest());
+        without_drift_ = {"App", "Team"};
+        CO_TRY(co_await check_instances());
+        CO_TRY(co_await users_.ask_for_drift_policy("Chain", "Repair"));
+        CO_TRY(co_await await_rest());
+        without_drift_.insert("Chain");
+        co_return co_await check_instances();
     }
 
     // No write for a while, and the controller has nothing in hand.
@@ -425,6 +450,7 @@ private:
         if (found != expected.size()) {
             checkers_.violate(cat(name, " has ", found, " children instead of ", expected.size()));
         }
+        std::string drifted;
         for (const Expected& wanted : expected) {
             const auto child = std::ranges::find_if(children, [&](const Object& object) {
                 return object.kind() == wanted.kind && object.name() == wanted.name;
@@ -440,11 +466,43 @@ private:
                 const std::string is = value == nullptr     ? ""
                                        : value->is_string() ? std::string(value->as_string())
                                                             : to_json(*value);
-                if (is != text) {
+                if (is == text) {
+                    continue;
+                }
+                if (member == wanted.reported && !without_drift_.contains(kind) &&
+                    users_.may_be_drift(wanted.name, member, is)) {
+                    // Without its only member, all of `data` is missing.
+                    drifted = cat("ConfigMap default/", wanted.name, ": data",
+                                  is.empty() ? "" : cat(".", member, " differs"));
+                } else {
                     checkers_.violate(cat(name, " is ACTIVE, and ", wanted.name, ".", member,
                                           " is ", quote(is), " instead of ", quote(text)));
                 }
             }
+            if (!wanted.reported.empty() && child->label(graph::label_version) == "other") {
+                drifted = cat("ConfigMap default/", wanted.name, ": ");
+            }
+        }
+        check_drift_condition(instance, drifted);
+    }
+
+    // The instance says what has drifted, one of which is `drifted`, or that nothing has.
+    void check_drift_condition(const Object& instance, const std::string& drifted) {
+        const bool reports = options_.dialect == Dialect::extended &&
+                             instance.annotation(graph::annotation_drift_policy) != "Repair";
+        const std::string wanted = !reports ? "" : drifted.empty() ? "False" : "True";
+        std::string is;
+        std::string message;
+        const Value* conditions = instance.value().find("status", "conditions");
+        for (size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
+            if (conditions->items()[i].string_at("type") == "Drifted") {
+                is = conditions->items()[i].string_at("status");
+                message = conditions->items()[i].string_at("message");
+            }
+        }
+        if (is != wanted || !message.contains(drifted)) {
+            checkers_.violate(cat(instance.kind(), " ", instance.name(), " says Drifted=", is, " ",
+                                  quote(message), " instead of ", wanted, " ", quote(drifted)));
         }
     }
 
@@ -487,6 +545,7 @@ private:
     FaultyTransport cluster_transport_;
     Users users_;
     std::unique_ptr<cluster::Cluster> cluster_;
+    std::set<std::string> without_drift_;  // kinds whose drift was taken away
     std::array<Process, 3> processes_;
     io::Scope* operators_ = nullptr;
     size_t processes_made_ = 0;

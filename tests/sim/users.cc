@@ -114,15 +114,13 @@ io::Task<Status> Users::act_on_instance(std::string kind, std::string name) {
     }
     if (what == 1) {
         const bool is_suspended = present->annotation(graph::annotation_reconcile) != "";
-        const Value word = is_suspended ? Value() : Value("suspended");
-        CO_TRY(co_await client_.patch(
-            resource, {"default", name}, kube::PatchType::merge,
-            Value::map_of(
-                {{"metadata",
-                  Value::map_of(
-                      {{"annotations", Value::map_of({{graph::annotation_reconcile, word}})}})}}),
-            {}));
-        co_return Status{};
+        co_return co_await annotate(resource, {"default", name}, graph::annotation_reconcile,
+                                    is_suspended ? Value() : Value("suspended"));
+    }
+    if (what == 2 && wishes_->dialect == Dialect::extended) {
+        const Value policies[] = {"Report", "Repair", Value()};
+        co_return co_await annotate(resource, {"default", name}, graph::annotation_drift_policy,
+                                    policies[chance(3)]);
     }
     const int64_t value = ++values_;
     Value spec = Value::map_of({{"value", value}});
@@ -161,7 +159,7 @@ io::Task<Status> Users::meddle() {
         co_return Status{};
     }
     const Object& child = children.items[chance(children.items.size())];
-    switch (chance(4)) {
+    switch (chance(wishes_->dialect == Dialect::extended ? 7 : 4)) {
         case 0:
             CO_TRY(co_await client_.remove(config_maps(), child.key(), {}));
             break;
@@ -178,7 +176,7 @@ io::Task<Status> Users::meddle() {
                                                             Value::map_of({{"mine", "yes"}})}})}}),
                 {}));
             break;
-        default:
+        case 3:
             CO_TRY(co_await client_.patch(
                 config_maps(), child.key(), kube::PatchType::merge,
                 Value::map_of(
@@ -186,6 +184,77 @@ io::Task<Status> Users::meddle() {
                                                                             "other"}})}})}}),
                 {}));
             break;
+        default:
+            co_return co_await drift(child);
+    }
+    co_return Status{};
+}
+
+// A stranger changes or takes away a member that the definition gives; of a child whose drift is
+// left, always the same one: by the others it is seen that later wishes reach it.
+io::Task<Status> Users::drift(Object child) {
+    const Value* data = child.value().find("data");
+    if (data == nullptr || data->size() == 0) {
+        co_return Status{};
+    }
+    std::string member(reported_member(std::string(child.label(graph::label_instance_kind)),
+                                       child.label(graph::label_node_id)));
+    if (member.empty()) {
+        member = data->members()[chance(data->size())].name();
+    }
+    Value text = cat("foreign-", ++wishes_->foreign);
+    if (chance(4) == 0) {
+        text = Value();
+        wishes_->removed.insert(cat(child.name(), ".", member));
+    }
+    CO_TRY(co_await client_.patch(
+        config_maps(), child.key(), kube::PatchType::merge,
+        Value::map_of({{"data", Value::map_of({{member, std::move(text)}})}}), {}));
+    co_return Status{};
+}
+
+bool Users::may_be_drift(const std::string& name, std::string_view member,
+                         std::string_view text) const {
+    return text.starts_with("foreign-") ||
+           (text.empty() && wishes_->removed.contains(cat(name, ".", member)));
+}
+
+io::Task<Status> Users::drift_all() {
+    const kube::List children = CO_TRY(co_await client_.list(
+        config_maps(),
+        {.namespace_ = "default", .label_selector = cat(graph::label_owned, "=true")}));
+    for (const Object& child : children.items) {
+        if (!reported_member(std::string(child.label(graph::label_instance_kind)),
+                             child.label(graph::label_node_id))
+                 .empty()) {
+            CO_TRY(co_await drift(child));
+            checkers_->leave_alone(child);
+        }
+    }
+    co_return Status{};
+}
+
+io::Task<Status> Users::annotate(kube::Resource resource, NamespacedName name,
+                                 std::string_view annotation, Value text) {
+    CO_TRY(co_await client_.patch(
+        resource, name, kube::PatchType::merge,
+        Value::map_of(
+            {{"metadata",
+              Value::map_of({{"annotations", Value::map_of({{annotation, std::move(text)}})}})}}),
+        {}));
+    co_return Status{};
+}
+
+io::Task<Status> Users::ask_for_drift_policy(std::string kind, Value policy) {
+    const Result<kube::Resource> resource =
+        co_await mapper_.for_kind({"kro.run", "v1alpha1", kind});
+    if (!resource) {
+        co_return Status{};  // It was never served, so there are none.
+    }
+    const kube::List list = CO_TRY(co_await client_.list(*resource, {}));
+    for (const Object& instance : list.items) {
+        CO_TRY(
+            co_await annotate(*resource, instance.key(), graph::annotation_drift_policy, policy));
     }
     co_return Status{};
 }
@@ -204,7 +273,7 @@ io::Task<void> Users::edit_definitions() {
 
 io::Task<Status> Users::change_definition() {
     const std::vector<std::string> all = kinds();
-    const std::string kind = all[chance(all.size())];
+    const std::string& kind = all[chance(all.size())];
     const uint64_t what = chance(6);
     if (what == 0) {
         CO_TRY(co_await client_.apply(control::definition_resource(),
@@ -216,6 +285,10 @@ io::Task<Status> Users::change_definition() {
         CO_TRY(co_await client_.remove(control::definition_resource(), {"", to_lower(kind)}, {}));
         co_return Status{};
     }
+    co_return co_await change_variant(kind);
+}
+
+io::Task<Status> Users::change_variant(std::string kind) {
     const int64_t variant = ++wishes_->variants[kind];
     CO_TRY(co_await client_.apply(control::definition_resource(),
                                   definition_of(kind, variant, wishes_->dialect),
@@ -349,14 +422,11 @@ io::Task<Status> Users::settle() {
         }
         const kube::List list = CO_TRY(co_await client_.list(*resource, {}));
         for (const Object& instance : list.items) {
-            if (instance.annotation(graph::annotation_reconcile) != "") {
-                CO_TRY(co_await client_.patch(
-                    *resource, instance.key(), kube::PatchType::merge,
-                    Value::map_of(
-                        {{"metadata", Value::map_of({{"annotations",
-                                                      Value::map_of({{graph::annotation_reconcile,
-                                                                      Value()}})}})}}),
-                    {}));
+            for (const std::string_view annotation :
+                 {graph::annotation_reconcile, graph::annotation_drift_policy}) {
+                if (instance.annotation(annotation) != "") {
+                    CO_TRY(co_await annotate(*resource, instance.key(), annotation, Value()));
+                }
             }
         }
     }

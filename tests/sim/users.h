@@ -19,6 +19,8 @@ struct Wishes {
     bool is_calm = false;    // the operator lets nothing fail any more
     bool may_delete = true;  // not while two controllers work on the same objects
     Dialect dialect = Dialect::kro;
+    std::set<std::string> removed;  // "name.member" of data that a stranger took away
+    int64_t foreign = 0;            // values that strangers wrote
 };
 
 // Several clients in one: each has a task of its own and draws what it does from the loop.
@@ -45,6 +47,18 @@ public:
     // Brings definitions and what is outside into the state that `wishes` names.
     io::Task<Status> settle();
 
+    // Whether a stranger may have made this of a member of a child's data; no text: it is missing.
+    [[nodiscard]] bool may_be_drift(const std::string& name, std::string_view member,
+                                    std::string_view text) const;
+    // Changes every child whose drift is only reported; they are left alone from now on.
+    io::Task<Status> drift_all();
+    // All instances of a kind ask for a policy of drift by their annotation.
+    io::Task<Status> ask_for_drift_policy(std::string kind, Value policy);
+    // What is read from outside gets a new value, or goes.
+    io::Task<Status> write_settings(bool removes);
+    // The definition of a kind in a new variant.
+    io::Task<Status> change_variant(std::string kind);
+
     [[nodiscard]] kube::Client* client() { return &client_; }
     [[nodiscard]] kube::RestMapper* mapper() { return &mapper_; }
 
@@ -55,7 +69,9 @@ private:
     io::Task<Status> meddle();
     io::Task<Status> change_definition();
     io::Task<Status> serve_databases();
-    io::Task<Status> write_settings(bool removes);
+    io::Task<Status> drift(Object child);
+    io::Task<Status> annotate(kube::Resource resource, NamespacedName name,
+                              std::string_view annotation, Value text);
     [[nodiscard]] uint64_t chance(uint64_t of) { return loop_->random() % of; }
 
     io::Loop* loop_;
