@@ -112,6 +112,9 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
         return true;
     }
     const auto refuse = [&](std::string message) {
+        if (work.plan.state == NodeState::error) {
+            return false;  // kro 0.9.3 tells a collection's first error.
+        }
         work.plan.state = NodeState::error;
         work.plan.why = message;
         node_errors_.push_back(work.node->type == NodeType::collection

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Value yaml(std::string_view text) {
     Result<Value> value = parse_yaml_value(text);
@@ -654,6 +655,29 @@ TEST(Plan, DoesNotFightForAnObjectOfAnotherInstance) {
                           "Kind=ConfigMap) belongs to ApplySet \"other\", cannot reassign to"));
     EXPECT_EQ(world.last_.status.state, "ERROR");
     EXPECT_TRUE(world.last_.wants_retry());
+}
+
+// As kro 0.9.3 does; the other items are made all the same.
+TEST(Plan, ACollectionTellsItsFirstErrorOnly) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {zones: "[]string"}}
+resources:
+- id: configs
+  forEach: [{zone: "${schema.spec.zones}"}]
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${zone}"}, data: {z: "${zone}"}}
+)",
+                "spec: {zones: [a, b, c]}");
+    for (const std::string_view name : {"b", "c"}) {
+        world.put(cat("{apiVersion: v1, kind: ConfigMap, metadata: {name: ", name,
+                      ", labels: {applyset.kubernetes.io/part-of: other}}}"));
+    }
+    world.settle();
+
+    EXPECT_NE(world.find("a"), nullptr);
+    EXPECT_THAT(
+        world.condition("ResourcesReady"),
+        HasSubstr("collection item 1: resource belongs to a different ApplySet: default/b"));
+    EXPECT_THAT(world.condition("ResourcesReady"), Not(HasSubstr("collection item 2")));
 }
 
 TEST(Plan, WaitsWhileAnObjectIsBeingDeleted) {
