@@ -75,7 +75,7 @@ void default_conversion(Value& spec) {
     }
 }
 
-std::string_view storage_version(const Value& definition) {
+std::optional<std::string_view> storage_version(const Value& definition) {
     const Value* spec = get(definition, "spec");
     for (const Value& version :
          spec == nullptr ? std::span<const Value>() : items_of(*spec, "versions")) {
@@ -83,21 +83,21 @@ std::string_view storage_version(const Value& definition) {
             return version.string_at("name");
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 // Adds the version that is stored from now on to those that were.
 void add_stored_version(Value& definition) {
-    const std::string_view version = storage_version(definition);
-    if (version.empty()) {
+    const std::optional<std::string_view> version = storage_version(definition);
+    if (!version) {
         return;
     }
     const Value* stored = definition.find("status", "storedVersions");
     const auto items = stored == nullptr ? std::span<const Value>() : stored->items();
-    if (std::ranges::find(items, Value(version)) == items.end()) {
+    if (std::ranges::find(items, Value(*version)) == items.end()) {
         Value& list = definition.mutable_member("status").mutable_member("storedVersions");
         list = list.is_list() ? list : Value::list();
-        list.push_back(Value(version));
+        list.push_back(Value(*version));
     }
 }
 

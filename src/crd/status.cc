@@ -96,6 +96,10 @@ bool update_names(Value& definition, std::span<const Value* const> others, Time 
     const Value requested = found == nullptr ? Value::map() : *found;
     const Value* old = definition.find("status", "acceptedNames");
     const Value accepted = old == nullptr ? Value::map() : *old;
+    // So upstream does it: conditions that somebody took away do not come back then.
+    if (requested == accepted) {
+        return false;
+    }
     const Claims claims = claims_of(definition, others);
     Value names = accepted;
     Condition condition{.type = "NamesAccepted",
@@ -300,11 +304,11 @@ void remove_condition(Value& definition, std::string_view type) {
 }
 
 bool update_status(Value& definition, std::span<const Value* const> others, Time now) {
-    bool changed = update_names(definition, others, now);
+    bool changed = update_approval(definition, now);
+    changed = update_names(definition, others, now) || changed;
     // One server serves the kind from here on, so there is nobody to wait for.
     changed = establish(definition, now) || changed;
-    changed = update_non_structural(definition, now) || changed;
-    return update_approval(definition, now) || changed;
+    return update_non_structural(definition, now) || changed;
 }
 
 bool set_deletion_pending(Value& definition, Time now) {

@@ -16,7 +16,8 @@ struct Place {
     std::string_view name = {};  // of a member
     size_t index = 0;            // of an item
     bool is_item = false;
-    bool is_key = false;  // the member is a map's key: shown in brackets
+    bool is_key = false;     // the member is a map's key: shown in brackets
+    bool is_dotted = false;  // the member has its dot at the root, too
     size_t depth = 0;
 
     [[nodiscard]] Place member(std::string_view member_name) const {
@@ -45,7 +46,7 @@ struct Place {
         } else if (is_key) {
             append(out, "[", name, "]");
         } else {
-            append(out, out.empty() ? "" : ".", name);
+            append(out, out.empty() && !is_dotted ? "" : ".", name);
         }
     }
 };

@@ -411,33 +411,49 @@ private:
         }
         const Constraints& bounds = *schema.constraints;
         const double number = value.to_double();
-        // A bound that does not fit the type is told of, too.
-        const auto check = [&](std::string_view name, double bound, bool holds,
-                               std::string_view what) {
-            if (std::string problem = range_problem(Value(bound), schema, name, place.text());
-                !problem.empty()) {
-                out.add(placeless(std::move(problem)));
-            }
-            if (!holds) {
-                out.add(body_error(place.text(), value, cat(what, format_double(bound))));
-            }
+        const auto report = [&](std::string_view what, double bound) {
+            out.add(body_error(place.text(), value, cat(what, format_double(bound))));
         };
-        if (bounds.multiple_of && *bounds.multiple_of != 0) {
-            check("MultipleOf", *bounds.multiple_of, is_whole(number / *bounds.multiple_of),
-                  "should be a multiple of ");
+        if (bounds.multiple_of) {
+            const double factor =
+                bound_for(value, schema, "MultipleOf", *bounds.multiple_of, place, out);
+            if (factor <= 0) {
+                out.add(placeless(cat("factor MultipleOf declared for ", place.text(),
+                                      " must be positive: ", format_double(factor))));
+            } else if (!is_whole(number / factor)) {
+                report("should be a multiple of ", factor);
+            }
         }
         if (bounds.minimum) {
-            const bool is_more = bounds.exclusive_minimum;
-            check("Minimum boundary", *bounds.minimum,
-                  is_more ? number > *bounds.minimum : number >= *bounds.minimum,
-                  is_more ? "should be greater than " : "should be greater than or equal to ");
+            const double minimum =
+                bound_for(value, schema, "Minimum boundary", *bounds.minimum, place, out);
+            if (bounds.exclusive_minimum ? number <= minimum : number < minimum) {
+                report(bounds.exclusive_minimum ? "should be greater than "
+                                                : "should be greater than or equal to ",
+                       minimum);
+            }
         }
         if (bounds.maximum) {
-            const bool is_less = bounds.exclusive_maximum;
-            check("Maximum boundary", *bounds.maximum,
-                  is_less ? number < *bounds.maximum : number <= *bounds.maximum,
-                  is_less ? "should be less than " : "should be less than or equal to ");
+            const double maximum =
+                bound_for(value, schema, "Maximum boundary", *bounds.maximum, place, out);
+            if (bounds.exclusive_maximum ? number >= maximum : number > maximum) {
+                report(bounds.exclusive_maximum ? "should be less than "
+                                                : "should be less than or equal to ",
+                       maximum);
+            }
         }
+    }
+
+    // The bound that `value` is compared with: what does not fit the schema's type is told of, what
+    // fits counts without its fraction if the value has none. (So upstream does it.)
+    static double bound_for(const Value& value, const Schema& schema, std::string_view name,
+                            double bound, const Place& place, Findings& out) {
+        if (std::string problem = range_problem(Value(bound), schema, name, place.text());
+            !problem.empty()) {
+            out.add(placeless(std::move(problem)));
+            return bound;
+        }
+        return value.is_int() ? std::trunc(bound) : bound;
     }
 
     // The item of the old list that has the keys of this one; null if items do not correlate.
@@ -537,8 +553,10 @@ private:
             const Schema* property = schema.find_member(member.name());
             if (property != nullptr) {
                 const Value* old_member = old == nullptr ? nullptr : old->find(member.name());
-                out.merge(
-                    validate(member.value, *property, place.member(member.name()), old_member));
+                Place inner = place.member(member.name());
+                // Upstream joins such a name to the empty path, too.
+                inner.is_dotted = property == schema.additional_properties;
+                out.merge(validate(member.value, *property, inner, old_member));
             } else if (schema.additional_properties_denied) {
                 const std::string path = place.text();
                 out.add(field_invalid(

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,8 @@ TEST(Recorded, RefusalsHaveTheSameWords) {
 }
 
 // Each line of the file is a request, and of its answer the code and warnings, the message of a
-// refusal, or spec, metadata and (where it is told) status without what each server makes up. They
-// build on one another. Returns how many there were.
+// refusal, or spec, metadata and (where they are told) status and owned fields without what each
+// server makes up. They build on one another. Returns how many there were.
 size_t replay(const char* path) {
     std::ifstream file(path);
     EXPECT_TRUE(file) << "run it from the root of the repository";
@@ -93,6 +94,17 @@ size_t replay(const char* path) {
                 const Value* found = object->find(member);
                 EXPECT_EQ(found == nullptr ? "" : sorted(*found), sorted(*wanted)) << line;
             }
+        }
+        if (const Value* wanted = row->find("managed")) {
+            std::multiset<std::string> found;
+            for (const Value& entry : object->find("metadata", "managedFields")->items()) {
+                found.insert(sorted(*entry.find("fieldsV1")));
+            }
+            std::multiset<std::string> sets;
+            for (const Value& set : wanted->items()) {
+                sets.insert(sorted(set));
+            }
+            EXPECT_EQ(found, sets) << line;
         }
         for (const std::string_view member : {"labels", "annotations", "finalizers"}) {
             const Value* wanted = row->find("metadata", member);

@@ -5,8 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "base/go_url.h"
 #include "cel/cost.h"
-#include "cel/internal/go_url.h"
 #include "object/names.h"
 #include "schema/validate.h"
 

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "cel/internal/go_url.h"
+#include "base/go_url.h"
 #include "cel/library/kubernetes_costs.h"
 
 namespace weft::cel {

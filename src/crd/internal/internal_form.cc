@@ -64,25 +64,51 @@ Value or_null(const Value* value) {
     return value == nullptr ? Value() : *value;
 }
 
-// Column and scale members have the same names with an upper case letter in Go.
-Value with_capitals(const Value& value) {
-    if (value.is_list()) {
-        std::vector<Value> items;
-        for (const Value& item : value.items()) {
-            items.push_back(with_capitals(item));
-        }
-        return Value::list(std::move(items));
+Value columns_as_go(const Value* columns) {
+    if (columns == nullptr) {
+        return {};
     }
-    if (!value.is_map()) {
-        return value;
+    std::vector<Value> out;
+    for (const Value& column : columns->items()) {
+        Value go = Value::map_with_capacity(6);
+        go.append_new("Name", Value(column.string_at("name")));
+        go.append_new("Type", Value(column.string_at("type")));
+        go.append_new("Format", Value(column.string_at("format")));
+        go.append_new("Description", Value(column.string_at("description")));
+        go.append_new("Priority", Value(column.int_at(0, "priority")));
+        go.append_new("JSONPath", Value(column.string_at("jsonPath")));
+        out.push_back(std::move(go));
     }
-    Value out = Value::map();
-    for (const Member& member : value.members()) {
-        std::string name(member.name());
-        name[0] = static_cast<char>(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 32 : name[0]);
-        out.set(name == "JsonPath" ? "JSONPath" : name, with_capitals(member.value));
+    return Value::list(std::move(out));
+}
+
+Value fields_as_go(const Value* fields) {
+    if (fields == nullptr) {
+        return {};
     }
-    return out;
+    std::vector<Value> out;
+    for (const Value& field : fields->items()) {
+        out.push_back(Value::map_of({{"JSONPath", Value(field.string_at("jsonPath"))}}));
+    }
+    return Value::list(std::move(out));
+}
+
+Value subresources_as_go(const Value* subresources) {
+    if (subresources == nullptr) {
+        return {};
+    }
+    Value go = Value::map();
+    go.append_new("Status", or_null(get(*subresources, "status")));
+    const Value* scale = get(*subresources, "scale");
+    Value scale_as_go;
+    if (scale != nullptr) {
+        scale_as_go = Value::map();
+        scale_as_go.append_new("SpecReplicasPath", Value(scale->string_at("specReplicasPath")));
+        scale_as_go.append_new("StatusReplicasPath", Value(scale->string_at("statusReplicasPath")));
+        scale_as_go.append_new("LabelSelectorPath", or_null(get(*scale, "labelSelectorPath")));
+    }
+    go.append_new("Scale", std::move(scale_as_go));
+    return go;
 }
 
 // `schema` as the parser of schemas takes it.
@@ -280,10 +306,10 @@ Value versions_as_go(const Value& spec) {
         go.append_new("Deprecated", Value(is_set(version, "deprecated")));
         go.append_new("DeprecationWarning", or_null(get(version, "deprecationWarning")));
         go.append_new("Schema", version_schema_as_go(get(version, "schema")));
-        go.append_new("Subresources", with_capitals(or_null(get(version, "subresources"))));
+        go.append_new("Subresources", subresources_as_go(get(version, "subresources")));
         go.append_new("AdditionalPrinterColumns",
-                      with_capitals(or_null(get(version, "additionalPrinterColumns"))));
-        go.append_new("SelectableFields", with_capitals(or_null(get(version, "selectableFields"))));
+                      columns_as_go(get(version, "additionalPrinterColumns")));
+        go.append_new("SelectableFields", fields_as_go(get(version, "selectableFields")));
         out.push_back(std::move(go));
     }
     return Value::list(std::move(out));

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "crd/internal/internal_form.h"
 #include "object/names.h"
+#include "schema/webhook_client.h"
 
 namespace weft::crd::internal {
 
@@ -20,8 +21,6 @@ using schema::path_index;
 
 namespace {
 
-constexpr int64_t port_max = 65535;
-
 bool is_accepted_version(std::string_view version) {
     return version == "v1" || version == "v1beta1";
 }
@@ -33,112 +32,6 @@ bool is_pem_bundle(std::string_view bundle) {
            bundle.find("-----END CERTIFICATE-----", begin) != std::string_view::npos;
 }
 
-struct Url {
-    std::string_view scheme;
-    std::string_view host;
-    bool has_user = false;
-    bool has_fragment = false;
-    bool has_query = false;
-};
-
-Url parse_url(std::string_view text) {
-    Url url;
-    if (const size_t colon = text.find("://"); colon != std::string_view::npos) {
-        url.scheme = text.substr(0, colon);
-        text.remove_prefix(colon + 3);
-    } else if (const size_t only = text.find(':'); only != std::string_view::npos) {
-        url.scheme = text.substr(0, only);
-        text = {};
-    } else {
-        text = {};
-    }
-    url.has_fragment = text.contains('#');
-    text = text.substr(0, text.find('#'));
-    url.has_query = text.contains('?');
-    text = text.substr(0, text.find('?'));
-    url.host = text.substr(0, text.find('/'));
-    if (const size_t at = url.host.rfind('@'); at != std::string_view::npos) {
-        url.has_user = true;
-        url.host.remove_prefix(at + 1);
-    }
-    return url;
-}
-
-void check_url(std::string_view text, const std::string& path, FieldErrors& out) {
-    constexpr std::string_view form = "; desired format: https://host[/path]";
-    if (text.starts_with(':')) {
-        out.push_back(field_required(path, cat("url must be a valid URL: parse ", quote(text),
-                                               ": missing protocol scheme", form)));
-        return;
-    }
-    const Url url = parse_url(text);
-    if (url.scheme != "https") {
-        out.push_back(field_invalid(path, Value(url.scheme),
-                                    cat("'https' is the only allowed URL scheme", form)));
-    }
-    if (url.host.empty()) {
-        out.push_back(field_invalid(path, Value(url.host), cat("host must be specified", form)));
-    }
-    if (url.has_user) {
-        out.push_back(
-            field_invalid(path, Value(text), "user information is not permitted in the URL"));
-    }
-    if (url.has_fragment) {
-        out.push_back(field_invalid(path, Value(text), "fragments are not permitted in the URL"));
-    }
-    if (url.has_query) {
-        out.push_back(
-            field_invalid(path, Value(text), "query parameters are not permitted in the URL"));
-    }
-}
-
-void check_service(const Value& service, const std::string& path, FieldErrors& out) {
-    if (service.string_at("name").empty()) {
-        out.push_back(field_required(path_child(path, "name"), "service name is required"));
-    }
-    if (service.string_at("namespace").empty()) {
-        out.push_back(
-            field_required(path_child(path, "namespace"), "service namespace is required"));
-    }
-    if (const Value* port = get(service, "port")) {
-        if (!port->is_int() || port->as_int() < 1 || port->as_int() > port_max) {
-            out.push_back(
-                field_invalid(path_child(path, "port"), *port,
-                              "port is not valid: must be between 1 and 65535, inclusive"));
-        }
-    }
-    const Value* found = get(service, "path");
-    if (found == nullptr) {
-        return;
-    }
-    const std::string_view text = found->is_string() ? found->as_string() : "";
-    const std::string place = path_child(path, "path");
-    if (text == "/") {
-        return;
-    }
-    if (text == "//") {
-        out.push_back(field_invalid(place, *found, "segment[0] may not be empty"));
-        return;
-    }
-    if (!text.starts_with('/')) {
-        out.push_back(field_invalid(place, *found, "must start with a '/'"));
-    }
-    std::string_view inner = text.substr(std::min<size_t>(1, text.size()));
-    inner = inner.ends_with('/') ? inner.substr(0, inner.size() - 1) : inner;
-    size_t i = 0;
-    for (const std::string_view segment : split(inner, '/')) {
-        if (segment.empty()) {
-            out.push_back(field_invalid(place, *found, cat("segment[", i, "] may not be empty")));
-        }
-        for (const std::string& problem : check_dns1123_subdomain(segment)) {
-            if (!segment.empty()) {
-                out.push_back(field_invalid(place, *found, cat("segment[", i, "]: ", problem)));
-            }
-        }
-        ++i;
-    }
-}
-
 void check_client(const Value& client, const ConversionOptions& options, const std::string& path,
                   FieldErrors& out) {
     const Value* url = get(client, "url");
@@ -146,9 +39,15 @@ void check_client(const Value& client, const ConversionOptions& options, const s
     if ((url == nullptr) == (service == nullptr)) {
         out.push_back(field_required(path, "exactly one of url or service is required"));
     } else if (url != nullptr) {
-        check_url(url->is_string() ? url->as_string() : "", path_child(path, "url"), out);
+        schema::validate_webhook_url(client.string_at("url"), path_child(path, "url"), out);
     } else {
-        check_service(*service, path_child(path, "service"), out);
+        // Upstream takes the one for the other.
+        const std::string_view name = service->string_at("namespace");
+        const std::string_view space = service->string_at("name");
+        constexpr int64_t https_port = 443;
+        schema::validate_webhook_service(space, name, service->string_at("path"),
+                                         service->int_at(https_port, "port"),
+                                         path_child(path, "service"), out);
     }
     const std::string_view bundle = client.string_at("caBundle");
     if (!bundle.empty() && !options.allow_invalid_bundle && !is_pem_bundle(bundle)) {

@@ -102,7 +102,9 @@ private:
 
     static void put_below(FieldErrors& found, const std::string& place) {
         for (schema::FieldError& error : found) {
-            error.path = error.path.empty() ? place : cat(place, ".", error.path);
+            const std::string_view below = error.path;
+            const bool is_joined = below.empty() || below.starts_with('.');
+            error.path = cat(place, is_joined ? "" : ".", below);
         }
     }
 

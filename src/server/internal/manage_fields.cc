@@ -80,6 +80,11 @@ merge::FiltersByVersion filters_of(const Resource& resource, const Subresource* 
         }
         resets = &found->reset_fields;
     }
+    if (name == "status" && resets->empty()) {
+        // Of definitions and APIServices the tables know the group's own paths only.
+        static constexpr std::string_view spec[] = {".spec"};
+        filters.emplace(resource.api_version(), merge::reset_filter(spec));
+    }
     for (const schema::ResetFields& reset : *resets) {
         filters.emplace(std::string(reset.api_version), merge::reset_filter(reset.paths));
     }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "object/names.h"
+#include "schema/webhook_client.h"
 #include "server/internal/admission/validate.h"
 
 namespace weft::server {
@@ -31,115 +32,6 @@ void check_webhook_name(std::string_view name, const std::string& path, FieldErr
     }
 }
 
-// The parts of a URL that may be wrong, as Go's url.Parse finds them.
-struct UrlParts {
-    std::string scheme;
-    std::string host;
-    std::string user;
-    std::string fragment;
-    std::string query;
-    bool has_user = false;
-};
-
-UrlParts url_parts(std::string_view url) {
-    UrlParts out;
-    if (const size_t hash = url.find('#'); hash != std::string_view::npos) {
-        out.fragment = url.substr(hash + 1);
-        url = url.substr(0, hash);
-    }
-    if (const size_t colon = url.find(':');
-        colon != std::string_view::npos && url.find('/') > colon) {
-        out.scheme = to_lower(url.substr(0, colon));
-        url = url.substr(colon + 1);
-    }
-    if (const size_t mark = url.find('?'); mark != std::string_view::npos) {
-        out.query = url.substr(mark + 1);
-        url = url.substr(0, mark);
-    }
-    if (!url.starts_with("//")) {
-        return out;
-    }
-    url = url.substr(2);
-    std::string_view authority = url.substr(0, url.find('/'));
-    if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
-        out.user = authority.substr(0, at);
-        out.has_user = true;
-        authority = authority.substr(at + 1);
-    }
-    out.host = authority;
-    return out;
-}
-
-void check_client_url(std::string_view url, const std::string& path, FieldErrors& errors) {
-    constexpr std::string_view form = "; desired format: https://host[/path]";
-    const UrlParts parts = url_parts(url);
-    if (parts.scheme != "https") {
-        errors.push_back(
-            field_invalid(path, parts.scheme, cat("'https' is the only allowed URL scheme", form)));
-    }
-    if (parts.host.empty()) {
-        errors.push_back(field_invalid(path, parts.host, cat("host must be specified", form)));
-    }
-    if (parts.has_user) {
-        errors.push_back(
-            field_invalid(path, parts.user, "user information is not permitted in the URL"));
-    }
-    if (!parts.fragment.empty()) {
-        errors.push_back(
-            field_invalid(path, parts.fragment, "fragments are not permitted in the URL"));
-    }
-    if (!parts.query.empty()) {
-        errors.push_back(
-            field_invalid(path, parts.query, "query parameters are not permitted in the URL"));
-    }
-}
-
-void check_service_path(std::string_view path_text, const std::string& path, FieldErrors& errors) {
-    if (path_text.empty() || path_text == "/") {
-        return;
-    }
-    if (path_text == "//") {
-        errors.push_back(field_invalid(path, path_text, "segment[0] may not be empty"));
-        return;
-    }
-    if (!path_text.starts_with('/')) {
-        errors.push_back(field_invalid(path, path_text, "must start with a '/'"));
-    }
-    std::string_view rest = path_text.substr(1);
-    if (rest.ends_with('/')) {
-        rest.remove_suffix(1);
-    }
-    size_t index = 0;
-    for (const std::string_view segment : split(rest, '/')) {
-        if (segment.empty()) {
-            errors.push_back(
-                field_invalid(path, path_text, cat("segment[", index, "] may not be empty")));
-        } else {
-            for (const std::string& text : check_dns1123_subdomain(segment)) {
-                errors.push_back(
-                    field_invalid(path, path_text, cat("segment[", index, "]: ", text)));
-            }
-        }
-        ++index;
-    }
-}
-
-void check_client_service(const Value& service, const std::string& path, FieldErrors& errors) {
-    for (const std::string_view member : {"name", "namespace"}) {
-        if (service.string_at(member).empty()) {
-            errors.push_back(field_required(path_child(path, member)));
-        }
-    }
-    constexpr int64_t port_max = 65535;
-    const int64_t port = service.int_at(443, "port");
-    if (port < 1 || port > port_max) {
-        errors.push_back(
-            field_invalid(path_child(path, "port"), port,
-                          "port is not valid: must be between 1 and 65535, inclusive"));
-    }
-    check_service_path(service.string_at("path"), path_child(path, "path"), errors);
-}
-
 void check_client(const Value* config, const std::string& path, FieldErrors& errors) {
     const Value* url = config == nullptr ? nullptr : config->find("url");
     const Value* service = config == nullptr ? nullptr : config->find("service");
@@ -148,9 +40,12 @@ void check_client(const Value* config, const std::string& path, FieldErrors& err
     if (has_url == has_service) {
         errors.push_back(field_required(path, "exactly one of url or service is required"));
     } else if (has_url) {
-        check_client_url(url->as_string(), path_child(path, "url"), errors);
+        schema::validate_webhook_url(url->as_string(), path_child(path, "url"), errors);
     } else {
-        check_client_service(*service, path_child(path, "service"), errors);
+        constexpr int64_t https_port = 443;
+        schema::validate_webhook_service(
+            service->string_at("namespace"), service->string_at("name"), service->string_at("path"),
+            service->int_at(https_port, "port"), path_child(path, "service"), errors);
     }
 }
 

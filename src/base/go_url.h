@@ -1,4 +1,4 @@
-// cel/internal/go_url.h: URLs as Go's net/url reads them.
+// base/go_url.h: URLs as Go's net/url reads them.
 
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-namespace weft::cel {
+namespace weft {
 
 // url.URL, as far as it is asked for.
 struct GoUrl {
@@ -36,4 +36,4 @@ struct GoUrl {
 // url.Parse, which knows fragments and relative paths.
 [[nodiscard]] Result<GoUrl> parse_go_url(std::string_view text);
 
-}  // namespace weft::cel
+}  // namespace weft

@@ -1,10 +1,10 @@
-// cel/internal/go_url.cc: URLs as Go's net/url reads them. Source: Go net/url, 1.24.
+// base/go_url.cc: URLs as Go's net/url reads them. Source: Go net/url, 1.24.
 
-#include "cel/internal/go_url.h"
+#include "base/go_url.h"
 
 #include <algorithm>
 
-namespace weft::cel {
+namespace weft {
 
 namespace {
 
@@ -245,4 +245,4 @@ Result<GoUrl> parse_go_url(std::string_view text) {
     return UrlParser(text, false).parse();
 }
 
-}  // namespace weft::cel
+}  // namespace weft
