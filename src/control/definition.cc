@@ -334,18 +334,20 @@ io::Task<graph::Compiled> DefinitionReconciler::compile(Object object) {
     context.collection_size = world_.options->collection_size_max;
     context.budget = world_.options->budget;
     context.gates = world_.options->gates;
-    const bool lacks_kind = std::ranges::any_of(
-        kinds_of(definition),
-        [&](const GroupVersionKind& kind) { return !schemas_->find(kind).has_value(); });
-    if (lacks_kind) {
-        waiting_for_kinds_.insert(definition.name);
-    } else {
-        waiting_for_kinds_.erase(definition.name);
-    }
     const int64_t began = world_.loop->monotonic();
     graph::Compiled compiled = graph::compile(definition, context);
     const double seconds = seconds_between(began, world_.loop->monotonic());
     const bool is_good = compiled.graph != nullptr;
+    // Another schema of a kind may be all that it needs.
+    const bool may_become_good =
+        !is_good && std::ranges::any_of(kinds_of(definition), [](const GroupVersionKind& kind) {
+            return !graph::builtin_kind_facts(kind).has_value();
+        });
+    if (may_become_good) {
+        waiting_for_kinds_.insert(definition.name);
+    } else {
+        waiting_for_kinds_.erase(definition.name);
+    }
     const std::string result = is_good ? "success" : "failed";
     world_.instruments->count("graph_revision_compile_total", {{"result", result}});
     world_.instruments->observe("graph_revision_compile_duration_seconds", seconds,

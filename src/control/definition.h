@@ -76,7 +76,8 @@ private:
     Informer* owned_crds_ = nullptr;  // ours, whole
     std::function<void(const std::string&)> wake_;
     std::function<void(const std::string&, int64_t)> wake_after_;
-    std::set<std::string> waiting_for_kinds_;  // definitions that named a kind that is not served
+    // Definitions that could not be compiled and name kinds that others define.
+    std::set<std::string> waiting_for_kinds_;
 };
 
 }  // namespace weft::control

@@ -174,6 +174,22 @@ TEST(Recorded, APolicysRefusalKeepsTheWarnings) {
     EXPECT_EQ(updated.headers.get("warning"), warning);
 }
 
+// The older version of autoscalers goes through the newer one before anybody is said to own it: the
+// default target is the writer's.
+TEST(Recorded, WhoMakesAnAutoscalerOfTheOldVersionOwnsItsDefaultTarget) {
+    TestServer api;
+    const Value made = api.json(
+        "POST", "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers",
+        R"({"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":"one"},)"
+        R"("spec":{"maxReplicas":3,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}})");
+    const Value* owners = made.find("metadata", "managedFields");
+    ASSERT_NE(owners, nullptr);
+    ASSERT_EQ(owners->size(), 1U);
+    EXPECT_EQ(to_json(*owners->at(0).find("fieldsV1")),
+              R"({"f:spec":{"f:maxReplicas":{},"f:minReplicas":{},"f:scaleTargetRef":{},)"
+              R"("f:targetCPUUtilizationPercentage":{}}})");
+}
+
 TEST(Recorded, AScaleThatChangesNothingLeavesTheOwnersOfTheRest) {
     TestServer api;
     api.send("POST", "/apis/apps/v1/namespaces/default/deployments?fieldManager=mgr", R"({

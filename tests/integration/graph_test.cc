@@ -44,6 +44,15 @@ io::Task<Status> define_chain(World* world) {
     co_return Status{};
 }
 
+TEST(Graph, ControllersStartOnAnEmptyServerWithoutWaitingForAnything) {
+    in_world({.controllers = false}, [](World* world) -> io::Task<Status> {
+        const int64_t began = world->loop()->monotonic();
+        CO_TRY(co_await world->start_controllers());
+        EXPECT_LT(world->loop()->monotonic() - began, io::second / 10);
+        co_return Status{};
+    });
+}
+
 TEST(Graph, ADefinitionBecomesActiveWithAtMostSixRequests) {
     in_world({}, [](World* world) -> io::Task<Status> {
         const size_t before = world->sent()->lines.size();

@@ -201,6 +201,36 @@ TEST(Rollout, WaitsWhileTheUserPausesIt) {
     });
 }
 
+// An instance that has a pass while the new revision's kind is being written.
+TEST(Rollout, HoldsFromTheMomentThatItsRevisionIsThere) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        constexpr std::string_view paused = "{share: 1, paused: true}";
+        CO_TRY(co_await world->apply(unit_definition("one", paused)));
+        CO_TRY(co_await wait_phase(world, "Complete", 1));
+        CO_TRY(co_await make_units(world, 4));
+        world->sent()->holds = [](const std::string& line) {
+            return line.starts_with("PATCH") && line.contains("/customresourcedefinitions/");
+        };
+        Object second = unit_definition("two", paused);
+        second.mutable_value().mutable_member("spec").mutable_member("schema").set(
+            "spec", Value::map_of({{"more", "string"}}));
+        CO_TRY(co_await world->apply(std::move(second)));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(world->sent()->held, 1U);
+        const kube::Resource maps = CO_TRY(co_await world->resource_of({"", "v1", "ConfigMap"}));
+        CO_TRY(co_await world->client()->patch(
+            maps, {"default", "u2"}, kube::PatchType::merge,
+            Value::map_of({{"data", Value::map_of({{"v", "foreign"}})}}), {}));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(CO_TRY(co_await count_units(world, 4, "one")), 4);
+        world->sent()->release();
+        CO_TRY(co_await wait_phase(world, "Starting", 2));
+        CO_TRY(co_await io::sleep(world->loop(), 60 * io::second));
+        EXPECT_EQ(CO_TRY(co_await count_units(world, 4, "one")), 4);
+        co_return Status{};
+    });
+}
+
 TEST(Rollout, EndsForAllWhenItsDefinitionHasNoneAnyMore) {
     in_world({}, [](World* world) -> io::Task<Status> {
         CO_TRY(co_await pause_before_the_second(world));

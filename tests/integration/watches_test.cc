@@ -114,6 +114,52 @@ TEST(Watches, OfAKindEndWithItsDefinitionAndItsLastInstance) {
     });
 }
 
+// A second reader comes in any turn of the loop while the watch of the first one ends.
+TEST(Watches, OfAnExternalObjectEndWithoutTheReaderThatComesMeanwhile) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        constexpr int turns = 40;
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await make_source(world, "left"));
+        CO_TRY(co_await make_source(world, "right"));
+        const kube::Resource readings =
+            CO_TRY(co_await world->resource_of({"kro.run", "v1alpha1", "Reading"}));
+        const kube::Resource maps = CO_TRY(co_await world->resource_of({"", "v1", "ConfigMap"}));
+        CO_TRY(co_await world->apply(reading("left")));
+        CO_TRY(co_await world->apply(
+            document("{apiVersion: kro.run/v1alpha1, kind: Reading, metadata: {name: two}, "
+                     "spec: {from: right}}")));
+        const auto read = [&](std::string name, std::string_view from) {
+            return world->client()->patch(
+                readings, {"default", std::move(name)}, kube::PatchType::merge,
+                Value::map_of({{"spec", Value::map_of({{"from", from}})}}), {});
+        };
+        const auto says = [](std::string text) {
+            return [=](const Object& map) { return map.value().string_at("data", "v") == text; };
+        };
+        CO_TRY(co_await wait_read(world, "of-left"));
+        for (int turn = 0; turn < turns; ++turn) {
+            const std::string left = turn % 2 == 0 ? "left" : "right";
+            const std::string right = turn % 2 == 0 ? "right" : "left";
+            CO_TRY(co_await read("one", right));
+            for (int i = 0; i < turn; ++i) {
+                CO_TRY(co_await io::sleep(world->loop(), 0));
+            }
+            CO_TRY(co_await read("two", left));
+            CO_TRY(co_await io::sleep(world->loop(), io::second));
+            for (const std::string& source : {left, right}) {
+                CO_TRY(co_await world->client()->patch(
+                    maps, {"default", source}, kube::PatchType::merge,
+                    Value::map_of({{"data", Value::map_of({{"v", cat(source, turn)}})}}), {}));
+            }
+            CO_TRY(co_await world->wait("v1", "ConfigMap", "one", says(cat(right, turn)), "default",
+                                        5 * io::second));
+            CO_TRY(co_await world->wait("v1", "ConfigMap", "two", says(cat(left, turn)), "default",
+                                        5 * io::second));
+        }
+        co_return Status{};
+    });
+}
+
 // The last instance goes while the only worker is busy elsewhere, so that its kind is dropped
 // before its turn comes.
 TEST(Watches, OfAnExternalObjectEndAlsoWhenTheKindOfTheirReaderWentFirst) {
@@ -256,6 +302,46 @@ spec:
         EXPECT_FALSE(is_active(waiting));
         CO_TRY(co_await world->apply(document(widgets)));
         CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "late",
+                                    is_active, "default", 2 * io::second));
+        co_return Status{};
+    });
+}
+
+TEST(Watches, OfDefinitionsOfKindsTellOfNewSchemasAndNothingElse) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        const auto definition = [](std::string_view name, std::string_view spec) {
+            return document(cat(R"yaml(
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: )yaml",
+                                to_lower(name), R"yaml(}
+spec:
+  schema: {apiVersion: v1alpha1, kind: )yaml",
+                                name, R"yaml(, spec: {}}
+  resources:
+    - {id: w, template: {apiVersion: example.com/v1, kind: Widget, metadata: {name: w}, spec: )yaml",
+                                spec, "}}"));
+        };
+        CO_TRY(co_await world->apply(document(widgets)));
+        CO_TRY(co_await world->apply(definition("First", "{size: 1}")));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "first",
+                                    is_active));
+        CO_TRY(co_await world->apply(definition("Second", "{size: 1, color: red}")));
+        CO_TRY(co_await io::sleep(world->loop(), 1200 * io::second));
+        // It waits for a field of the kind; what changes no schema wakes it not.
+        const kube::Resource& crds = control::crd_resource();
+        const double passes = metric(world, "controller_runtime_reconcile_total");
+        CO_TRY(co_await world->client()->patch(
+            crds, {"", "widgets.example.com"}, kube::PatchType::merge,
+            Value::map_of(
+                {{"metadata", Value::map_of({{"annotations", Value::map_of({{"a", "b"}})}})}}),
+            {}));
+        CO_TRY(co_await io::sleep(world->loop(), io::second / 10));
+        EXPECT_EQ(metric(world, "controller_runtime_reconcile_total"), passes);
+        std::string wider(widgets);
+        wider.insert(wider.find("size:"), "color: {type: string}, ");
+        CO_TRY(co_await world->apply(document(wider)));
+        CO_TRY(co_await world->wait("kro.run/v1alpha1", "ResourceGraphDefinition", "second",
                                     is_active, "default", 2 * io::second));
         co_return Status{};
     });
