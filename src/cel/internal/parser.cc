@@ -670,15 +670,13 @@ private:
         expr->name = out_.arena.copy(name);
         advance();
         std::vector<Entry> entries;
-        while (token_.kind != TokenKind::right_brace) {
+        const bool is_good = parts(TokenKind::right_brace, LoneComma::wrong, [&] {
             Entry entry;
-            if (token_.kind == TokenKind::question) {
-                entry.optional = true;
-                advance();
-            }
+            entry.optional = takes_question();
             const Token field = token_;
             if (field.kind != TokenKind::identifier && field.kind != TokenKind::quoted_identifier) {
-                return syntax_error(field, "mismatched input", "{'}', ',', '?', IDENTIFIER}");
+                syntax_error(field, "mismatched input", "{'}', ',', '?', IDENTIFIER}");
+                return false;
             }
             advance();
             entry.field = text_of(field);
@@ -686,20 +684,9 @@ private:
                 entry.field = entry.field.substr(1, entry.field.size() - 2);
             }
             entry.id = next_id(token_.begin);
-            if (!expect(TokenKind::colon)) {
-                return nullptr;
-            }
-            entry.value = expression();
-            if (entry.value == nullptr) {
-                return nullptr;
-            }
-            entries.push_back(entry);
-            if (token_.kind != TokenKind::comma) {
-                break;
-            }
-            advance();
-        }
-        if (!expect(TokenKind::right_brace)) {
+            return expect(TokenKind::colon) && add_entry(entry, &entries);
+        });
+        if (!is_good) {
             return nullptr;
         }
         expr->entries = out_.arena.copy(std::span<const Entry>(entries));
@@ -711,26 +698,14 @@ private:
         advance();
         std::vector<Expr*> elements;
         std::vector<uint32_t> optionals;
-        while (token_.kind != TokenKind::right_bracket) {
-            if (token_.kind == TokenKind::comma && elements.empty()) {
-                advance();  // "[,]" is an empty list.
-                break;
-            }
-            if (token_.kind == TokenKind::question) {
+        const bool is_good = parts(TokenKind::right_bracket, LoneComma::empty, [&] {
+            if (takes_question()) {
                 optionals.push_back(static_cast<uint32_t>(elements.size()));
-                advance();
             }
-            Expr* element = expression();
-            if (element == nullptr) {
-                return nullptr;
-            }
-            elements.push_back(element);
-            if (token_.kind != TokenKind::comma) {
-                break;
-            }
-            advance();
-        }
-        if (!expect(TokenKind::right_bracket)) {
+            elements.push_back(expression());
+            return elements.back() != nullptr;
+        });
+        if (!is_good) {
             return nullptr;
         }
         expr->args = out_.arena.copy(std::span<Expr* const>(elements));
@@ -742,40 +717,56 @@ private:
         Expr* expr = node(ExprKind::map, token_.begin);
         advance();
         std::vector<Entry> entries;
-        while (token_.kind != TokenKind::right_brace) {
-            if (token_.kind == TokenKind::comma && entries.empty()) {
-                advance();
-                break;
-            }
+        const bool is_good = parts(TokenKind::right_brace, LoneComma::empty, [&] {
             Entry entry;
-            if (token_.kind == TokenKind::question) {
-                entry.optional = true;
-                advance();
-            }
+            entry.optional = takes_question();
             entry.id = next_id(token_.begin);
             entry.key = expression();
             if (entry.key == nullptr) {
-                return nullptr;
+                return false;
             }
             out_.offsets[entry.id] = token_.begin;  // the colon
-            if (!expect(TokenKind::colon)) {
-                return nullptr;
+            return expect(TokenKind::colon) && add_entry(entry, &entries);
+        });
+        if (!is_good) {
+            return nullptr;
+        }
+        expr->entries = out_.arena.copy(std::span<const Entry>(entries));
+        return finish(expr);
+    }
+
+    // The parts of a literal up to `end`, with commas between them and maybe one behind the last.
+    // A comma alone is an empty list or map; a message has no such form.
+    enum class LoneComma : uint8_t { empty, wrong };
+    template <typename Part>
+    bool parts(TokenKind end, LoneComma lone_comma, Part part) {
+        if (token_.kind == TokenKind::comma && lone_comma == LoneComma::empty) {
+            advance();
+            return expect(end);
+        }
+        while (token_.kind != end) {
+            if (!part()) {
+                return false;
             }
-            entry.value = expression();
-            if (entry.value == nullptr) {
-                return nullptr;
-            }
-            entries.push_back(entry);
             if (token_.kind != TokenKind::comma) {
                 break;
             }
             advance();
         }
-        if (!expect(TokenKind::right_brace)) {
-            return nullptr;
+        return expect(end);
+    }
+    bool takes_question() {
+        const bool is_there = token_.kind == TokenKind::question;
+        if (is_there) {
+            advance();
         }
-        expr->entries = out_.arena.copy(std::span<const Entry>(entries));
-        return finish(expr);
+        return is_there;
+    }
+    // Reads the value of an entry.
+    bool add_entry(Entry entry, std::vector<Entry>* entries) {
+        entry.value = expression();
+        entries->push_back(entry);
+        return entry.value != nullptr;
     }
 
     Expr* quoted_literal() {
