@@ -18,6 +18,14 @@ constexpr size_t commit_writes_max = 10'000;
 // server (etcd compacts every five minutes), in memory that does not hurt a laptop.
 constexpr size_t history_events_max = 200'000;
 constexpr size_t history_bytes_max = size_t{256} * 1024 * 1024;
+// Of it, what is older than a kube-apiserver keeps at most (it compacts every five minutes what is
+// older than five) is forgotten, except for so many changes: a watch of a quiet server that was
+// away for a night goes on where it was.
+constexpr int64_t history_age_max = 600'000'000'000;  // nanoseconds
+constexpr size_t history_events_kept = 10'000;
+// Changes that one commit forgets because of their age: far more than it makes, and less than a
+// tenth of a millisecond.
+constexpr size_t history_aged_slice = 256;
 
 // Positions of events (8 bytes each) that wait for a reader. A reader that is further behind reads
 // from the history instead, and is expired when that has been forgotten.

@@ -114,6 +114,33 @@ TEST(Watches, OfAKindEndWithItsDefinitionAndItsLastInstance) {
     });
 }
 
+// Somebody takes the finalizer away while the controllers still delete what it owns.
+TEST(Watches, OfAnExternalObjectEndAlsoWhenTheirReaderIsTornAway) {
+    in_world({}, [](World* world) -> io::Task<Status> {
+        CO_TRY(co_await make_source(world, "left"));
+        CO_TRY(co_await world->apply(document(reading_definition)));
+        CO_TRY(co_await world->apply(reading("left")));
+        CO_TRY(co_await wait_read(world, "of-left"));
+        const double before = watches(world);
+        const kube::Resource readings =
+            CO_TRY(co_await world->resource_of({"kro.run", "v1alpha1", "Reading"}));
+        world->sent()->holds = [](const std::string& line) {
+            return line.starts_with("DELETE") && line.contains("/configmaps/one");
+        };
+        CO_TRY(co_await world->remove("kro.run/v1alpha1", "Reading", "one"));
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(world->sent()->held, 1U);
+        CO_TRY(co_await world->client()->patch(
+            readings, {"default", "one"}, kube::PatchType::merge,
+            Value::map_of({{"metadata", Value::map_of({{"finalizers", Value()}})}}), {}));
+        CO_TRY(co_await world->wait_gone("kro.run/v1alpha1", "Reading", "one"));
+        world->sent()->release();
+        CO_TRY(co_await io::sleep(world->loop(), io::second));
+        EXPECT_EQ(watches(world), before - 1);
+        co_return Status{};
+    });
+}
+
 // A second reader comes in any turn of the loop while the watch of the first one ends.
 TEST(Watches, OfAnExternalObjectEndWithoutTheReaderThatComesMeanwhile) {
     in_world({}, [](World* world) -> io::Task<Status> {

@@ -50,7 +50,8 @@ private:
     std::multiset<Revision>::iterator at_;
 };
 
-Index::Index(io::Loop* loop, IndexLimits limits) : loop_(loop), limits_(limits) {}
+Index::Index(io::Loop* loop, IndexLimits limits)
+    : loop_(loop), limits_(limits), opened_at_(loop->monotonic()) {}
 
 Index::~Index() {
     close();
@@ -307,7 +308,7 @@ void Index::put_change(Revision revision, Write write) {
         count_live(node->first, !was_live);
     }
     log_bytes_ += weight(record.latest);
-    log_.push_back({revision, node, now, was_live ? record.latest : Version()});
+    log_.push_back({revision, node, now, was_live ? record.latest : Version(), loop_->monotonic()});
     if (record.latest.modified != 0) {
         if (record.older == nullptr) {
             record.older = std::make_unique<std::deque<Version>>();
@@ -365,10 +366,23 @@ void Index::forget_change() {
     oldest_ = revision;
 }
 
+bool Index::is_front_aged(int64_t now) const {
+    return log_.size() > limits_.history_kept && now - log_.front().at > limits_.history_age;
+}
+
+// A list that is under way needs it.
+bool Index::is_front_pinned() const {
+    return !pins_.empty() && log_.front().revision > *pins_.begin();
+}
+
 void Index::trim() {
-    while (!log_.empty() &&
-           (log_.size() > limits_.history_events || log_bytes_ > limits_.history_bytes) &&
-           (pins_.empty() || log_.front().revision <= *pins_.begin())) {
+    while (!log_.empty() && !is_front_pinned() &&
+           (log_.size() > limits_.history_events || log_bytes_ > limits_.history_bytes)) {
+        forget_change();
+    }
+    const int64_t now = loop_->monotonic();
+    const uint64_t aged_until = log_first_ + history_aged_slice;
+    while (!log_.empty() && !is_front_pinned() && log_first_ < aged_until && is_front_aged(now)) {
         forget_change();
     }
 }
@@ -384,8 +398,8 @@ io::Task<Status> Index::compact(Revision before) {
             oldest_ = before;
             break;
         }
-        if (!pins_.empty() && log_.front().revision > *pins_.begin()) {
-            // A list that is under way needs this past; lists are short.
+        if (is_front_pinned()) {
+            // Lists are short.
             CO_TRY(co_await io::sleep(loop_, io::millisecond));
             continue;
         }
@@ -450,7 +464,7 @@ Status Index::load_past(Revision revision, const std::string& key, Version previ
         record.older->push_front(now);
     }
     log_bytes_ += weight(previous);
-    log_.push_front({revision, node, std::move(now), previous});
+    log_.push_front({revision, node, std::move(now), previous, opened_at_});
     if (previous.value != nullptr) {
         record.older->push_front(std::move(previous));
     }

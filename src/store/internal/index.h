@@ -30,6 +30,8 @@ struct Version {
 struct IndexLimits {
     size_t history_events = history_events_max;
     size_t history_bytes = history_bytes_max;
+    int64_t history_age = history_age_max;
+    size_t history_kept = history_events_kept;
     size_t watch_buffer = watch_buffer_max;
 };
 
@@ -98,6 +100,7 @@ private:
         Node* node = nullptr;
         Version now;
         Version before;
+        int64_t at = 0;  // by the monotonic clock
     };
 
     // Where a paged list stands: how many entries come from `start` on.
@@ -123,7 +126,10 @@ private:
     void put_change(Revision revision, Write write);
     void forget_change();
     void forget_versions(Node* node, Revision up_to);
+    // Forgets what is more than the limits allow. Only commits do: a store at rest does nothing.
     void trim();
+    [[nodiscard]] bool is_front_aged(int64_t now) const;
+    [[nodiscard]] bool is_front_pinned() const;
     [[nodiscard]] Event event_of(const Change& change) const;
     [[nodiscard]] uint64_t log_end() const { return log_first_ + log_.size(); }
 
@@ -133,6 +139,7 @@ private:
 
     io::Loop* loop_;
     IndexLimits limits_;
+    int64_t opened_at_;  // what was loaded counts as changed then
     Revision newest_ = 1;
     Revision oldest_ = 1;
     size_t live_ = 0;

@@ -41,6 +41,28 @@ TEST(Index, HistoryIsBoundedByBytesOfOldValues) {
     EXPECT_EQ(index.history_events(), 5U);
 }
 
+TEST(Index, HistoryIsBoundedByAgeExceptForItsLastChanges) {
+    io::sim::VirtualLoop loop(1);
+    Index index(&loop, {.history_age = 100, .history_kept = 10});
+    for (int i = 0; i < 1000; ++i) {
+        put(&index, "/a", cat(i));
+    }
+    EXPECT_EQ(index.history_events(), 1000U);
+    ASSERT_TRUE(io::run(&loop, io::sleep(&loop, 101)));
+    EXPECT_EQ(index.history_events(), 1000U);  // Nothing is done at rest.
+    put(&index, "/a", "x");
+    EXPECT_EQ(index.history_events(), 1001 - history_aged_slice);
+    for (int i = 0; i < 10; ++i) {
+        put(&index, "/a", "x");
+    }
+    // What is young is kept, whatever its number; what is old as far as ten remain.
+    EXPECT_EQ(index.history_events(), 11U);
+    ASSERT_TRUE(io::run(&loop, io::sleep(&loop, 1000)));
+    put(&index, "/a", "y");
+    EXPECT_EQ(index.history_events(), 10U);
+    EXPECT_EQ(index.get("/a", {index.oldest() - 1}).error().reason(), Reason::expired);
+}
+
 TEST(Index, AReaderWhoseBufferIsFullReadsFromTheHistoryAndMissesNothing) {
     io::sim::VirtualLoop loop(1);
     Index index(&loop, {.watch_buffer = 4});
@@ -106,7 +128,11 @@ struct Model {
 TEST(Index, AgreesWithAModelThatKeepsEveryState) {
     for (uint64_t seed = 1; seed <= 30; ++seed) {
         io::sim::VirtualLoop loop(seed);
-        Index index(&loop, {.history_events = 40, .watch_buffer = 8});
+        const bool ages = seed % 2 == 0;
+        Index index(&loop, {.history_events = 40,
+                            .history_age = ages ? 20 : history_age_max,
+                            .history_kept = 5,
+                            .watch_buffer = 8});
         Model model;
         auto watch = *index.watch("/1", 1);
         Revision read_at = 1;
@@ -128,6 +154,7 @@ TEST(Index, AgreesWithAModelThatKeepsEveryState) {
                 }
                 commit.push_back(std::move(write));
             }
+            ASSERT_TRUE(io::run(&loop, io::sleep(&loop, static_cast<int64_t>(loop.random() % 5))));
             index.apply(index.newest() + 1, std::move(commit));
             model.states[index.newest()] = std::move(state);
             if (loop.random() % 20 == 0) {
