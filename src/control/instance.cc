@@ -683,7 +683,8 @@ io::Task<void> InstanceController::carry_out_one(const Action* action, graph::Ob
         if (!answer && answer.error().reason() != Reason::not_found) {
             observed->see_failed(prune->key, answer.error());
         } else {
-            observed->see_pruned(prune->key);
+            observed->see_pruned(prune->key,
+                                 answer ? answer->string_at("metadata", "deletionTimestamp") : "");
         }
     }
 }

@@ -36,14 +36,22 @@ void Observed::see_failed(const ObjectKey& key, Error error) {
     objects_[key].error = std::move(error);
 }
 
-void Observed::see_pruned(const ObjectKey& key) {
-    if (members_) {
-        // Deletion may take its time; until then the member is listed again by the next turn.
-        std::erase_if(*members_, [&key](const Object& member) {
-            const GroupVersionKind kind = member.group_version_kind();
-            return kind.group == key.kind.group && kind.kind == key.kind.kind &&
-                   member.key() == key.name;
-        });
+void Observed::see_pruned(const ObjectKey& key, std::string_view deleted_at) {
+    if (!members_) {
+        return;
+    }
+    const auto found = std::ranges::find_if(*members_, [&key](const Object& member) {
+        const GroupVersionKind kind = member.group_version_kind();
+        return kind.group == key.kind.group && kind.kind == key.kind.kind &&
+               member.key() == key.name;
+    });
+    if (found == members_->end()) {
+        return;
+    }
+    if (deleted_at.empty()) {
+        members_->erase(found);
+    } else {
+        found->metadata().set("deletionTimestamp", std::string(deleted_at));
     }
 }
 

@@ -50,8 +50,9 @@ public:
     void recall_applied(const ObjectKey& key, Object desired, Object answer);
     // An Apply or Prune failed.
     void see_failed(const ObjectKey& key, Error error);
-    // A Prune was carried out.
-    void see_pruned(const ObjectKey& key);
+    // A Prune was carried out. `deleted_at` is what the answer says of an object that its
+    // finalizers hold (RFC 3339); empty: it is gone.
+    void see_pruned(const ObjectKey& key, std::string_view deleted_at = {});
 
     [[nodiscard]] const ObservedObject* find(const ObjectKey& key) const;
     [[nodiscard]] const std::vector<Object>* find_list(std::string_view node) const;

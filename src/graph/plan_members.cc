@@ -74,7 +74,8 @@ void Planner::plan_apply_set() {
             plan_.needs_members = true;
         }
     }
-    const bool may_shrink = is_settled && orphans == 0 && !plan_.needs_members;
+    const bool may_shrink =
+        is_settled && orphans == 0 && !has_dying_orphan_ && !plan_.needs_members;
     if (may_shrink) {
         plan_.scope = batch;
     } else {
@@ -107,12 +108,14 @@ void Planner::plan_prunes(const std::vector<Object>& members) {
     std::vector<Orphan> orphans;
     for (const Object& member : members) {
         const bool is_ours = member.label(label_part_of) == apply_set_id_;
-        if (!is_ours || member.is_deleting() ||
+        const std::string_view on_delete = member.annotation(annotation_on_delete);
+        if (!is_ours || on_delete == "retain" ||
             wanted.contains(key_text(member.group_version_kind(), member))) {
             continue;
         }
-        const std::string_view on_delete = member.annotation(annotation_on_delete);
-        if (on_delete == "retain") {
+        if (member.is_deleting()) {
+            // As kro 0.9.3 does: nothing is settled until it is gone. Its going wakes the instance.
+            has_dying_orphan_ = true;
             continue;
         }
         if (on_delete == "protect") {

@@ -82,8 +82,8 @@ void Planner::set_builtin_conditions(ConditionSet& conditions) const {
     } else if (!unresolved_.empty()) {
         conditions.set_false("ResourcesReady", "NotReady",
                              cat(failed, "waiting for unresolved resource: ", unresolved_));
-    } else if (!plan_.actions.empty() || plan_.needs_observation()) {
-        // Seen only by who stops in the middle: kro's word for "not settled yet".
+    } else if (!plan_.actions.empty() || plan_.needs_observation() || has_dying_orphan_) {
+        // kro's word for "not settled yet"; lasting where a finalizer holds what is pruned.
         conditions.set_false("ResourcesReady", "NotReady", cat(failed, "cluster mutated"));
     } else {
         conditions.set_true("ResourcesReady", "AllResourcesReady",

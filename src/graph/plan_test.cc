@@ -189,8 +189,14 @@ private:
             observed_.see_applied(key, apply->desired, answer);
         } else if (const auto* prune = std::get_if<Prune>(&action.what)) {
             done.push_back(cat("prune ", prune->key.name.name));
-            objects_.erase(prune->key);
-            observed_.see_pruned(prune->key);
+            Object& pruned = objects_.at(prune->key);
+            if (pruned.value().find("metadata", "finalizers") != nullptr) {
+                pruned.metadata().set("deletionTimestamp", "2026-01-01T00:01:00Z");
+                observed_.see_pruned(prune->key, "2026-01-01T00:01:00Z");
+            } else {
+                objects_.erase(prune->key);
+                observed_.see_pruned(prune->key);
+            }
         }
     }
 
@@ -369,6 +375,32 @@ resources:
                 ElementsAre("prune b", "prune a", "instance by kro.run/applyset-parent"));
     EXPECT_EQ(world.node("b").state, NodeState::skipped);
     EXPECT_EQ(world.last_.status.state, "ACTIVE");
+}
+
+// The record keeps the kind, and the instance is not ready: as kro 0.9.3 has it.
+TEST(Plan, IsNotSettledWhileAFinalizerHoldsWhatWasPruned) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1, spec: {included: boolean}}
+resources:
+- id: a
+  includeWhen: ["${schema.spec.included}"]
+  template:
+    {apiVersion: v1, kind: ConfigMap, metadata: {name: a, finalizers: [example.com/hold]}}
+)",
+                "spec: {included: true}");
+    world.settle();
+    world.instance_.mutable_value().set("spec", yaml("{included: false}"));
+
+    EXPECT_THAT(world.settle(), ElementsAre("prune a"));
+    EXPECT_EQ(world.condition("ResourcesReady"),
+              "False NotReady: resource reconciliation failed: cluster mutated");
+    EXPECT_EQ(world.last_.status.state, "ACTIVE");
+    EXPECT_THAT(world.settle(), ElementsAre());
+
+    world.objects_.clear();
+    EXPECT_THAT(world.settle(), ElementsAre("instance by kro.run/applyset-parent"));
+    EXPECT_EQ(world.condition("ResourcesReady"),
+              "True AllResourcesReady: all resources are created and ready");
 }
 
 TEST(Plan, MakesOneObjectForEachItem) {

@@ -156,10 +156,12 @@ private:
     uint64_t objects_made_ = 0;  // likewise
 
     // What goes into ResourcesReady, in kro's words; the first of each counts.
-    bool sums_up_ = false;        // the nodes are done; what is found now is about the status only
-    std::string unresolved_;      // a node waits for data
-    std::string fatal_;           // an expression failed, or two nodes want one object
-    std::string deleting_;        // an object of ours is being deleted
+    bool sums_up_ = false;    // the nodes are done; what is found now is about the status only
+    std::string unresolved_;  // a node waits for data
+    std::string fatal_;       // an expression failed, or two nodes want one object
+    std::string deleting_;    // an object of ours is being deleted
+    bool has_dying_orphan_ =
+        false;                    // what is no longer wanted is being deleted and held by somebody
     std::string management_;      // the instance could not be labelled
     std::string status_failure_;  // a status expression failed
     std::vector<std::string> node_errors_;
