@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "schema/internal_form.h"
+#include "schema/quantity.h"
 #include "schema/strategy.h"
 
 namespace weft::schema {
@@ -217,6 +218,18 @@ std::pair<Value, Value> claim_specs(const Change& change) {
         }
     }
     return {std::move(before), std::move(after)};
+}
+
+// A claim may ask for less than before, but not for as little as it has already.
+bool is_shrunk_too_far(const Value& old, const Value& now) {
+    const auto amount = [](const Value& object, std::string_view path) {
+        const Value* found = member_at(object, path);
+        const bool is_text = found != nullptr && found->is_string();
+        return Quantity::parse(is_text ? found->as_string() : "0").value_or(Quantity());
+    };
+    const Quantity wanted = amount(now, "spec.resources.requests.storage");
+    return wanted < amount(old, "spec.resources.requests.storage") &&
+           wanted <= amount(old, "status.capacity.storage");
 }
 
 std::optional<bool> claim_rule(const Change& change) {
@@ -552,6 +565,17 @@ FieldErrors validate_immutable_members(const Builtin& builtin, const BuiltinReso
             errors,
             reason == "FieldValueForbidden" ? FieldErrorType::forbidden : FieldErrorType::invalid,
             change.field, &shown, detail);
+    }
+    if (name == "v1/configmaps" || name == "v1/secrets") {
+        constexpr std::array<std::string_view, 4> order{"type", "immutable", "data", "binaryData"};
+        std::ranges::stable_sort(errors, {}, [&order](const FieldError& error) {
+            return std::ranges::find(order, error.path) - order.begin();
+        });
+    }
+    if (name == "v1/persistentvolumeclaims" && is_shrunk_too_far(old, object)) {
+        const auto place = std::ranges::find(errors, "volumeMode", &FieldError::path);
+        errors.insert(place, field_forbidden("spec.resources.requests.storage",
+                                             "field can not be less than status.capacity"));
     }
     return errors;
 }

@@ -116,7 +116,7 @@ TEST(ListWatch, EveryCombinationOfVersionAndMatchIsServedOrRefusedWithTheReason)
              {"sendInitialEvents=true", 422, "forbidden for list"},
              {"limit=many", 400, "invalid syntax"},
              {"continue=abc", 400, "continue key is not valid"},
-             {"continue=abc&resourceVersion=5", 400, "not allowed when using continue"},
+             {"continue=abc&resourceVersion=5", 400, "continue key is not valid"},
              {"continue=abc&resourceVersionMatch=Exact&resourceVersion=5", 422,
               "forbidden when continue is provided"},
              {"labelSelector=a%20b%20c", 400, "found 'b'"},

@@ -73,7 +73,8 @@ size_t replay(const char* path) {
         const Value* body = row->find("body");
         const io::http::Response answer =
             api.send(std::string(row->string_at("method")), std::string(row->string_at("path")),
-                     body == nullptr ? "" : to_json(*body), std::string(row->string_at("type")));
+                     body == nullptr ? "" : to_json(*body), std::string(row->string_at("type")),
+                     std::string(row->string_at("accept")));
         EXPECT_EQ(answer.status, row->int_at(0, "code")) << line << answer.body();
         std::vector<std::string> warnings;
         if (const Value* texts = row->find("warnings")) {
@@ -83,6 +84,11 @@ size_t replay(const char* path) {
         }
         const auto given = answer.headers.all("warning");
         EXPECT_EQ(std::vector<std::string>(given.begin(), given.end()), warnings) << line;
+        if (const Value* text = row->find("text")) {
+            EXPECT_EQ(answer.body(), text->as_string()) << line;
+            ++count;
+            continue;
+        }
         const auto object = parse_json(answer.body());
         if (!object) {
             ADD_FAILURE() << line << answer.body();

@@ -186,11 +186,10 @@ Response not_acceptable(const Call& call, bool by_route) {
     constexpr std::string_view stream_types =
         "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
     const bool is_watch = call.info.verb == "watch";
-    // The route of a collection offers both; what a watch makes of it is a stream.
+    // The route of a collection offers both. Of a watch its object's form is looked at first.
     const std::string types = by_route && (is_watch || call.info.verb == "list")
                                   ? cat(plain_types, ", ", stream_types)
-                              : is_watch ? std::string(stream_types)
-                                         : std::string(plain_types);
+                                  : std::string(plain_types);
     Value status =
         by_route ? generic_status(Reason::not_acceptable, 406,
                                   cat("406: Not Acceptable\n\nAvailable representations: ", types))
@@ -283,11 +282,9 @@ io::Task<Response> serve_resource(Call* call) {
     // A scale has a Go type of its own, whoever has it.
     const bool has_go_type =
         is_builtin || (call->subresource != nullptr && call->subresource->name == "scale");
-    const auto negotiated = negotiate(call->request, call->target,
-                                      {.protobuf = has_go_type,
-                                       .transforms = !is_virtual,
-                                       .table = !is_part_of_pod,
-                                       .is_stream = call->info.verb == "watch"});
+    const auto negotiated =
+        negotiate(call->request, call->target,
+                  {.protobuf = has_go_type, .transforms = !is_virtual, .table = !is_part_of_pod});
     if (!negotiated) {
         co_return not_acceptable(*call, false);
     }

@@ -11,10 +11,21 @@ namespace weft::server {
 namespace {
 
 // Go's strconv errors say why.
+std::string_view why_no_number(std::string_view text, bool is_signed) {
+    std::string_view digits = text;
+    if (is_signed && (digits.starts_with('-') || digits.starts_with('+'))) {
+        digits.remove_prefix(1);
+    }
+    return digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos
+               ? "invalid syntax"
+               : "value out of range";
+}
+
 Result<int64_t> read_int(std::string_view text) {
     const auto number = parse_int(text);
     if (!number) {
-        return bad_request(cat("strconv.ParseInt: parsing ", quote(text), ": invalid syntax"));
+        return bad_request(
+            cat("strconv.ParseInt: parsing ", quote(text), ": ", why_no_number(text, true)));
     }
     return *number;
 }
@@ -64,33 +75,30 @@ Status check_field_labels(const Call& call, const FieldSelector& selector) {
 FieldErrors check_watch(const ListOptions& options, std::string_view match) {
     FieldErrors errors;
     const std::string path = "resourceVersionMatch";
-    if (options.send_initial_events) {
-        if (match != "NotOlderThan") {
-            errors.push_back(schema::field_forbidden(
-                path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-            if (!match.empty()) {
-                errors.push_back(schema::field_not_supported(path, match, {"NotOlderThan"}));
-            }
-        }
-        if (!options.continue_token.empty()) {
-            errors.push_back(schema::field_forbidden(
-                path, "resourceVersionMatch is forbidden when continue is provided"));
-        }
-        return errors;
-    }
     // A watch from any version gets initial events, with a match, by default.
     const bool from_any = options.resource_version.empty() || options.resource_version == "0";
-    if (match.empty() && from_any && !options.continue_token.empty()) {
-        errors.push_back(schema::field_forbidden(
-            path, "resourceVersionMatch is forbidden when continue is provided"));
+    const bool by_default = !options.send_initial_events && match.empty() && from_any;
+    if (by_default) {
+        match = "NotOlderThan";
     }
-    if (!match.empty()) {
+    if (options.send_initial_events && match != "NotOlderThan") {
+        errors.push_back(schema::field_forbidden(
+            path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    }
+    if (match.empty()) {
+        return errors;
+    }
+    if (!options.send_initial_events && !by_default) {
         errors.push_back(schema::field_forbidden(
             path,
             "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-        if (match != "NotOlderThan") {
-            errors.push_back(schema::field_not_supported(path, match, {"NotOlderThan"}));
-        }
+    }
+    if (match != "NotOlderThan") {
+        errors.push_back(schema::field_not_supported(path, match, {"NotOlderThan"}));
+    }
+    if (!options.continue_token.empty()) {
+        errors.push_back(schema::field_forbidden(
+            path, "resourceVersionMatch is forbidden when continue is provided"));
     }
     return errors;
 }
@@ -127,11 +135,10 @@ FieldErrors check_list(const ListOptions& options, std::string_view match) {
 
 Result<ListOptions> read_list_options(const Call& call, bool is_watch) {
     ListOptions options;
-    if (const auto limit = call.target.parameter("limit"); limit && !limit->empty()) {
+    if (const auto limit = call.target.parameter("limit"); limit) {
         options.limit = std::max<int64_t>(TRY(read_int(*limit)), 0);
     }
-    if (const auto timeout = call.target.parameter("timeoutSeconds");
-        timeout && !timeout->empty()) {
+    if (const auto timeout = call.target.parameter("timeoutSeconds")) {
         options.timeout_seconds = TRY(read_int(*timeout));
     }
     options.continue_token = call.parameter("continue");
@@ -151,13 +158,12 @@ Result<ListOptions> read_list_options(const Call& call, bool is_watch) {
     } else if (match == "NotOlderThan") {
         options.match = VersionMatch::not_older_than;
     }
-    if (!options.resource_version.empty()) {
+    // The token of a page says the version; it is read first.
+    if (!options.resource_version.empty() && (is_watch || options.continue_token.empty())) {
         const auto number = parse_uint(options.resource_version);
         if (!number || *number > static_cast<uint64_t>(INT64_MAX)) {
-            const std::string_view why = number || options.resource_version.find_first_not_of(
-                                                       "0123456789") == std::string::npos
-                                             ? "value out of range"
-                                             : "invalid syntax";
+            const std::string_view why =
+                number ? "value out of range" : why_no_number(options.resource_version, false);
             const std::string text =
                 cat("resourceVersion: Invalid value: ", quote(options.resource_version),
                     ": strconv.ParseUint: parsing ", quote(options.resource_version), ": ", why);

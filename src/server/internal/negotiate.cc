@@ -60,17 +60,15 @@ std::vector<AcceptClause> parse_accept(std::string_view header) {
 }
 
 bool accepts_any(std::string_view accept) {
-    if (trim(accept).empty()) {
-        return true;
-    }
-    for (const std::string_view part : split(accept, ',')) {
-        const std::string_view media = trim(part.substr(0, part.find(';')));
-        if (media == "*/*" || media == "application/json" || media == "application/yaml" ||
-            media == "application/vnd.kubernetes.protobuf") {
-            return true;
-        }
-    }
-    return false;
+    return accepts_only(accept, "application/json") || accepts_only(accept, "application/yaml") ||
+           accepts_only(accept, "application/vnd.kubernetes.protobuf");
+}
+
+bool accepts_only(std::string_view accept, std::string_view media) {
+    return trim(accept).empty() || std::ranges::any_of(split(accept, ','), [&](auto part) {
+               const std::string_view wanted = trim(part.substr(0, part.find(';')));
+               return wanted == "*/*" || wanted == media;
+           });
 }
 
 std::string_view content_type_of(Encoding encoding) {
@@ -171,7 +169,7 @@ std::optional<Negotiated> negotiate(const io::http::Request& request,
             }
         }
     }
-    if (!chosen || (offer.is_stream && chosen->encoding == Encoding::yaml)) {
+    if (!chosen) {
         return std::nullopt;
     }
     if (const auto pretty = target.parameter("pretty")) {

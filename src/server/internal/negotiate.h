@@ -37,11 +37,12 @@ struct Offer {
     bool protobuf = false;
     bool transforms = true;  // Table and PartialObjectMetadata are possible
     bool table = true;       // with `transforms`: a Table is, too
-    bool is_stream = false;  // a watch: YAML cannot be chosen
 };
 
 // True if go-restful would find a route: some media type of the header is one we know.
 [[nodiscard]] bool accepts_any(std::string_view accept);
+// True if go-restful would take a route that answers with `media` alone.
+[[nodiscard]] bool accepts_only(std::string_view accept, std::string_view media);
 // The first clause that can be served; nothing: 406.
 [[nodiscard]] std::optional<Negotiated> negotiate(const io::http::Request& request,
                                                   const io::http::Target& target,

@@ -129,12 +129,15 @@ bool wants_aggregated(const Call& call, std::string* content_type) {
     return false;
 }
 
-// Whether some clause of the Accept header asks for no transformation.
-bool accepts_plain(const Call& call) {
-    const std::vector<AcceptClause> clauses = parse_accept(call.request.headers.get("accept"));
-    return clauses.empty() || std::ranges::any_of(clauses, [](const AcceptClause& clause) {
-               return clause.parameter("as").empty();
-           });
+// 406 of an endpoint that has one form only.
+std::optional<Response> refuse_all_but(const Call& call, std::string_view media) {
+    if (accepts_only(call.request.headers.get("accept"), media)) {
+        return std::nullopt;
+    }
+    return respond_value(
+        call, 406,
+        generic_status(Reason::not_acceptable, 406,
+                       cat("406: Not Acceptable\n\nAvailable representations: ", media)));
 }
 
 Response raw_not_acceptable() {
@@ -178,7 +181,15 @@ std::optional<Response> serve_discovery(Call* call) {
             return response;
         }
     }
-    if (!accepts_any(call->request.headers.get("accept"))) {
+    const bool is_core = parts[0] == "api";
+    const GroupInfo* group =
+        registry.find_group(is_core || parts.size() == 1 ? std::string_view() : parts[1]);
+    if (group == nullptr) {
+        return respond_plain_not_found();
+    }
+    // Groups are told by the aggregator, which has no routes to choose from.
+    const bool has_route = is_core || parts.size() > 2;
+    if (has_route && !accepts_any(call->request.headers.get("accept"))) {
         const Value status =
             generic_status(Reason::not_acceptable, 406,
                            "406: Not Acceptable\n\nAvailable representations: application/json, "
@@ -189,19 +200,11 @@ std::optional<Response> serve_discovery(Call* call) {
         response.pieces.push_back(io::http::share(to_json(status, {.indent = 2})));
         return response;
     }
-    if (parts.size() == 1 && !accepts_plain(*call)) {
+    if (!negotiate(call->request, call->target, {.protobuf = true, .transforms = false})) {
         return raw_not_acceptable();
     }
     if (parts.size() == 1) {
-        Response response = respond_value(
-            *call, 200, parts[0] == "api" ? discovery.api_versions() : discovery.groups());
-        response.headers.set("vary", "Accept");
-        return response;
-    }
-    const bool is_core = parts[0] == "api";
-    const GroupInfo* group = registry.find_group(is_core ? "" : parts[1]);
-    if (group == nullptr) {
-        return respond_plain_not_found();
+        return respond_value(*call, 200, is_core ? discovery.api_versions() : discovery.groups());
     }
     if (!is_core && parts.size() == 2) {
         return respond_value(*call, 200, discovery.group(*group, true));
@@ -376,13 +379,8 @@ io::Task<Response> serve_non_resource(Call* call) {
                            "the server does not allow this method on the requested resource"));
     }
     if (path == "/version" || path == "/version/") {
-        if (!accepts_any(call->request.headers.get("accept")) ||
-            call->negotiated.encoding == Encoding::yaml) {
-            co_return respond_value(
-                *call, 406,
-                generic_status(Reason::not_acceptable, 406,
-                               "406: Not Acceptable\n\nAvailable representations: "
-                               "application/json"));
+        if (auto refused = refuse_all_but(*call, "application/json")) {
+            co_return std::move(*refused);
         }
         co_return serve_version(*call);
     }
@@ -404,6 +402,9 @@ io::Task<Response> serve_non_resource(Call* call) {
         co_return co_await serve_backup(call);
     }
     if (path == "/.well-known/openid-configuration") {
+        if (auto refused = refuse_all_but(*call, "application/json")) {
+            co_return std::move(*refused);
+        }
         const std::string& issuer = call->core->tokens->issuer();
         Value out = Value::map();
         out.append_new("issuer", issuer);
@@ -419,13 +420,8 @@ io::Task<Response> serve_non_resource(Call* call) {
         co_return response;
     }
     if (path == "/openid/v1/jwks") {
-        const std::string_view accepted = call->request.headers.get("accept");
-        if (!trim(accepted).empty() && !accepted.contains("*/*") &&
-            !accepted.contains("application/*") && !accepted.contains("application/jwk-set+json")) {
-            co_return respond_value(*call, 406,
-                                    generic_status(Reason::not_acceptable, 406,
-                                                   "406: Not Acceptable\n\nAvailable "
-                                                   "representations: application/jwk-set+json"));
+        if (auto refused = refuse_all_but(*call, "application/jwk-set+json")) {
+            co_return std::move(*refused);
         }
         if (auto ready = co_await call->core->tokens->ensure_key(call->core->store); !ready) {
             co_return respond_error(*call, ready.error());

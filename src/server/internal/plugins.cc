@@ -174,8 +174,11 @@ void take_app_armor(Call& call, const Value& pod, Value& spec) {
 
 // What a pod takes over of its runtime class: overhead, and where it may run.
 io::Task<Status> set_runtime_class(Call* call, Value* spec, std::string name) {
-    const auto reject = [&name](std::string_view why) {
-        return forbidden({"", "pods"}, name, cat("pod rejected: ", why));
+    const auto refuse = [&name](std::string_view why) {
+        return forbidden({"", "pods"}, name, why);
+    };
+    const auto reject = [&refuse](std::string_view why) {
+        return refuse(cat("pod rejected: ", why));
     };
     const std::string wanted(spec->string_at("runtimeClassName"));
     const Value* own = spec->find("overhead");
@@ -206,7 +209,7 @@ io::Task<Status> set_runtime_class(Call* call, Value* spec, std::string name) {
         for (const Member& term : selector->members()) {
             const Value* there = merged.find(term.name());
             if (there != nullptr && *there != term.value) {
-                co_return reject(cat("conflict: runtimeClass.scheduling.nodeSelector[", term.name(),
+                co_return refuse(cat("conflict: runtimeClass.scheduling.nodeSelector[", term.name(),
                                      "] = ", term.value.as_string(), "; pod.spec.nodeSelector[",
                                      term.name(), "] = ", there->as_string()));
             }

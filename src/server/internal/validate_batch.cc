@@ -329,12 +329,31 @@ void check_generated(Checker& check, const Value& job, const Value& spec, const 
     }
 }
 
+// The pods of an indexed Job are named after it, and their names are hostnames.
+void check_names_of_pods(Checker& check, const Value& job, const Value& spec) {
+    const int64_t completions = spec.int_at(0, "completions");
+    if (spec.string_at("completionMode") != "Indexed" || completions <= 0) {
+        return;
+    }
+    const std::string_view name = job.string_at("metadata", "name");
+    const std::string last = cat(name, "-", completions - 1);
+    if (!check_dns1123_label(last).empty()) {
+        const Place root;
+        const Place metadata = root.member("metadata");
+        check.invalid(metadata.member("name"), name,
+                      cat("will not able to create pod with invalid DNS label: ", last));
+    }
+}
+
 void check_job(Checker& check, const Value& job, const Value* old) {
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(job, "spec");
     check_generated(check, job, spec, at);
     check_selecting_spec(check, spec, at);
+    if (old == nullptr) {
+        check_names_of_pods(check, job, spec);
+    }
     if (old != nullptr) {
         check_selecting_spec(check, spec, at);  // the update's validation does all of it once more
     }

@@ -499,7 +499,8 @@ void check_seccomp(Checker& check, const Value* profile, const Place& at) {
             check_local_path(check, at.member("localhostProfile"), file->as_string());
         }
     } else if (file != nullptr) {
-        check.invalid(at.member("localhostProfile"), *file,
+        check.invalid(at.member("localhostProfile"),
+                      Checker::form("core.v1.SeccompProfile", *profile),
                       "can only be set when seccomp type is Localhost");
     }
     if (type.empty()) {

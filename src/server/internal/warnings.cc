@@ -108,6 +108,17 @@ void warn_about_workload(Warner& warner, const Value& object, const Value* old) 
     warn_about_template(warner, map_of(object, "spec"), root.member("spec"));
 }
 
+// The pods of a DaemonSet get no hostname of its name.
+void warn_about_daemons(Warner& warner, const Value& object, const Value* /*old*/) {
+    const Place root;
+    warn_about_template(warner, map_of(object, "spec"), root.member("spec"));
+}
+
+void warn_about_pod_template(Warner& warner, const Value& object, const Value* /*old*/) {
+    const Place root;
+    warn_about_template(warner, object, root);
+}
+
 void warn_about_cron_job(Warner& warner, const Value& object, const Value* old) {
     const Place root;
     const Place spec = root.member("spec");
@@ -159,7 +170,7 @@ struct WarningRule {
     enum class Updates : uint8_t { all, of_spec, none } updates = Updates::all;
 };
 using Updates = WarningRule::Updates;
-constexpr std::array<WarningRule, 16> warning_rules{
+constexpr std::array<WarningRule, 17> warning_rules{
     {{"", "Pod", warn_about_single_pod, Updates::none},
      {"", "Service", warn_about_service},
      {"", "PersistentVolume", warn_about_volume},
@@ -172,7 +183,8 @@ constexpr std::array<WarningRule, 16> warning_rules{
      {"apps", "Deployment", warn_about_workload, Updates::of_spec},
      {"apps", "ReplicaSet", warn_about_workload, Updates::of_spec},
      {"apps", "StatefulSet", warn_about_workload, Updates::of_spec},
-     {"apps", "DaemonSet", warn_about_workload, Updates::of_spec},
+     {"", "PodTemplate", warn_about_pod_template, Updates::of_spec},
+     {"apps", "DaemonSet", warn_about_daemons, Updates::of_spec},
      {"batch", "Job", warn_about_workload, Updates::of_spec},
      {"batch", "CronJob", warn_about_cron_job, Updates::of_spec},
      {"apiextensions.k8s.io", "CustomResourceDefinition", warn_about_definition}}};

@@ -194,12 +194,21 @@ io::Task<Answer> create_object(Call* call, Value object) {
             if (resource.kind == "Service" && resource.gvr.group.empty()) {
                 CO_TRY(claim.allocate(object, nullptr, call->dry_run));
             }
-            object = reorder_kind(*core, resource, std::move(object));
+            // Looked at before it is put in order: errors show empty lists that were sent. (A new
+            // definition has none: its versions are made of what else it says.)
+            const bool is_definition =
+                resource.is_builtin() && resource.kind == "CustomResourceDefinition";
+            if (is_definition) {
+                object = reorder_kind(*core, resource, std::move(object));
+            }
             FieldErrors errors = validate_create(*core, resource, object);
             FieldErrors of_metadata = validate_metadata(resource, *object.find("metadata"));
             errors.insert(errors.begin(), of_metadata.begin(), of_metadata.end());
             if (!errors.empty()) {
                 co_return invalid_object(*call, object.string_at("metadata", "name"), errors);
+            }
+            if (!is_definition) {
+                object = reorder_kind(*core, resource, std::move(object));
             }
             warn_about_object(call, object, nullptr);  // A policy that refuses it keeps them.
             CO_TRY(co_await validate_write(call, "CREATE", &object, nullptr));

@@ -30,12 +30,12 @@ io::Task<Result<Start>> find_start(Call* call, const ListOptions* options) {
     Core* core = call->core;
     Start start;
     if (!options->continue_token.empty()) {
-        if (!options->resource_version.empty() && options->resource_version != "0") {
-            co_return bad_request("specifying resource version is not allowed when using continue");
-        }
         auto token = decode_continue(options->continue_token);
         if (!token) {
             co_return bad_request(cat("invalid continue token: ", token.error().message()));
+        }
+        if (!options->resource_version.empty() && options->resource_version != "0") {
+            co_return bad_request("specifying resource version is not allowed when using continue");
         }
         start.is_continued = true;
         start.key = call->resource->list_prefix(call->info.namespace_) + token->start;

@@ -255,6 +255,9 @@ bool decodes_itself(std::string_view place, const schema::Schema* kind) {
 // it works on Go values and says so in its own words.
 std::string conversion_error(std::string_view decoding, const schema::Schema* kind) {
     constexpr std::string_view prefix = "json: cannot unmarshal ";
+    if (decoding.starts_with("illegal base64")) {
+        return cat("error decoding from json: ", decoding);  // bytes are read by JSON's decoder
+    }
     const size_t into = decoding.find(" into Go ");
     const size_t of_type = decoding.rfind(" of type ");
     if (!decoding.starts_with(prefix) || into == std::string_view::npos ||
@@ -397,10 +400,7 @@ Result<Value> finish_applied(const Call& call, const Value& config, Value applie
     auto decoded = decode_kind(*call.core, *call.resource, call.subresource, applied, &strict);
     if (!decoded) {
         const schema::SchemaPtr schema = schema::Builtin::get().find_kind(expected_kind(call));
-        std::string why = conversion_error(decoded.error().message(), schema.get());
-        if (why.starts_with("illegal base64")) {
-            why = cat("error decoding from json: ", why);  // bytes are read by JSON's decoder
-        }
+        const std::string why = conversion_error(decoded.error().message(), schema.get());
         const std::string kind = expected_kind(call).text();
         return make_error(Reason::unknown, "failed to convert new object (",
                           config.string_at("metadata", "namespace"), "/",

@@ -382,6 +382,12 @@ io::Task<Result<store::Revision>> add_state(Call* call, const Watcher* watcher, 
 io::Task<Answer> serve_watch(Call* call) {
     Core* core = call->core;
     const ListOptions options = CO_TRY(read_list_options(*call, true));
+    if (call->negotiated.encoding == Encoding::yaml) {
+        co_return make_error(Reason::not_acceptable,
+                             "only the following media types are accepted: "
+                             "application/json;stream=watch, "
+                             "application/vnd.kubernetes.protobuf;stream=watch");
+    }
     const Beginning beginning = beginning_of(options);
     if (beginning.with_state) {
         const Status reached = co_await wait_for_revision(core, beginning.since);
