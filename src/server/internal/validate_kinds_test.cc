@@ -52,6 +52,52 @@ TEST_F(ValidateKind, APersistentVolumeHoldsSomething) {
               (Lines{"spec.capacity[storage]: Invalid value: \"0\": must be greater than zero"}));
 }
 
+TEST_F(ValidateKind, AQuotaOfAScopeThatIsThereOrNotAsksOnlyWhetherItExists) {
+    const auto quota = [](std::string_view way) {
+        return cat(R"("spec": {"scopeSelector": {"matchExpressions": [{"scopeName": "Terminating",
+                      "operator": ")",
+                   way, R"("}]}})");
+    };
+    constexpr std::string_view quotas = "/api/v1/namespaces/default/resourcequotas";
+    EXPECT_EQ(faults_of(quotas, quota("Exists")), Lines{});
+    EXPECT_EQ(
+        faults_of(quotas, quota("DoesNotExist")),
+        (Lines{
+            "spec.scopeSelector.matchExpressions.operator: Invalid value: \"DoesNotExist\": must "
+            "be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "
+            "ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, "
+            "ResourceQuotaScopeNotBestEffort or "
+            "ResourceQuotaScopeCrossNamespacePodAffinity"}));
+}
+
+TEST_F(ValidateKind, AHandOfAPriorityLevelMayBeAllItsQueues) {
+    const auto level = [](int queues, int hand) {
+        return cat(
+            R"("spec": {"type": "Limited", "limited": {"nominalConcurrencyShares": 1, "limitResponse":
+               {"type": "Queue", "queuing": {"queueLengthLimit": 5, "queues": )",
+            queues, R"(, "handSize": )", hand, "}}}}");
+    };
+    constexpr std::string_view levels =
+        "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations";
+    EXPECT_EQ(faults_of(levels, level(4, 4)), Lines{});
+    EXPECT_EQ(faults_of(levels, level(4, 5)),
+              (Lines{"spec.limited.limitResponse.queuing.handSize: Invalid value: 5: should not be "
+                     "greater than queues (4)"}));
+}
+
+TEST_F(ValidateKind, SharedCountersOfASliceAreNotEmpty) {
+    const auto slice = [](std::string_view counters) {
+        return cat(R"("spec": {"driver": "d.example.com", "nodeName": "n", "pool": {"name": "p",
+                      "generation": 1, "resourceSliceCount": 1}, "sharedCounters": [{"name": "s",
+                      "counters": )",
+                   counters, "}]}");
+    };
+    constexpr std::string_view slices = "/apis/resource.k8s.io/v1/resourceslices";
+    EXPECT_EQ(faults_of(slices, slice(R"({"c": {"value": "1"}})")), Lines{});
+    EXPECT_EQ(faults_of(slices, slice("{}")),
+              (Lines{"spec.sharedCounters[0].counters: Required value"}));
+}
+
 TEST_F(ValidateKind, ParametersOfAStorageClassHaveNames) {
     constexpr std::string_view classes = "/apis/storage.k8s.io/v1/storageclasses";
     EXPECT_EQ(faults_of(classes, R"("provisioner": "example.com/p", "parameters": {"a": ""})"),
