@@ -18,6 +18,9 @@ constexpr size_t commit_writes_max = 10'000;
 // server (etcd compacts every five minutes), in memory that does not hurt a laptop.
 constexpr size_t history_events_max = 200'000;
 constexpr size_t history_bytes_max = size_t{256} * 1024 * 1024;
+// What a remembered version counts besides its value: its change, its place among the versions of
+// its key, and what an allocator adds.
+constexpr size_t version_bytes = 768;
 // Of it, what is older than a kube-apiserver keeps at most (it compacts every five minutes what is
 // older than five) is forgotten, except for so many changes: a watch of a quiet server that was
 // away for a night goes on where it was.

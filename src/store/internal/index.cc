@@ -11,7 +11,7 @@ namespace weft::store::internal {
 namespace {
 
 size_t weight(const Version& version) {
-    return version.value == nullptr ? 0 : version.value->size();
+    return version.value == nullptr ? 0 : version.value->size() + version_bytes;
 }
 
 Error too_old(Revision asked, Revision oldest) {
