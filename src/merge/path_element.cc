@@ -159,14 +159,10 @@ void append_value_text(std::string& out, const Value& value) {
             return;
         }
         case Value::Kind::map: {
-            out += '{';
-            bool first = true;
             for (const Member* member : sorted_members(value)) {
-                append(out, first ? "" : ";", member->name(), "=");
+                append(out, member->name(), "=");
                 append_value_text(out, member->value);
-                first = false;
             }
-            out += '}';
             return;
         }
         case Value::Kind::number:

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "merge/internal/go_format.h"
 #include "merge/internal/strategic.h"
 #include "merge/limits.h"
 #include "merge/strategic_merge_patch.h"
+#include "object/go_format.h"
 #include "object/yaml.h"
 
 namespace weft::merge {
@@ -179,8 +179,8 @@ Result<StrategicDifference::Lists> StrategicDifference::lists_of_maps(const Valu
         const Value* new_item = new_at < new_items.size() ? &new_items.at(new_at) : nullptr;
         int order = old_item == nullptr ? 1 : -1;
         if (old_item != nullptr && new_item != nullptr) {
-            order = internal::go_format(*old_item->find(merge_key))
-                        .compare(internal::go_format(*new_item->find(merge_key)));
+            order = go_format(*old_item->find(merge_key))
+                        .compare(go_format(*new_item->find(merge_key)));
         }
         if (order == 0) {
             Value inner = TRY(maps(*old_item, *new_item, meta.schema, meta.retain_keys, depth + 1));
@@ -232,8 +232,7 @@ StrategicDifference::Lists StrategicDifference::lists_of_scalars(const Value& or
     while (old_at < old_items.size() || new_at < new_items.size()) {
         int order = old_at >= old_items.size() ? 1 : -1;
         if (old_at < old_items.size() && new_at < new_items.size()) {
-            order = internal::go_format(old_items.at(old_at))
-                        .compare(internal::go_format(new_items.at(new_at)));
+            order = go_format(old_items.at(old_at)).compare(go_format(new_items.at(new_at)));
         }
         if (order == 0) {
             ++old_at;
@@ -319,7 +318,7 @@ Result<bool> lists_have_conflicts(const Value& left, const Value& right, const P
         for (const Value& item : list->items()) {
             if (!item.contains(meta.merge_key)) {
                 return make_error(Reason::unknown, "cannot find merge key `", meta.merge_key,
-                                  "` in merging list element:", internal::go_format(item));
+                                  "` in merging list element:", go_format(item));
             }
         }
     }

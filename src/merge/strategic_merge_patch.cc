@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "merge/internal/go_format.h"
 #include "merge/internal/strategic.h"
 #include "merge/limits.h"
+#include "object/go_format.h"
 
 namespace weft::merge {
 namespace internal {

@@ -48,6 +48,21 @@ Result<Value> read_meta(const GoTypes& types, const Value& metadata, bool drop_m
     return whole;
 }
 
+// Members by name: Go prints what it decoded into maps that way.
+Value in_order(const Value& value) {
+    if (!value.is_map()) {
+        return value;
+    }
+    Value out = value;
+    for (const Member& member : value.members()) {
+        if (member.value.is_map()) {
+            out.set(member.name(), in_order(member.value));
+        }
+    }
+    out.sort_members();
+    return out;
+}
+
 class MetaCoercer {
 public:
     MetaCoercer(const GoTypes& types, const CoerceMeta& options)
@@ -132,7 +147,7 @@ private:
 
     void fail(const Place& place, const Value& value, std::string_view what) {
         if (!error) {
-            error = field_invalid(place.text(), value, std::string(what));
+            error = field_invalid(place.text(), in_order(value), std::string(what));
         }
     }
 
@@ -227,7 +242,7 @@ private:
     void check_meta(const Value& value, const std::string& path) {
         Result<Value> meta = read_meta(types_, value, false, nullptr);
         if (!meta) {
-            errors.push_back(field_invalid(path, value, meta.error().message()));
+            errors.push_back(field_invalid(path, in_order(value), meta.error().message()));
             return;
         }
         if (validate_meta_) {

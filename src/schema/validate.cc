@@ -138,31 +138,35 @@ std::string_view regexp_error_text(re2::RE2::ErrorCode code) {
 }
 
 // What is wrong with a number for its type and format: "" if nothing.
-std::string range_problem(const Value& value, const Schema& schema, std::string_view what,
-                          const std::string& path) {
+std::string range_problem(const Value& value, const Schema& schema, std::string_view format,
+                          std::string_view what, const std::string& path) {
     const Type type = schema.int_or_string ? Type::integer : schema.type;
     const double number = value.to_double();
     bool fits = true;
     if (type == Type::integer) {
-        if (schema.format == "int32") {
+        if (format == "int32") {
             fits = is_whole(number) && number >= -2147483648.0 && number <= 2147483647.0;
         } else if (value.is_double()) {
             fits = is_whole(number) && number >= -9223372036854775808.0 &&
                    number < 9223372036854775808.0;
         }
-    } else if (schema.format == "float" || schema.format == "float32") {
+    } else if (format == "float" || format == "float32") {
         fits = std::abs(number) <= static_cast<double>(std::numeric_limits<float>::max());
     }
     if (fits) {
         return {};
     }
-    return schema.format.empty() ? cat(what, " value must be of type ", type_text(type),
-                                       " (default format) in ", path)
-                                 : cat(what, " value must be of type ", type_text(type),
-                                       " with format ", schema.format, " in ", path);
+    return format.empty() ? cat(what, " value must be of type ", type_text(type),
+                                " (default format) in ", path)
+                          : cat(what, " value must be of type ", type_text(type), " with format ",
+                                format, " in ", path);
 }
 
 bool equals_enum(const Value& value, const Value& allowed) {
+    // Go converts the value to the type of what is allowed: fractions go.
+    if (value.is_double() && allowed.is_int()) {
+        return std::trunc(value.as_double()) == allowed.to_double();
+    }
     if (value.is_number() && allowed.is_number()) {
         return Value::compare(value, allowed) == 0;
     }
@@ -400,7 +404,8 @@ private:
         const bool is_checked =
             has_bounds || schema.type == Type::integer || !format_in(schema).empty();
         if (is_checked && !(schema.int_or_string && value.is_double())) {
-            if (std::string problem = range_problem(value, schema, "Checked", place.text());
+            if (std::string problem =
+                    range_problem(value, schema, format_in(schema), "Checked", place.text());
                 !problem.empty()) {
                 out.add(placeless(std::move(problem)));
             }
@@ -411,17 +416,22 @@ private:
         }
         const Constraints& bounds = *schema.constraints;
         const double number = value.to_double();
-        const auto report = [&](std::string_view what, double bound) {
-            out.add(body_error(place.text(), value, cat(what, format_double(bound))));
+        // Where the bound does not fit the type, the value is shown as the double it is compared
+        // as.
+        const auto report = [&](std::string_view what, double bound, double given) {
+            const bool fits = !value.is_int() || bound == std::trunc(given);
+            out.add(body_error(place.text(), fits ? value : Value(number),
+                               cat(what, format_double(bound))));
         };
         if (bounds.multiple_of) {
             const double factor =
                 bound_for(value, schema, "MultipleOf", *bounds.multiple_of, place, out);
             if (factor <= 0) {
-                out.add(placeless(cat("factor MultipleOf declared for ", place.text(),
-                                      " must be positive: ", format_double(factor))));
+                out.add(field_invalid(place.text(), Value(factor),
+                                      cat("factor MultipleOf declared for ", place.text(),
+                                          " must be positive: ", format_double(factor))));
             } else if (!is_whole(number / factor)) {
-                report("should be a multiple of ", factor);
+                report("should be a multiple of ", factor, *bounds.multiple_of);
             }
         }
         if (bounds.minimum) {
@@ -430,7 +440,7 @@ private:
             if (bounds.exclusive_minimum ? number <= minimum : number < minimum) {
                 report(bounds.exclusive_minimum ? "should be greater than "
                                                 : "should be greater than or equal to ",
-                       minimum);
+                       minimum, *bounds.minimum);
             }
         }
         if (bounds.maximum) {
@@ -439,16 +449,17 @@ private:
             if (bounds.exclusive_maximum ? number >= maximum : number > maximum) {
                 report(bounds.exclusive_maximum ? "should be less than "
                                                 : "should be less than or equal to ",
-                       maximum);
+                       maximum, *bounds.maximum);
             }
         }
     }
 
     // The bound that `value` is compared with: what does not fit the schema's type is told of, what
     // fits counts without its fraction if the value has none. (So upstream does it.)
-    static double bound_for(const Value& value, const Schema& schema, std::string_view name,
-                            double bound, const Place& place, Findings& out) {
-        if (std::string problem = range_problem(Value(bound), schema, name, place.text());
+    double bound_for(const Value& value, const Schema& schema, std::string_view name, double bound,
+                     const Place& place, Findings& out) const {
+        if (std::string problem =
+                range_problem(Value(bound), schema, format_in(schema), name, place.text());
             !problem.empty()) {
             out.add(placeless(std::move(problem)));
             return bound;
@@ -541,11 +552,9 @@ private:
                 out.add(body_error(
                     place.text(), Value(count),
                     cat("should have at least ", *bounds.min_properties, " properties")));
-                return;
             }
             if (bounds.max_properties && count > *bounds.max_properties) {
                 out.add(field_too_many(place.text(), count, *bounds.max_properties));
-                return;
             }
         }
         ++out.matches;

@@ -210,6 +210,15 @@ Response not_acceptable(const Call& call, bool by_route) {
     return response;
 }
 
+void warn_of_custom_version(Call* call) {
+    if (call->resource->custom != nullptr) {
+        const crd::Kind& kind = call->resource->custom->of(*call->resource);
+        if (kind.deprecation_warning()) {
+            call->warn(*kind.deprecation_warning());
+        }
+    }
+}
+
 // Finds what the URL names, and answers at once where it names nothing.
 std::optional<Response> route(Call* call) {
     const RequestInfo& info = call->info;
@@ -231,6 +240,7 @@ std::optional<Response> route(Call* call) {
     if (!info.subresource.empty()) {
         call->subresource = call->resource->find_subresource(info.subresource);
         if (call->subresource == nullptr) {
+            warn_of_custom_version(call);
             return call->resource->custom != nullptr
                        ? respond_error(*call,
                                        not_found(call->resource->group_resource(), info.name))
@@ -298,12 +308,7 @@ io::Task<Response> serve_resource(Call* call) {
                             "value: ",
                             quote(include), ": must be 'Metadata', 'Object', 'None', or empty")));
     }
-    if (call->resource->custom != nullptr) {
-        const crd::Kind& kind = call->resource->custom->of(*call->resource);
-        if (kind.deprecation_warning()) {
-            call->warn(*kind.deprecation_warning());
-        }
-    }
+    warn_of_custom_version(call);
     Answer answer = co_await dispatch(call);
     if (!answer) {
         co_return respond_error(*call, answer.error());

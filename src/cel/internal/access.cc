@@ -97,12 +97,10 @@ Value find_variable(uint32_t index, Frame& frame, uint32_t id) {
             cached = binding->value;
             if (binding->is_typed && slot.schema != nullptr) {
                 const weft::Value* document = binding->value.borrowed();
-                const bool is_text = slot.schema->type == schema::Type::string;
                 if (document != nullptr) {
                     cached = Value::borrow(*document, slot.schema, *frame.arena);
-                } else if (is_text && binding->value.is_string()) {
-                    // It may stand for a time, a duration or bytes.
-                    cached = read_text(binding->value.as_string(), *slot.schema, *frame.arena);
+                } else {
+                    cached = read_scalar(binding->value, *slot.schema, *frame.arena);
                 }
             }
             return cached;

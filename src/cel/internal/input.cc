@@ -103,6 +103,16 @@ constexpr std::array<std::string_view, 21> reserved{
 
 }  // namespace
 
+Value read_scalar(const Value& value, const schema::Schema& schema, Arena& arena) {
+    if (schema.type == schema::Type::string && value.is_string()) {
+        return read_text(value.as_string(), schema, arena);
+    }
+    if (schema.type == schema::Type::number && value.is_int()) {
+        return Value::number(static_cast<double>(value.as_int()));
+    }
+    return value;
+}
+
 Value read_input(const weft::Value& input, const schema::Schema* schema, Arena& arena) {
     if (schema == nullptr) {
         return Value::borrow(input);

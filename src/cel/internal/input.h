@@ -14,6 +14,10 @@
 
 namespace weft::cel {
 
+// What a bound text, number or bool stands for: a text may be a time, a duration or bytes; a whole
+// number may be a double.
+[[nodiscard]] Value read_scalar(const Value& value, const schema::Schema& schema, Arena& arena);
+
 // A text of this schema: itself, or the time, the duration or the bytes that its format says.
 [[nodiscard]] Value read_text(std::string_view text, const schema::Schema& schema, Arena& arena);
 [[nodiscard]] Value read_input(const weft::Value& input, const schema::Schema* schema,

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "object/go_format.h"
 #include "object/go_type.h"
 #include "object/json.h"
 #include "object/path.h"
@@ -13,12 +14,6 @@ namespace weft::crd::internal {
 namespace {
 
 constexpr int64_t replicas_max = std::numeric_limits<int32_t>::max();
-
-std::string go_text(const Value& value) {
-    return value.is_string() ? std::string(value.as_string())
-           : value.is_null() ? "<nil>"
-                             : to_json(value);
-}
 
 std::string_view without_dot(std::string_view path) {
     return path.starts_with('.') ? path.substr(1) : path;
@@ -34,7 +29,7 @@ Result<const Value*> nested(const Value& object, std::string_view path) {
         }
         append(walked, ".", name);
         if (!at->is_map()) {
-            return make_error(Reason::internal_error, walked, " accessor error: ", go_text(*at),
+            return make_error(Reason::internal_error, walked, " accessor error: ", go_format(*at),
                               " is of the type ", go_type_text(*at),
                               ", expected map[string]interface{}");
         }
@@ -48,8 +43,8 @@ Result<const Value*> nested(const Value& object, std::string_view path) {
 
 Error wrong_type(std::string_view path, const Value& value, std::string_view wanted) {
     return make_error(Reason::internal_error, ".", without_dot(path),
-                      " accessor error: ", go_text(value), " is of the type ", go_type_text(value),
-                      ", expected ", wanted);
+                      " accessor error: ", go_format(value), " is of the type ",
+                      go_type_text(value), ", expected ", wanted);
 }
 
 void validate_replicas(const Value& object, const std::string& path, schema::FieldErrors& out) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "merge/internal/go_format.h"
+#include "object/go_format.h"
 #include "object/go_type.h"
 
 namespace weft::merge::internal {
@@ -68,6 +68,7 @@ private:
     Schema* untyped() {
         Schema* out = node(Type::unset);
         out->int_or_string = true;
+        out->format = "int-or-string";
         return out;
     }
     static void declare(Schema& parent, const char* name, const Schema* schema) {
@@ -85,11 +86,9 @@ const ObjectMetaSchema& object_meta() {
 
 // Kinds of the API that are texts or numbers on the wire, whatever their schema's type is.
 bool is_untyped(const Schema& schema) {
-    if (schema.int_or_string) {
-        return true;
-    }
     const std::string_view name = schema.definition;
-    return name.ends_with(".Quantity") || name.ends_with(".IntOrString") ||
+    return (schema.int_or_string && schema.format == "int-or-string") ||
+           name.ends_with(".Quantity") || name.ends_with(".IntOrString") ||
            name.ends_with(".meta.v1.Time") || name.ends_with(".meta.v1.MicroTime");
 }
 
@@ -123,6 +122,12 @@ Shape resolve(TypeRef type) {
         shape.scalar = ScalarKind::untyped;
         return shape;
     }
+    if (schema.int_or_string) {  // in a CRD it has no type: anything
+        shape.scalar = ScalarKind::untyped;
+        shape.has_map = true;
+        resolve_list(shape, schema);
+        return shape;
+    }
     if (schema.definition.ends_with(".runtime.RawExtension")) {  // anything, owned as a whole
         shape.scalar = ScalarKind::untyped;
         shape.has_list = true;
@@ -139,7 +144,9 @@ Shape resolve(TypeRef type) {
             resolve_list(shape, schema);
             break;
         case Type::string:
-            shape.scalar = ScalarKind::string;
+            // Texts with a format count as anything, but for bytes.
+            shape.scalar = schema.format.empty() || schema.format == "byte" ? ScalarKind::string
+                                                                            : ScalarKind::untyped;
             break;
         case Type::integer:
         case Type::number:
@@ -321,7 +328,7 @@ std::optional<std::string> scalar_error(ScalarKind kind, const Value* value,
         case ScalarKind::string:
             if (!value->is_string()) {
                 return cat(prefix, "expected string, got &value.valueUnstructured{Value:",
-                           go_format(*value), "}");
+                           go_syntax(*value), "}");
             }
             break;
         case ScalarKind::boolean:

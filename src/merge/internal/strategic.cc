@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "merge/internal/go_format.h"
+#include "object/go_format.h"
 #include "object/go_type.h"
 
 namespace weft::merge::internal {

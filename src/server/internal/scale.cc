@@ -65,7 +65,9 @@ Result<Value> scale_of(const Resource& resource, const Value& object, bool needs
 Result<Value> with_replicas(const Call& call, const Value& object, const Value& scale) {
     Value changed = object;
     if (call.resource->custom != nullptr) {
-        changed = TRY(call.resource->custom->of(*call.resource).with_scale(object, scale));
+        const crd::Kind& kind = call.resource->custom->of(*call.resource);
+        changed = TRY(kind.with_scale(object, scale));
+        kind.default_values(changed);  // The spec may be new.
     } else {
         const int64_t replicas = scale.int_at(0, "spec", "replicas");
         if (replicas < 0) {

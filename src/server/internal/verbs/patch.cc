@@ -390,7 +390,9 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
 // type is the server's fault, for all the real one knows.
 Result<Value> finish_applied(const Call& call, const Value& config, Value applied) {
     if (call.resource->custom != nullptr) {
-        call.resource->custom->of(*call.resource).default_values(applied);
+        const crd::Kind& kind = call.resource->custom->of(*call.resource);
+        kind.prune(applied);
+        kind.default_values(applied);
         // Metadata as it is stored: what is empty goes, a text that is null is empty. (Who applied
         // it owns it all the same.) What cannot be read is for validation to refuse.
         (void)schema::coerce_object_meta(call.core->go_types, applied, nullptr);

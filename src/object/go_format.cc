@@ -1,16 +1,28 @@
-// merge/internal/go_format.cc: prints values as Go does.
+// object/go_format.cc: prints values as Go does.
 
-#include "merge/internal/go_format.h"
+#include "object/go_format.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "base/base.h"
-#include "merge/limits.h"
 #include "object/go_type.h"
 
-namespace weft::merge::internal {
+namespace weft {
+
 namespace {
+
+// Deeper values do not come out of our readers.
+constexpr size_t depth_max = 512;
+
+std::vector<const Member*> by_name(const Value& map) {
+    std::vector<const Member*> sorted;
+    for (const Member& member : map.members()) {
+        sorted.push_back(&member);
+    }
+    std::ranges::sort(sorted, {}, [](const Member* member) { return member->name(); });
+    return sorted;
+}
 
 void append_formatted(std::string& out, const Value& value, size_t depth) {
     switch (value.kind()) {
@@ -46,14 +58,9 @@ void append_formatted(std::string& out, const Value& value, size_t depth) {
         out += ']';
         return;
     }
-    std::vector<const Member*> sorted;
-    for (const Member& member : value.members()) {
-        sorted.push_back(&member);
-    }
-    std::ranges::sort(sorted, {}, [](const Member* member) { return member->name(); });
     out += "map[";
     bool first = true;
-    for (const Member* member : sorted) {
+    for (const Member* member : by_name(value)) {
         append(out, first ? "" : " ", member->name(), ":");
         append_formatted(out, member->value, depth + 1);
         first = false;
@@ -61,7 +68,41 @@ void append_formatted(std::string& out, const Value& value, size_t depth) {
     out += ']';
 }
 
+void append_syntax(std::string& out, const Value& value, size_t depth) {
+    if (value.is_null()) {
+        out += depth == 0 ? "<nil>" : "interface {}(nil)";
+    } else if (value.is_string()) {
+        out += quote(value.as_string());
+    } else if (depth >= depth_max) {
+        out += "...";
+    } else if (value.is_list()) {
+        out += "[]interface {}{";
+        for (size_t i = 0; i < value.size(); ++i) {
+            out += i == 0 ? "" : ", ";
+            append_syntax(out, value.at(i), depth + 1);
+        }
+        out += '}';
+    } else if (value.is_map()) {
+        out += "map[string]interface {}{";
+        bool first = true;
+        for (const Member* member : by_name(value)) {
+            append(out, first ? "" : ", ", quote(member->name()), ":");
+            append_syntax(out, member->value, depth + 1);
+            first = false;
+        }
+        out += '}';
+    } else {
+        append_formatted(out, value, depth);
+    }
+}
+
 }  // namespace
+
+std::string go_syntax(const Value& value) {
+    std::string out;
+    append_syntax(out, value, 0);
+    return out;
+}
 
 std::string go_format(const Value& value) {
     std::string out;
@@ -82,4 +123,4 @@ std::string go_format_as_text(const Value& value) {
     }
 }
 
-}  // namespace weft::merge::internal
+}  // namespace weft
