@@ -70,22 +70,23 @@ void validate_webhook_url(std::string_view url, const std::string& path, FieldEr
     }
 }
 
-void validate_webhook_service(std::string_view space, std::string_view name,
-                              std::string_view service_path, int64_t port, const std::string& path,
-                              FieldErrors& errors) {
-    if (name.empty()) {
+void validate_webhook_service(const Value& service, const std::string& path, FieldErrors& errors) {
+    // Upstream takes the one for the other.
+    if (service.string_at("namespace").empty()) {
         errors.push_back(field_required(path_child(path, "name")));
     }
-    if (space.empty()) {
+    if (service.string_at("name").empty()) {
         errors.push_back(field_required(path_child(path, "namespace")));
     }
+    constexpr int64_t https_port = 443;
+    const int64_t port = service.int_at(https_port, "port");
     constexpr int64_t port_max = 65535;
     if (port < 1 || port > port_max) {
         errors.push_back(
             field_invalid(path_child(path, "port"), port,
                           "port is not valid: must be between 1 and 65535, inclusive"));
     }
-    check_service_path(service_path, path_child(path, "path"), errors);
+    check_service_path(service.string_at("path"), path_child(path, "path"), errors);
 }
 
 }  // namespace weft::schema

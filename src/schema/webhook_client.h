@@ -14,9 +14,7 @@ namespace weft::schema {
 // "https://host[/path]" and nothing more.
 void validate_webhook_url(std::string_view url, const std::string& path, FieldErrors& errors);
 
-// `port` and `service_path` with their defaults: 443 and "".
-void validate_webhook_service(std::string_view space, std::string_view name,
-                              std::string_view service_path, int64_t port, const std::string& path,
-                              FieldErrors& errors);
+// A service by its name, namespace, path and port (443 if it has none).
+void validate_webhook_service(const Value& service, const std::string& path, FieldErrors& errors);
 
 }  // namespace weft::schema

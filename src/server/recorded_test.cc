@@ -133,6 +133,10 @@ TEST(Recorded, CustomObjectsHaveTheSameWarningsAndOutcome) {
     EXPECT_GT(replay("src/server/recorded_custom.jsonl"), 30U);
 }
 
+TEST(Recorded, PoliciesAndWebhooksAreRefusedInTheSameWords) {
+    EXPECT_GT(replay("src/server/recorded_admission.jsonl"), 15U);
+}
+
 TEST(Recorded, DefinitionsHaveTheSameWarningsAndOutcome) {
     EXPECT_GT(replay("src/server/recorded_definitions.jsonl"), 10U);
 }

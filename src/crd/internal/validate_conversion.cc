@@ -41,13 +41,7 @@ void check_client(const Value& client, const ConversionOptions& options, const s
     } else if (url != nullptr) {
         schema::validate_webhook_url(client.string_at("url"), path_child(path, "url"), out);
     } else {
-        // Upstream takes the one for the other.
-        const std::string_view name = service->string_at("namespace");
-        const std::string_view space = service->string_at("name");
-        constexpr int64_t https_port = 443;
-        schema::validate_webhook_service(space, name, service->string_at("path"),
-                                         service->int_at(https_port, "port"),
-                                         path_child(path, "service"), out);
+        schema::validate_webhook_service(*service, path_child(path, "service"), out);
     }
     const std::string_view bundle = client.string_at("caBundle");
     if (!bundle.empty() && !options.allow_invalid_bundle && !is_pem_bundle(bundle)) {

@@ -173,8 +173,10 @@ CompiledExpression compile_in(const cel::Environment& environment, std::string_v
         return out;
     }
     if (!outcome_fits(outcome, ast->result_type())) {
-        out.error = cat("must evaluate to ", wanted_text(outcome), " but got ",
-                        cel::format_type(ast->result_type()));
+        const cel::Type* type = ast->result_type();
+        out.error = cat(
+            "must evaluate to ", wanted_text(outcome), " but got ",
+            type->kind == cel::TypeKind::null ? std::string("null_type") : cel::format_type(type));
         return out;
     }
     Result<cel::Program> program = environment.program(*ast);
@@ -273,6 +275,9 @@ ExpressionCompiler::ExpressionCompiler(KnownTypes types)
 
 const cel::Environment& ExpressionCompiler::environment(ExpressionScope scope) {
     std::optional<cel::Environment>& environment = environments_[scope_index(scope)];
+    if (!environment && !has_variables_) {
+        environment = admission_environment(admission_base(), scope, types_);
+    }
     if (!environment) {
         cel::Library library("kubernetes.variables");
         library.structure(variables_type_);
@@ -291,8 +296,16 @@ CompiledExpression ExpressionCompiler::compile(std::string_view text, Outcome ou
     return compile_in(environment(scope), text, outcome);
 }
 
+void ExpressionCompiler::declare_variables() {
+    if (!has_variables_) {
+        has_variables_ = true;
+        std::ranges::fill(environments_, std::nullopt);
+    }
+}
+
 const CompiledExpression& ExpressionCompiler::add_variable(std::string name, std::string_view text,
                                                            ExpressionScope scope) {
+    declare_variables();
     CompiledExpression compiled = compile(text, Outcome::anything, scope);
     variables_type_->add(
         name, compiled.program ? compiled.program->ast().result_type() : &cel::types::dyn);

@@ -54,6 +54,8 @@ public:
 
     [[nodiscard]] CompiledExpression compile(std::string_view text, Outcome outcome,
                                              ExpressionScope scope);
+    // There are variables, even if none of them can be added: `variables` is a name then.
+    void declare_variables();
     // A later variable of the same name replaces the earlier one.
     const CompiledExpression& add_variable(std::string name, std::string_view text,
                                            ExpressionScope scope);
@@ -68,6 +70,7 @@ private:
     std::shared_ptr<VariablesType> variables_type_;
     std::shared_ptr<std::deque<Variable>> variables_;
     std::optional<cel::Environment> environments_[4];
+    bool has_variables_ = false;
 };
 
 // Expressions without variables of a policy: match conditions of webhooks.
@@ -114,7 +117,7 @@ public:
     [[nodiscard]] uint64_t budget_left() const { return budget_; }
 
 private:
-    class Variables;
+    class Variables;  // NOLINT(cppcoreguidelines-virtual-class-destructor): an Opaque is final
     bool spend(uint64_t cost);
 
     cel::Arena arena_;

@@ -74,7 +74,7 @@ void check_param_kind(const Value& kind, const std::string& path, FieldErrors& e
 }
 
 void check_match_resources(const Value& resources, const std::string& path, FieldErrors& errors) {
-    if (resources.string_at("matchPolicy").empty()) {
+    if (resources.find("matchPolicy") == nullptr) {
         errors.push_back(field_required(path_child(path, "matchPolicy")));
     } else {
         validate_choice(resources, "matchPolicy", path, {"Equivalent", "Exact"}, errors);
@@ -104,7 +104,7 @@ public:
 
     void check(const Value& spec) {
         has_params_ = spec.find("paramKind") != nullptr && spec.find("paramKind")->is_map();
-        if (spec.string_at("failurePolicy").empty()) {
+        if (spec.find("failurePolicy") == nullptr) {
             errors_.push_back(field_required("spec.failurePolicy"));
         } else {
             validate_choice(spec, "failurePolicy", "spec", {"Fail", "Ignore"}, errors_);
@@ -124,6 +124,9 @@ public:
         }
         validate_match_conditions(spec, "spec", has_params_, errors_);
         const Value* variables = spec.find("variables");
+        if (variables != nullptr && !variables->empty()) {
+            compiler_.declare_variables();
+        }
         for (size_t i = 0; variables != nullptr && i < variables->size(); ++i) {
             check_variable(variables->at(i), path_index("spec.variables", i));
         }
@@ -213,14 +216,9 @@ private:
                 field_invalid(message_path, message, "must be non-empty if specified"));
         } else if (has_newlines(trim(message))) {
             errors_.push_back(field_invalid(message_path, message, "must not contain line breaks"));
-        } else if (has_newlines(trim(expression)) && message.empty()) {
-            errors_.push_back(field_required(
-                message_path, "must be specified if expression contains line breaks"));
         }
-        if (!validation.string_at("reason").empty()) {
-            validate_choice(validation, "reason", path,
-                            {"Forbidden", "Invalid", "RequestEntityTooLarge"}, errors_);
-        }
+        validate_choice(validation, "reason", path,
+                        {"Forbidden", "Invalid", "RequestEntityTooLarge"}, errors_);
     }
 
     void check_annotation(const Value& annotation, const std::string& path) {

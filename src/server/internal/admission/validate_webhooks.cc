@@ -42,10 +42,7 @@ void check_client(const Value* config, const std::string& path, FieldErrors& err
     } else if (has_url) {
         schema::validate_webhook_url(url->as_string(), path_child(path, "url"), errors);
     } else {
-        constexpr int64_t https_port = 443;
-        schema::validate_webhook_service(
-            service->string_at("namespace"), service->string_at("name"), service->string_at("path"),
-            service->int_at(https_port, "port"), path_child(path, "service"), errors);
+        schema::validate_webhook_service(*service, path_child(path, "service"), errors);
     }
 }
 
@@ -83,7 +80,7 @@ void check_webhook(const Value& hook, const std::string& path, bool is_mutating,
     }
     validate_choice(hook, "failurePolicy", path, {"Fail", "Ignore"}, errors);
     validate_choice(hook, "matchPolicy", path, {"Equivalent", "Exact"}, errors);
-    if (hook.string_at("sideEffects").empty()) {
+    if (const Value* effects = hook.find("sideEffects"); effects == nullptr || effects->is_null()) {
         errors.push_back(field_required(path_child(path, "sideEffects"),
                                         "must specify one of None, NoneOnDryRun"));
     } else {
@@ -99,11 +96,11 @@ void check_webhook(const Value& hook, const std::string& path, bool is_mutating,
     for (const std::string_view member : {"namespaceSelector", "objectSelector"}) {
         validate_label_selector(hook.find(member), path_child(path, member), errors);
     }
-    check_client(hook.find("clientConfig"), path_child(path, "clientConfig"), errors);
-    validate_match_conditions(hook, path, false, errors);
     if (is_mutating) {
         validate_choice(hook, "reinvocationPolicy", path, {"IfNeeded", "Never"}, errors);
     }
+    check_client(hook.find("clientConfig"), path_child(path, "clientConfig"), errors);
+    validate_match_conditions(hook, path, false, errors);
     check_review_versions(hook, path, errors);
 }
 
