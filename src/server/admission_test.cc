@@ -231,6 +231,8 @@ public:
     std::function<Value(const Value& request)> answer;
     std::function<io::Task<void>()> before = nullptr;
     std::vector<Value> seen;
+    int status = 200;
+    std::string_view api_version = "admission.k8s.io/v1";
 
     io::Task<io::http::Response> handle(io::http::Request request) override {
         if (before) {
@@ -242,8 +244,8 @@ public:
         Value response = answer(asked);
         response.set("uid", asked.string_at("uid"));
         co_return io::http::Response::text(
-            200, "application/json",
-            to_json(Value::map_of({{"apiVersion", "admission.k8s.io/v1"},
+            status, "application/json",
+            to_json(Value::map_of({{"apiVersion", api_version},
                                    {"kind", "AdmissionReview"},
                                    {"response", std::move(response)}})));
     }
@@ -321,6 +323,51 @@ TEST(Webhooks, RefuseWithTheirOwnCodeAndWords) {
     EXPECT_EQ(refused.headers.get("warning"), "299 - \"hot\"");
 }
 
+TEST(Webhooks, SeeAPatchAsAnUpdateAndAllOptionsOfADeletion) {
+    HookedWorld world;
+    world.configure("ValidatingWebhookConfiguration", cat("[", webhook("a"), "]"));
+    world.hooks.answer = [](const Value&) { return allowed(); };
+    const std::string url = cat(maps, "/a");
+
+    world.world.send("POST", std::string(maps), config_map_of("a", "{}"));
+    world.world.send("PATCH", url + "?fieldManager=m", R"j({"data":{"b":"1"}})j",
+                     "application/merge-patch+json");
+    world.world.send("DELETE", url + "?gracePeriodSeconds=5",
+                     R"j({"propagationPolicy":"Background"})j");
+
+    ASSERT_EQ(world.hooks.seen.size(), 3U);
+    const auto options = [&](size_t i) { return to_json(*world.hooks.seen[i].find("options")); };
+    EXPECT_EQ(options(0), R"j({"kind":"CreateOptions","apiVersion":"meta.k8s.io/v1"})j");
+    EXPECT_EQ(options(1),
+              R"j({"kind":"UpdateOptions","apiVersion":"meta.k8s.io/v1","fieldManager":"m"})j");
+    EXPECT_EQ(options(2), R"j({"kind":"DeleteOptions","apiVersion":"meta.k8s.io/v1",)j"
+                          R"j("gracePeriodSeconds":5,"propagationPolicy":"Background"})j");
+}
+
+TEST(Webhooks, ThatAnswerWronglyAreToldOfAsKubernetesDoes) {
+    HookedWorld world;
+    world.configure("ValidatingWebhookConfiguration", cat("[", webhook("a"), "]"));
+    world.hooks.answer = [](const Value&) {
+        Value response = allowed();
+        response.set("warnings", Value::list_of({"of two\nlines", "", "fine"}));
+        return response;
+    };
+    const auto ask = [&] {
+        return world.world.send("POST", cat(maps, "?dryRun=All"), config_map_of("a", "{}"));
+    };
+
+    EXPECT_EQ(ask().headers.get("warning"), "299 - \"fine\"");
+    world.hooks.api_version = "admission.k8s.io/v1beta1";
+    EXPECT_TRUE(message_of(ask()).ends_with(
+        "failed to call webhook: converting (v1beta1.AdmissionReview) to (v1.AdmissionReview): "
+        "unknown conversion"));
+    world.hooks.api_version = "";
+    EXPECT_TRUE(message_of(ask()).ends_with("got /, Kind=AdmissionReview"));
+    world.hooks.status = 500;
+    EXPECT_TRUE(message_of(ask()).ends_with(
+        "an error on the server (\"unknown\") has prevented the request from succeeding"));
+}
+
 TEST(Webhooks, AreCalledAgainOnceIfAnotherChangedTheObjectAfterThem) {
     HookedWorld world;
     world.configure(
@@ -367,6 +414,8 @@ TEST(Webhooks, ThatHangHoldUpNobodyElseAndTimeOut) {
     world.configure("ValidatingWebhookConfiguration",
                     cat("[", webhook("a", R"j(,"timeoutSeconds":3)j"), "]"));
     world.hooks.answer = [](const Value&) { return allowed(); };
+    // The world outlives its calls.
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     world.hooks.before = [&]() -> io::Task<void> {
         (void)co_await io::sleep(&world.world.loop, 60 * io::second);
     };

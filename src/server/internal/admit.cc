@@ -16,9 +16,8 @@ Value options_of(const Call& call, std::string_view operation) {
         return {};
     }
     std::string_view kind = "DeleteOptions";
-    if (call.info.verb == "patch") {
-        kind = "PatchOptions";
-    } else if (operation == "CREATE") {
+    if (operation == "CREATE") {  // also by a patch
+
         kind = "CreateOptions";
     } else if (operation == "UPDATE") {
         kind = "UpdateOptions";
@@ -28,15 +27,15 @@ Value options_of(const Call& call, std::string_view operation) {
         options.set("dryRun", Value::list_of({"All"}));
     }
     if (kind == "DeleteOptions") {
+        for (const Member& member : call.delete_options.members()) {
+            options.set(member.name(), member.value);
+        }
         return options;
     }
     for (const std::string_view name : {"fieldManager", "fieldValidation"}) {
         if (std::string text = call.parameter(name); !text.empty()) {
             options.set(name, text);
         }
-    }
-    if (kind == "PatchOptions" && call.parameter("force") == "true") {
-        options.set("force", true);
     }
     return options;
 }

@@ -86,6 +86,8 @@ struct Call {
     const Subresource* subresource = nullptr;  // of *resource
     std::vector<std::string> warnings;
     bool dry_run = false;
+    // What a DELETE asks for, by the body or the URL, as admission is shown it.
+    Value delete_options = Value::map();
     // The object has a name that the server made up; admission does not know it yet.
     bool generates_name = false;
 

@@ -91,6 +91,20 @@ Result<DeleteOptions> options_of(Call* call, const Value& body) {
     if (!errors.empty()) {
         return schema::invalid_error("meta.k8s.io", "DeleteOptions", "", errors);
     }
+    Value& shown = call->delete_options;
+    if (options.grace_period) {
+        shown.set("gracePeriodSeconds", *options.grace_period);
+    }
+    if (const Value* preconditions = body.find("preconditions");
+        preconditions != nullptr && preconditions->is_map()) {
+        shown.set("preconditions", *preconditions);
+    }
+    if (options.orphan_dependents) {
+        shown.set("orphanDependents", *options.orphan_dependents);
+    }
+    if (!options.propagation.empty()) {
+        shown.set("propagationPolicy", options.propagation);
+    }
     return options;
 }
 

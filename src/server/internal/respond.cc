@@ -41,7 +41,11 @@ void sort_all(Value& value) {
 }
 
 void Call::warn(std::string text) {
-    if (std::ranges::find(warnings, text) == warnings.end()) {
+    // A header cannot hold these, and nothing is sent instead.
+    const bool is_sendable = !text.empty() && std::ranges::none_of(text, [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    });
+    if (is_sendable && std::ranges::find(warnings, text) == warnings.end()) {
         warnings.push_back(std::move(text));
     }
 }

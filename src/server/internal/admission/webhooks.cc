@@ -69,14 +69,14 @@ std::pair<std::string, std::string> split_url(const std::string& url) {
 }
 
 // What client-go makes of an answer that is no success.
-std::string http_failure_text(int status, const std::string& body) {
+std::string http_failure_text(int status, bool is_text, const std::string& body) {
     constexpr int not_found = 404;
     constexpr int server_error = 500;
     if (status == not_found) {
         return "the server could not find the requested resource";
     }
     if (status >= server_error) {
-        return cat("an error on the server (", quote(trim(body)),
+        return cat("an error on the server (", quote(is_text ? trim(body) : "unknown"),
                    ") has prevented the request from succeeding");
     }
     return cat("the server responded with the status code ", status,
@@ -254,6 +254,8 @@ io::Task<Result<std::string>> AdmissionWebhooks::post(Webhook* hook, std::string
         co_return make_error(response.error().reason(), where, response.error().message());
     }
     const int status = response->status;
+    const std::string_view type = response->headers.get("content-type");
+    const bool is_text = type.empty() || type.starts_with("text/");
     auto text = co_await io::http::read_all(std::move(*response), limits::webhook_answer_bytes_max);
     if (!text) {
         co_return make_error(text.error().reason(), where, text.error().message());
@@ -261,7 +263,7 @@ io::Task<Result<std::string>> AdmissionWebhooks::post(Webhook* hook, std::string
     constexpr int success_min = 200;
     constexpr int success_max = 299;
     if (status < success_min || status > success_max) {
-        co_return make_error(Reason::io, http_failure_text(status, *text));
+        co_return make_error(Reason::io, http_failure_text(status, is_text, *text));
     }
     co_return std::move(*text);
 }
@@ -314,10 +316,20 @@ io::Task<Result<AdmissionWebhooks::Answer>> AdmissionWebhooks::ask(AdmissionCase
             "couldn't get version/kind; json parse error: ", review.error().message());
     }
     const std::string wanted = cat(review_group, "/", hook->review_version);
+    const std::string_view given = review->string_at("apiVersion");
+    const std::string other =
+        cat(review_group, "/", hook->review_version == "v1" ? "v1beta1" : "v1");
+    if (given == other && review->string_at("kind") == review_kind) {
+        const auto name = [](std::string_view version) {
+            return cat("(", version.substr(version.find('/') + 1), ".", review_kind, ")");
+        };
+        co_return make_error(Reason::invalid, "failed to call webhook: converting ", name(given),
+                             " to ", name(wanted), ": unknown conversion");
+    }
     if (hook->review_version == "v1" &&
         (review->string_at("kind") != review_kind || review->string_at("apiVersion") != wanted)) {
         co_return invalid("expected webhook response of ", wanted, ", Kind=", review_kind, ", got ",
-                          review->string_at("apiVersion"), ", Kind=", review->string_at("kind"));
+                          given.empty() ? "/" : given, ", Kind=", review->string_at("kind"));
     }
     const Value* response = review->find("response");
     if (response == nullptr || !response->is_map()) {
