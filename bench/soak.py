@@ -31,9 +31,9 @@ SETTLE_S = 1800      # for all instances to become ACTIVE
 REPAIR_S = 120       # for 1 % of the children
 GROWTH_MAX = 0.10    # of memory within half an hour, by the slope of the later half of the minutes
 GROWTH_MINUTES = 30
-# What may come on top of the first minute whatever the slope: the server's history of changes (history_bytes_max in
-# store/limits.h), which holds its limit of bytes from the start but at first mostly such as the state itself holds, too.
-FILLS_MB = {"server": 256, "controller": 0}
+# What may come on top of the first minute whatever the slope: ten minutes of the server's history of changes
+# (history_age_max in store/limits.h).
+FILLS_MB = {"server": 96, "controller": 0}
 HANDLES_MAX = 16     # more than in the first minute
 
 

@@ -325,10 +325,24 @@ private:
             checkers_.violate(cat("a world at rest is asked: ", last_request_));
         }
         CO_TRY(co_await check_instances());
+        CO_TRY(co_await check_watches());
         if (options_.dialect == Dialect::extended) {
             CO_TRY(co_await check_reported_drift());
         }
         co_return co_await delete_everything();
+    }
+
+    // A server that starts anew ends all watches; what is changed behind it is seen all the same.
+    io::Task<Status> check_watches() {
+        CO_TRY(co_await host_.restart());
+        CO_TRY(co_await io::sleep(&loop_, 60 * io::second));
+        CO_TRY(co_await users_.write_settings(false));
+        for (const std::string& kind : kinds()) {
+            CO_TRY(co_await users_.change_variant(kind));
+        }
+        CO_TRY(co_await await_rest());
+        CO_TRY(co_await check_definitions());
+        co_return co_await check_instances();
     }
 
     // Drift that is only reported stays, also for a controller that starts anew, until the user
