@@ -3,6 +3,7 @@
 #include "server/internal/bootstrap.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "server/internal/admission/quota.h"
@@ -255,6 +256,40 @@ io::Task<Status> ensure_service_network(Core* core) {
     co_return co_await put_address_object(core, std::move(own));
 }
 
+// The classes of the pods that a cluster cannot do without.
+io::Task<Status> ensure_priority_classes(Core* core) {
+    struct Row {
+        std::string_view name;
+        int64_t value;
+        std::string_view description;
+    };
+    constexpr std::array<Row, 2> rows{
+        {{"system-node-critical", 2'000'001'000,
+          "Used for system critical pods that must not be moved from their current node."},
+         {"system-cluster-critical", 2'000'000'000,
+          "Used for system critical pods that must run in the cluster, but can be moved to another "
+          "node if necessary."}}};
+    const Value manager = Value::map_of(
+        {{"manager", "kube-apiserver"},
+         {"operation", "Update"},
+         {"apiVersion", "scheduling.k8s.io/v1"},
+         {"time", format_rfc3339(core->loop->now())},
+         {"fieldsType", "FieldsV1"},
+         {"fieldsV1", field_set({"f:description", "f:preemptionPolicy", "f:value"})}});
+    std::vector<Value> objects;
+    for (const Row& row : rows) {
+        Value object = named(row.name);
+        object.mutable_member("metadata").set("managedFields", Value::list_of({manager}));
+        object.set("value", row.value);
+        object.set("description", row.description);
+        object.set("preemptionPolicy", "PreemptLowerPriority");
+        objects.push_back(std::move(object));
+    }
+    co_return co_await ensure_all(core,
+                                  core->registry.find("scheduling.k8s.io", "v1", "priorityclasses"),
+                                  std::move(objects));
+}
+
 io::Task<Status> adopt_services(Core* core) {
     const ResourcePtr services = core->registry.find("", "v1", "services");
     const std::vector<Value> objects = CO_TRY(co_await load_objects(core, services));
@@ -276,6 +311,7 @@ io::Task<Status> bootstrap(Core* core, io::http::Handler* /*server*/) {
     CO_TRY(co_await ensure_service_network(core));
     CO_TRY(co_await ensure_roles(core));
     CO_TRY(co_await ensure_flow_control(core));
+    CO_TRY(co_await ensure_priority_classes(core));
     CO_TRY(co_await ensure_api_services(core));
     CO_TRY(co_await core->rbac->load());
     CO_TRY(co_await core->quotas->load());

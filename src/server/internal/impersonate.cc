@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "object/names.h"
 #include "server/internal/rbac.h"
 #include "server/limits.h"
 
@@ -46,7 +47,8 @@ std::optional<std::pair<std::string, std::string>> account_of(std::string_view n
         return std::nullopt;
     }
     const auto parts = split(name.substr(account_prefix.size()), ':');
-    if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
+    if (parts.size() != 2 || !check_dns1123_label(parts[0]).empty() ||
+        !check_dns1123_subdomain(parts[1]).empty()) {
         return std::nullopt;
     }
     return std::pair(std::string(parts[0]), std::string(parts[1]));

@@ -325,6 +325,40 @@ void admit_node(Value& object) {
 }
 
 // Who asks for a certificate is not for the request to say.
+constexpr std::string_view client_signer = "kubernetes.io/kube-apiserver-client";
+constexpr std::string_view masters = "system:masters";
+
+// Whether a certificate request names system:masters as an organization: in its DER, the attribute
+// 2.5.4.10 with this text, whichever of ASN.1's types of text it has.
+bool asks_for_masters(std::string_view request) {
+    constexpr std::string_view dashes = "-----";
+    constexpr std::string_view begin = "-----BEGIN CERTIFICATE REQUEST-----";
+    constexpr std::string_view organization("\x06\x03\x55\x04\x0a", 5);
+    const auto pem = base64_decode(request);
+    const size_t start = pem ? pem->find(begin) : std::string::npos;
+    if (start == std::string::npos) {
+        return false;
+    }
+    const std::string_view body = std::string_view(*pem).substr(start + begin.size());
+    std::string packed;
+    for (const char c : body.substr(0, body.find(dashes))) {
+        if (c != '\n' && c != '\r' && c != ' ') {
+            packed += c;
+        }
+    }
+    const std::string der = base64_decode(packed).value_or(std::string());
+    for (size_t at = der.find(organization); at != std::string::npos;
+         at = der.find(organization, at + 1)) {
+        // The type of the text and its length stand before it.
+        const std::string_view text = std::string_view(der).substr(at + organization.size());
+        if (text.size() > 2 && static_cast<size_t>(text[1]) == masters.size() &&
+            text.substr(2).starts_with(masters)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void admit_certificate_request(const UserInfo& user, Value& object) {
     Value spec = object.find("spec") != nullptr ? *object.find("spec") : Value::map();
     spec.set("username", user.name);
@@ -392,6 +426,12 @@ io::Task<Status> run_plugins(Call* call, Value* object, const Value* old_object)
         co_return co_await admit_ingress(call, object);
     } else if (kind == "CertificateSigningRequest") {
         admit_certificate_request(call->user, *object);
+        if (object->string_at("spec", "signerName") == client_signer &&
+            asks_for_masters(object->string_at("spec", "request"))) {
+            co_return forbidden(
+                resource.group_resource(), object->string_at("metadata", "name"),
+                cat("use of ", client_signer, " signer with ", masters, " group is not allowed"));
+        }
     }
     co_return Status{};
 }

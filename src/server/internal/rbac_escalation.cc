@@ -105,8 +105,12 @@ io::Task<Status> check_granted_role(Call* call, const Value* role, const Value* 
 io::Task<Status> check_granted_binding(Call* call, const Value* binding) {
     const Value* role_ref = binding->find("roleRef");
     const Value reference = role_ref == nullptr ? Value::map() : *role_ref;
-    const bool is_cluster_role = reference.string_at("kind") == "ClusterRole";
+    const std::string_view kind = reference.string_at("kind");
+    const bool is_cluster_role = kind == "ClusterRole";
     const std::string role_name(reference.string_at("name"));
+    if (!is_cluster_role && kind != "Role") {
+        co_return make_error(Reason::unknown, "unsupported role reference kind: ", quote(kind));
+    }
     const Decision may_bind = co_await authorize(
         call->core,
         attributes_for(*call, "bind", is_cluster_role ? "clusterroles" : "roles", role_name));

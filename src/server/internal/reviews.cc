@@ -68,6 +68,28 @@ UserInfo user_of_spec(const Value& spec) {
     return user;
 }
 
+// Operators that are not known may become so, and are let through.
+void check_requirements(Checker& check, const Value& selector, const Place& at, bool of_labels) {
+    for_items(selector, "requirements", at, [&](const Value& requirement, const Place& place) {
+        const std::string_view key = requirement.string_at("key");
+        if (!of_labels && key.empty()) {
+            check.required(place.member("key"), "must be specified");
+        }
+        const std::string_view op = requirement.string_at("operator");
+        const bool has_values = !items_of(requirement, "values").empty();
+        if (is_one_of(op, {"In", "NotIn"}) && !has_values) {
+            check.required(place.member("values"),
+                           "must be specified when `operator` is 'In' or 'NotIn'");
+        } else if (is_one_of(op, {"Exists", "DoesNotExist"}) && has_values) {
+            check.forbidden(place.member("values"),
+                            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+        if (of_labels) {
+            check_label_name(check, place.member("key"), key);
+        }
+    });
+}
+
 void check_selector_attributes(Checker& check, const Value& attributes, const Place& at) {
     for (const std::string_view member : {"fieldSelector", "labelSelector"}) {
         const Value* selector = given(attributes, member);
@@ -85,6 +107,7 @@ void check_selector_attributes(Checker& check, const Value& attributes, const Pl
                            "when " + std::string(member) +
                                " is specified, requirements or rawSelector is required");
         }
+        check_requirements(check, *selector, place, member == "labelSelector");
     }
 }
 
@@ -169,8 +192,11 @@ io::Task<Result<Value>> review_token(const Call* call, Value object) {
         }
     }
     TokenVerdict verdict;
+    // Static tokens are meant for the API itself.
+    const bool for_api =
+        wanted.empty() || std::ranges::find(wanted, tokens.issuer()) != wanted.end();
     for (const StaticToken& known : call->core->options.tokens) {
-        if (known.token == token) {
+        if (for_api && known.token == token) {
             verdict.user = known.user;
             if (!verdict.user->is_in_group("system:authenticated")) {
                 verdict.user->groups.emplace_back("system:authenticated");
@@ -197,9 +223,12 @@ io::Task<Result<Value>> review_token(const Call* call, Value object) {
 }
 
 // Everything the user may do in a namespace: the rules of his roles.
-Value review_rules(const Call& call, Value object) {
-    const Rbac::Held held =
-        call.core->rbac->rules_of(call.user, object.string_at("spec", "namespace"));
+Result<Value> review_rules(const Call& call, Value object) {
+    const std::string_view space = object.string_at("spec", "namespace");
+    if (space.empty()) {
+        return bad_request("no namespace on request");
+    }
+    const Rbac::Held held = call.core->rbac->rules_of(call.user, space);
     Value resource_rules = Value::list();
     Value path_rules = Value::list();
     for (const PolicyRule& rule : held.rules) {
@@ -223,6 +252,7 @@ Value review_rules(const Call& call, Value object) {
     if (!held.problems.empty()) {
         status.append_new("evaluationError", join(held.problems, ", "));
     }
+    object.set("spec", Value::map());  // the answer does not repeat the question
     object.set("status", std::move(status));
     return object;
 }
@@ -248,7 +278,7 @@ io::Task<Answer> serve_review(Call* call) {
     } else if (kind == "TokenReview") {
         object = CO_TRY(co_await review_token(call, std::move(object)));
     } else if (kind == "SelfSubjectRulesReview") {
-        object = review_rules(*call, std::move(object));
+        object = CO_TRY(review_rules(*call, std::move(object)));
     } else {
         object = CO_TRY(co_await review_access(call, std::move(object)));
     }
@@ -287,6 +317,7 @@ io::Task<Answer> serve_special_subresource(Call* call) {
         co_return co_await ask_kubelet(call);
     }
     CO_TRY(co_await admit_connect(call));
+    CO_TRY(co_await get_entry(call));
     co_return make_error(Reason::not_found, "the embedded API server runs no kubelet: ", name,
                          " of ", call->resource->gvr.resource, " is not available");
 }

@@ -48,19 +48,20 @@ Status check_request(const Call& call, const Value& request, int64_t seconds) {
 // Fills in what the token is bound to; the object must be there.
 io::Task<Status> bind_token(Call* call, Value ref, TokenClaims* claims) {
     const std::string kind(ref.string_at("kind"));
-    const std::string_view api_version = ref.string_at("apiVersion");
-    if ((!api_version.empty() && api_version != "v1") ||
-        !is_one_of(kind, {"Pod", "Secret", "Node"})) {
-        GroupVersion version;
-        if (const auto parsed = parse_api_version(api_version)) {
-            version = *parsed;
-        }
+    GroupVersion version;
+    if (const auto parsed = parse_api_version(ref.string_at("apiVersion"))) {
+        version = *parsed;
+    }
+    if (!version.group.empty() || !is_one_of(kind, {"Pod", "Secret", "Node"})) {
         co_return bad_request(cat("cannot bind token to object of type ", version.group, "/",
                                   version.version, ", Kind=", kind));
     }
     const std::string plural = cat(to_lower(kind), "s");
     const ResourcePtr resource = call->core->registry.find("", "v1", plural);
     const std::string name(ref.string_at("name"));
+    if (name.empty()) {
+        co_return bad_request("Name parameter required.");
+    }
     const auto entry = CO_TRY(co_await call->core->store->get(
         resource->key(resource->namespaced ? call->info.namespace_ : "", name), {}));
     if (!entry) {

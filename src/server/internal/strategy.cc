@@ -129,6 +129,29 @@ void keep_status(Value& object, const Value& old_object) {
     }
 }
 
+// Who writes a request's status does not decide on it: its decisions stay as they are.
+void keep_decisions(Value& request, const Value& old_request) {
+    const Value* conditions = request.find("status", "conditions");
+    const Value* before = old_request.find("status", "conditions");
+    if (conditions == nullptr || before == nullptr) {
+        return;
+    }
+    Value kept = *conditions;
+    for (size_t i = 0; i < kept.size(); ++i) {
+        const std::string type(kept.at(i).string_at("type"));
+        if (type != "Approved" && type != "Denied") {
+            continue;
+        }
+        for (size_t j = 0; j < before->size(); ++j) {
+            if (before->at(j).string_at("type") == type) {
+                kept.mutable_item(i) = before->at(j);
+                break;
+            }
+        }
+    }
+    request.mutable_member("status").set("conditions", std::move(kept));
+}
+
 // Conditions of certificate requests have their times from the server.
 void fill_condition_times(Value& request, const Value& old_request, Time now) {
     const Value* conditions = request.find("status", "conditions");
@@ -265,6 +288,9 @@ void prepare_update(const Core& core, const Resource& resource, const Subresourc
         object.set("status", std::move(status));
     }
     if (resource.kind == "CertificateSigningRequest" && !name.empty()) {
+        if (name == "status") {
+            keep_decisions(object, old_object);
+        }
         fill_condition_times(object, old_object, core.loop->now());
     }
     const bool is_status_of_api_service = name == "status" && resource.kind == "APIService";

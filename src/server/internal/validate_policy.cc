@@ -409,7 +409,11 @@ void check_cluster_role(Checker& check, const Value& object, const Value* /*old*
     }
     for (size_t i = 0; i < selectors.size(); ++i) {
         const Place place = list.item(i);
+        const size_t faults = check.errors().size();
         check_label_selector(check, &selectors[i], place);
+        if (check.errors().size() > faults) {
+            check.invalid(place, Value(), "invalid label selector.");
+        }
     }
 }
 
@@ -817,6 +821,17 @@ void check_request_update(Checker& check, const Value& object, const Value& old,
         check.invalid(list, conditions.back().string_at("type"),
                       "Approved and Denied conditions are mutually exclusive");
     }
+    const Place place = at.member("certificate");
+    const std::string_view before = map_of(old, "status").string_at("certificate");
+    const std::string_view now = status.string_at("certificate");
+    const bool has_new = endpoint == RequestEndpoint::status && before != now;
+    if (has_new && !now.empty()) {
+        const auto text = base64_decode(now);
+        if (!text || !text->contains("-----BEGIN CERTIFICATE-----")) {
+            check.invalid(place, "<certificate data>",
+                          "must contain at least one CERTIFICATE PEM block");
+        }
+    }
     for (const std::string_view type : {"Approved", "Denied", "Failed"}) {
         const bool is_there = condition_of(object, type) != nullptr;
         const bool was_there = condition_of(old, type) != nullptr;
@@ -827,20 +842,8 @@ void check_request_update(Checker& check, const Value& object, const Value& old,
             check.forbidden(list, cat("updates may not add a condition of type ", quote(type)));
         }
     }
-    if (endpoint == RequestEndpoint::approval) {
-        return;
-    }
-    const Place place = at.member("certificate");
-    const std::string_view before = map_of(old, "status").string_at("certificate");
-    const std::string_view now = status.string_at("certificate");
-    if (before != now) {
-        if (!before.empty()) {
-            check.forbidden(place, "updates may not modify existing certificate content");
-        } else if (const auto text = base64_decode(now);
-                   !text || !text->contains("-----BEGIN CERTIFICATE-----")) {
-            check.invalid(place, "<certificate data>",
-                          "must contain at least one CERTIFICATE PEM block");
-        }
+    if (has_new && !before.empty()) {
+        check.forbidden(place, "updates may not modify existing certificate content");
     }
 }
 
