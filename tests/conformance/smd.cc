@@ -112,7 +112,10 @@ private:
                         : scalar == "string"  ? schema::Type::string
                         : scalar == "boolean" ? schema::Type::boolean
                                               : schema::Type::unset;
-            node.int_or_string = scalar == "untyped" && forms == 1;
+            if (scalar == "untyped" && forms == 1) {
+                node.int_or_string = true;
+                node.format = "int-or-string";  // as a builtin kind says it, not a CRD
+            }
         }
         if (forms > 1) {
             node.type = schema::Type::unset;
