@@ -69,6 +69,8 @@ constexpr size_t impersonators_remembered_max = 10'000;
 // Names of kinds and verbs come from URLs of at most 64 KB, so these need no limit of their own.
 // Objects nested deeper than this are refused by the decoder (Go's JSON: 10,000; ours uses stack).
 constexpr int decode_depth_max = 512;
+// Nodes of a schema within one another whose descriptions are kept: as deep as schemas are read.
+constexpr size_t prose_depth = 256;
 // Events go so long after they were last written (kube-apiserver's --event-ttl), and are looked for
 // at most so often: they go in batches.
 constexpr int64_t event_ttl = 3600 * io::second;

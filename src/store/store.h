@@ -42,8 +42,8 @@ struct ListRequest {
     std::string start = {};  // the first key wanted; "" for the prefix' first
     At at = {};
     size_t limit = 0;  // 0: all
-    // Only the last entry of a page that has more behind it comes with its key: for readers of large
-    // states to whom the values say enough.
+    // Only the last entry of a page that has more behind it comes with its key: for readers of
+    // large states to whom the values say enough.
     bool without_keys = false;
 };
 

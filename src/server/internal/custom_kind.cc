@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/internal/metadata.h"
+#include "server/internal/schema_prose.h"
 
 namespace weft::server {
 
@@ -58,16 +59,23 @@ Result<std::shared_ptr<const CustomKind>> CustomKind::make(const Value& definiti
             version.served = is_set(json, "served");
             version.storage = is_set(json, "storage");
             version.kind = TRY(crd::Kind::make(definition, version.name));
+            if (const Value* schema = json.find("schema", "openAPIV3Schema")) {
+                version.prose = prose_of(*schema);
+            }
             kind->versions_.push_back(std::move(version));
         }
     }
     return std::shared_ptr<const CustomKind>(std::move(kind));
 }
 
-const crd::Kind& CustomKind::of(const Resource& resource) const {
+const CustomKind::Version& CustomKind::version_of(const Resource& resource) const {
     const auto found = std::ranges::find(versions_, resource.gvr.version, &Version::name);
     CHECK(found != versions_.end());
-    return *found->kind;
+    return *found;
+}
+
+const crd::Kind& CustomKind::of(const Resource& resource) const {
+    return *version_of(resource).kind;
 }
 
 std::vector<ResourcePtr> CustomKind::resources(

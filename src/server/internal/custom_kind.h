@@ -26,6 +26,10 @@ public:
 
     // Of a served resource's version.
     [[nodiscard]] const crd::Kind& of(const Resource& resource) const;
+    // The descriptions of its schema: see schema_prose.h.
+    [[nodiscard]] const std::string& prose(const Resource& resource) const {
+        return version_of(resource).prose;
+    }
     // The definition is being deleted: nothing may be created any more.
     [[nodiscard]] bool is_terminating() const { return terminating_; }
     // Changes when what is done to objects of this version changes.
@@ -55,7 +59,9 @@ private:
         bool served = false;
         bool storage = false;
         crd::KindPtr kind;
+        std::string prose;
     };
+    [[nodiscard]] const Version& version_of(const Resource& resource) const;
 
     std::string group_;
     std::string plural_;

@@ -10,6 +10,7 @@
 #include "schema/open_api_protobuf.h"
 #include "server/internal/custom_kind.h"
 #include "server/internal/open_api_roots.h"
+#include "server/internal/schema_prose.h"
 
 namespace weft::server {
 
@@ -160,6 +161,7 @@ Value custom_component(const Resource& resource, std::string_view prefix) {
     if (prefix == definition_prefix) {
         cut_to_version2(json);
     }
+    add_prose(json, resource.custom->prose(resource));
     Value properties = json.find("properties") != nullptr ? *json.find("properties") : Value::map();
     properties.set("apiVersion", Value::map_of({{"type", "string"}}));
     properties.set("kind", Value::map_of({{"type", "string"}}));
