@@ -140,6 +140,11 @@ void check_no_backsteps(Checker& check, const Place& at, std::string_view path);
 void check_pod_spec(Checker& check, const Value& spec, const Place& at);
 void check_pod_template(Checker& check, const Value& pod_template, const Place& at);
 void check_tolerations(Checker& check, const Value& spec, const Place& at);
+// validate_pod_security.cc: parts of check_pod_spec, with its `at`
+void check_pod_security(Checker& check, const Value& spec, const Place& at);
+void check_host_users(Checker& check, const Value& spec, const Place& at);
+void check_host_processes(Checker& check, const Value& spec, const Place& at);
+void check_os(Checker& check, const Value& spec, const Place& at);
 // validate_pod_container.cc
 using VolumeMap = std::vector<std::pair<std::string_view, const Value*>>;
 struct PodContext {
