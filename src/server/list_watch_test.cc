@@ -213,6 +213,14 @@ TEST(ListWatch, TakesTheFieldLabelsOfEveryKindAndNoOthers) {
     EXPECT_GT(labels, 100U);
 }
 
+// Kubernetes has a route of it for nothing but what is no resource.
+TEST(ListWatch, HeadIsNoMethodOfResources) {
+    Populated at;
+    EXPECT_EQ(at.world.send("HEAD", maps).status, 405);
+    EXPECT_EQ(at.world.send("HEAD", cat(maps, "/a")).status, 405);
+    EXPECT_EQ(at.world.send("HEAD", "/healthz").status, 200);
+}
+
 TEST(ListWatch, DeletesOfACollectionWhatTheSelectorsMean) {
     Populated at;
 

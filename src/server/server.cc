@@ -162,6 +162,9 @@ io::Task<Answer> dispatch(Call* call) {
 bool allows_method(const Call& call) {
     const std::string& verb = call.info.verb;
     const bool has_name = call.info.parts.size() >= 2;
+    if (call.request.method == "HEAD" && call.resource->is_builtin()) {
+        return false;  // No route has it; the handler of custom kinds does not look.
+    }
     if (!call.info.subresource.empty()) {
         return call.subresource->allows(verb);
     }

@@ -311,8 +311,11 @@ io::Task<Answer> serve_scale(Call* call) {
         co_return co_await change_scale(
             call, "", [scale = std::move(scale)](const Value&) -> Result<Value> { return scale; });
     }
-    CO_TRY(check_write_options(call, "PatchOptions"));
     const std::string_view header = call->request.headers.get("content-type");
+    if (auto refused = refuse_patch_type(*call)) {
+        co_return *std::move(refused);
+    }
+    CO_TRY(check_write_options(call, "PatchOptions"));
     const std::string type(trim(header.substr(0, header.find(';'))));
     auto parsed = type == "application/apply-patch+yaml" ? parse_yaml_value(call->request.body)
                                                          : parse_json(call->request.body);

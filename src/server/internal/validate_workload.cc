@@ -66,7 +66,7 @@ void check_running_template(Checker& check, const Value& spec, const Place& at,
 }
 
 // The template of a StatefulSet, whose volumes are those of its claims first, then those of its own
-// that no claim replaces. The subdomain becomes the service's name, whatever it says.
+// that no claim replaces. Host names and subdomains come from the set, whatever it says.
 Value with_claimed_volumes(const Value& spec) {
     Value pod_template = map_of(spec, "template");
     const Value& pod = map_of(pod_template, "spec");
@@ -87,6 +87,7 @@ Value with_claimed_volumes(const Value& spec) {
     Value changed = pod;
     changed.set("volumes", std::move(volumes));
     changed.erase("subdomain");
+    changed.erase("hostname");
     pod_template.set("spec", std::move(changed));
     return pod_template;
 }

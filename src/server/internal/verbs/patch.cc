@@ -490,20 +490,28 @@ Error undecodable_patch(std::string_view content_type, const Value& patched, con
     return invalid_patch(shown_object(type, patched, before, patch), why);
 }
 
-io::Task<Answer> serve_patch(Call* call) {
-    const auto type = patch_type_of(call->request.headers.get("content-type"));
-    if (!type || (*type == PatchType::strategic && !call->resource->is_builtin())) {
-        if (call->resource->custom != nullptr) {
-            co_return make_error(
-                Reason::unsupported_media_type,
-                "the body of the request was in an unknown format - accepted media types include: "
-                "application/json-patch+json, application/merge-patch+json, "
-                "application/apply-patch+yaml");
-        }
-        co_return respond_value(
-            *call, 415,
-            generic_status(Reason::unsupported_media_type, 415, "415: Unsupported Media Type"));
+std::optional<Answer> refuse_patch_type(const Call& call) {
+    const auto type = patch_type_of(call.request.headers.get("content-type"));
+    if (type && (*type != PatchType::strategic || call.resource->is_builtin())) {
+        return std::nullopt;
     }
+    if (call.resource->custom != nullptr) {
+        return make_error(
+            Reason::unsupported_media_type,
+            "the body of the request was in an unknown format - accepted media types include: "
+            "application/json-patch+json, application/merge-patch+json, "
+            "application/apply-patch+yaml");
+    }
+    return respond_value(
+        call, 415,
+        generic_status(Reason::unsupported_media_type, 415, "415: Unsupported Media Type"));
+}
+
+io::Task<Answer> serve_patch(Call* call) {
+    if (auto refused = refuse_patch_type(*call)) {
+        co_return *std::move(refused);
+    }
+    const auto type = patch_type_of(call->request.headers.get("content-type"));
     CO_TRY(check_write_options(call, "PatchOptions"));
     if (*type == PatchType::apply) {
         co_return co_await serve_apply(call);

@@ -1,12 +1,16 @@
-// server/internal/verbs/patched.h: what is said of a patched object that no longer decodes.
+// server/internal/verbs/patched.h: what is said of patches that cannot be taken.
 
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "server/internal/core.h"
 
 namespace weft::server {
+
+// 415, if the request's media type is that of no patch of this kind.
+[[nodiscard]] std::optional<Answer> refuse_patch_type(const Call& call);
 
 // `content_type` is the patch's; `before` the object that it was applied to; `why` the decoder's
 // text.
