@@ -134,7 +134,11 @@ bool Planner::plan_child(NodeWork& work, const Object& desired, size_t index) {
         return false;
     }
     if (seen->live) {
-        work.live.push_back(*seen->live);
+        // What could not be taken over is not there for those that need it.
+        const bool is_ours = seen->live->label(label_instance_id) == instance_.uid();
+        if (is_ours || !seen->error) {
+            work.live.push_back(*seen->live);
+        }
         const std::string_view owner = seen->live->label(label_part_of);
         if (!owner.empty() && owner != apply_set_id_) {
             const std::string kind = seen->live->group_version_kind().text();

@@ -131,6 +131,7 @@ public:
     Budget budget_;
     Plan last_;
     std::map<ObjectKey, Object> objects_;
+    std::string refuses_;  // the name of an object that may not be applied
 
 private:
     void observe(const Plan& plan) {
@@ -167,6 +168,10 @@ private:
                 return apply_instance(*apply, done);
             }
             const ObjectKey key{apply->desired.group_version_kind(), apply->desired.key()};
+            if (key.name.name == refuses_) {
+                observed_.see_failed(key, make_error(Reason::internal_error, "refused"));
+                return;
+            }
             done.push_back(cat("apply ", key.name.name));
             const auto old = objects_.find(key);
             Object answer = apply->desired;
@@ -710,6 +715,27 @@ resources:
         world.condition("ResourcesReady"),
         HasSubstr("collection item 1: resource belongs to a different ApplySet: default/b"));
     EXPECT_THAT(world.condition("ResourcesReady"), Not(HasSubstr("collection item 2")));
+}
+
+// Left by an instance of the same name; the server refuses the apply that would take it over.
+TEST(Plan, WhatCouldNotBeTakenOverIsNotThereForItsDependents) {
+    World world(R"(
+schema: {kind: Web, apiVersion: v1alpha1}
+resources:
+- id: a
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}
+- id: b
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${a.data.k}"}}
+)",
+                "spec: {}");
+    world.put("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: old}}");
+    world.refuses_ = "a";
+    EXPECT_THAT(world.settle(), Not(testing::Contains("apply b")));
+    EXPECT_EQ(world.node("a").state, NodeState::error);
+    EXPECT_EQ(world.find("b"), nullptr);
+
+    world.refuses_.clear();
+    EXPECT_THAT(world.settle(), ElementsAre("apply a", "apply b"));
 }
 
 TEST(Plan, WaitsWhileAnObjectIsBeingDeleted) {

@@ -55,7 +55,10 @@ INSTANTIATE_TEST_SUITE_P(Simulation, OnceBroken,
                              // A definition that was deleted and is there again: its new uid on a
                              // suspended instance took the record of children away, and with it
                              // the way to delete the instance.
-                             522));
+                             522,
+                             // Two leaders left children behind; one that their next instance could
+                             // not take over counted as there for those that need it.
+                             762));
 
 }  // namespace
 }  // namespace weft::sim
