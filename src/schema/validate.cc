@@ -416,12 +416,8 @@ private:
         }
         const Constraints& bounds = *schema.constraints;
         const double number = value.to_double();
-        // Where the bound does not fit the type, the value is shown as the double it is compared
-        // as.
-        const auto report = [&](std::string_view what, double bound, double given) {
-            const bool fits = !value.is_int() || bound == std::trunc(given);
-            out.add(body_error(place.text(), fits ? value : Value(number),
-                               cat(what, format_double(bound))));
+        const auto report = [&](std::string_view what, double bound) {
+            out.add(body_error(place.text(), value, cat(what, format_double(bound))));
         };
         if (bounds.multiple_of) {
             const double factor =
@@ -431,7 +427,7 @@ private:
                                       cat("factor MultipleOf declared for ", place.text(),
                                           " must be positive: ", format_double(factor))));
             } else if (!is_whole(number / factor)) {
-                report("should be a multiple of ", factor, *bounds.multiple_of);
+                report("should be a multiple of ", factor);
             }
         }
         if (bounds.minimum) {
@@ -440,7 +436,7 @@ private:
             if (bounds.exclusive_minimum ? number <= minimum : number < minimum) {
                 report(bounds.exclusive_minimum ? "should be greater than "
                                                 : "should be greater than or equal to ",
-                       minimum, *bounds.minimum);
+                       minimum);
             }
         }
         if (bounds.maximum) {
@@ -449,7 +445,7 @@ private:
             if (bounds.exclusive_maximum ? number >= maximum : number > maximum) {
                 report(bounds.exclusive_maximum ? "should be less than "
                                                 : "should be less than or equal to ",
-                       maximum, *bounds.maximum);
+                       maximum);
             }
         }
     }

@@ -354,11 +354,9 @@ io::Task<Response> ApiServer::handle(io::http::Request request) {
         if (changed) {
             decision = co_await authorize(core_.get(), attributes);
         }
-        if (!changed) {
-            response = respond_error(call, changed.error());
-            response.headers.set("x-content-type-options", "nosniff");
-        } else if (!decision.allowed) {
-            response = respond_error(call, refusal(call, attributes, decision));
+        if (!changed || !decision.allowed) {
+            response = respond_error(
+                call, !changed ? changed.error() : refusal(call, attributes, decision));
             response.headers.set("x-content-type-options", "nosniff");
         } else if (call.info.is_resource) {
             response = co_await serve_resource(&call);

@@ -42,9 +42,10 @@ const Value* additional_schema(const Value& schema) {
     const Value* found = get(schema, "additionalProperties");
     return found != nullptr && found->is_map() ? found : nullptr;
 }
-bool is_additional_allowed(const Value& schema) {
+// false counts as absent.
+const Value* allowed_additional(const Value& schema) {
     const Value* found = get(schema, "additionalProperties");
-    return found != nullptr && !(found->is_bool() && !found->as_bool());
+    return found != nullptr && *found != Value(false) ? found : nullptr;
 }
 const Value* items_schema(const Value& schema) {
     const Value* found = get(schema, "items");
@@ -246,9 +247,7 @@ private:
         if (has_text(schema, "type")) {
             forbid("type", "empty");
         }
-        // false counts as undefined here.
-        if (is_additional_allowed(schema)) {
-            const Value* additional = get(schema, "additionalProperties");
+        if (const Value* additional = allowed_additional(schema)) {
             if (!options_.allow_nested_additional_properties) {
                 forbid("additionalProperties", "undefined");
             } else if (additional->is_map()) {

@@ -160,10 +160,9 @@ private:
     std::string unresolved_;  // a node waits for data
     std::string fatal_;       // an expression failed, or two nodes want one object
     std::string deleting_;    // an object of ours is being deleted
-    bool has_dying_orphan_ =
-        false;                    // what is no longer wanted is being deleted and held by somebody
-    std::string management_;      // the instance could not be labelled
-    std::string status_failure_;  // a status expression failed
+    bool has_dying_orphan_ = false;  // somebody's finalizer holds what is pruned
+    std::string management_;         // the instance could not be labelled
+    std::string status_failure_;     // a status expression failed
     std::vector<std::string> node_errors_;
     std::vector<std::string> drifted_;  // "ConfigMap default/web: data.key differs", one an object
     bool is_suspended_ = false;

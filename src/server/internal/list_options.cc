@@ -135,7 +135,7 @@ FieldErrors check_list(const ListOptions& options, std::string_view match) {
 
 Result<ListOptions> read_list_options(const Call& call, bool is_watch) {
     ListOptions options;
-    if (const auto limit = call.target.parameter("limit"); limit) {
+    if (const auto limit = call.target.parameter("limit")) {
         options.limit = std::max<int64_t>(TRY(read_int(*limit)), 0);
     }
     if (const auto timeout = call.target.parameter("timeoutSeconds")) {

@@ -13,8 +13,9 @@ namespace weft::server {
 
 namespace {
 
-// What pods must fulfil, but not their templates.
-void check_only_pods(Checker& check, const Value& spec, const Place& at) {
+// What pods must fulfil: as much as their templates, and more.
+void check_spec_of_pod(Checker& check, const Value& spec, const Place& at) {
+    check_pod_spec(check, spec, at);
     if (spec.string_at("serviceAccountName").empty()) {
         const Place list = at.member("volumes");
         size_t index = 0;
@@ -148,8 +149,7 @@ void check_pod(Checker& check, const Value& pod, const Value* old) {
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(pod, "spec");
-    check_pod_spec(check, spec, at);
-    check_only_pods(check, spec, at);
+    check_spec_of_pod(check, spec, at);
     if (old == nullptr) {
         check_new_pod(check, pod, at);
     } else {
@@ -161,8 +161,7 @@ void check_pod_ephemeral(Checker& check, const Value& pod, const Value* old) {
     const Place root;
     const Place at = root.member("spec");
     const Value& spec = map_of(pod, "spec");
-    check_pod_spec(check, spec, at);
-    check_only_pods(check, spec, at);
+    check_spec_of_pod(check, spec, at);
     const Place list = at.member("ephemeralContainers");
     const auto now = items_of(spec, "ephemeralContainers");
     const auto before = items_of(map_of(*old, "spec"), "ephemeralContainers");
@@ -242,8 +241,7 @@ void check_pod_resize(Checker& check, const Value& pod, const Value* old) {
     const Place at = root.member("spec");
     const Value& spec = map_of(pod, "spec");
     const Value& old_spec = map_of(*old, "spec");
-    check_pod_spec(check, spec, at);
-    check_only_pods(check, spec, at);
+    check_spec_of_pod(check, spec, at);
     const std::string_view quality = old->string_at("status", "qosClass");
     if (!quality.empty() && schema::pod_qos_class(pod) != quality) {
         check.invalid(at, quality, "Pod QOS Class may not change as a result of resizing");

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "merge/merge.h"
+#include "object/go_format.h"
 #include "schema/go_type_names.h"
 #include "schema/object_meta.h"
 #include "server/internal/body.h"
@@ -36,44 +37,6 @@ std::optional<PatchType> patch_type_of(std::string_view content_type) {
         return PatchType::apply;
     }
     return std::nullopt;
-}
-
-// Go's %v of a decoded patch: "map[a:1 b:map[c:x]]", members by name.
-void append_go(std::string& out, const Value& value) {
-    switch (value.kind()) {
-        case Value::Kind::null:
-            out += "<nil>";
-            break;
-        case Value::Kind::string:
-            out += value.as_string();
-            break;
-        case Value::Kind::map: {
-            Value sorted = value;
-            sorted.sort_members();
-            out += "map[";
-            bool first = true;
-            for (const Member& member : sorted.members()) {
-                append(out, first ? "" : " ", member.name(), ":");
-                append_go(out, member.value);
-                first = false;
-            }
-            out += ']';
-            break;
-        }
-        case Value::Kind::list: {
-            out += '[';
-            bool first = true;
-            for (const Value& item : value.items()) {
-                out += first ? "" : " ";
-                append_go(out, item);
-                first = false;
-            }
-            out += ']';
-            break;
-        }
-        default:
-            out += to_json(value);
-    }
 }
 
 Error invalid_patch(const Value& shown, std::string_view why) {
@@ -376,12 +339,8 @@ Result<Value> apply_one_patch(Call* call, PatchType type, const PatchDocument& p
                         patch.value);  // unknown ones are told in this order
     }
     const auto shown = [&] {
-        if (type != PatchType::strategic) {
-            return shown_object(type, patched, current, patch.value);
-        }
-        std::string text;
-        append_go(text, patch.value);
-        return Value(text);
+        return type == PatchType::strategic ? Value(go_format(patch.value))
+                                            : shown_object(type, patched, current, patch.value);
     };
     return decode_patched(call, type, patched, patch.strict, shown);
 }
@@ -483,9 +442,7 @@ Error undecodable_patch(std::string_view content_type, const Value& patched, con
                         const Value& patch, std::string_view why) {
     const PatchType type = patch_type_of(content_type).value_or(PatchType::merge);
     if (type == PatchType::strategic) {
-        std::string text;
-        append_go(text, patch);
-        return invalid_patch(Value(text), conversion_error(why, nullptr));
+        return invalid_patch(Value(go_format(patch)), conversion_error(why, nullptr));
     }
     return invalid_patch(shown_object(type, patched, before, patch), why);
 }
